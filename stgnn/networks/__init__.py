@@ -1,0 +1,29 @@
+"""Networks: an Architecture made flesh, the supernet that holds them all, and their checkpoints. No Lightning here.
+
+    >>> from stgnn.networks import Network
+    >>> from stgnn.skeleton import load_layout
+    >>> from stgnn.space import load_architecture
+    >>> network = Network(load_architecture("STGCN++"), load_layout("ntu25"), num_classes=60)
+    >>> sum(parameter.numel() for parameter in network.parameters())
+    1403144
+"""
+
+from stgnn.networks.block import Block
+from stgnn.networks.checkpoint import Loaded, checkpoint_kind, describe, load_network, load_supernet, save_checkpoint
+from stgnn.networks.deploy import DeployedNetwork
+from stgnn.networks.network import Network, Stem
+from stgnn.networks.supernet import Supernet
+
+__all__ = [
+    "Block",
+    "DeployedNetwork",
+    "Loaded",
+    "Network",
+    "Stem",
+    "Supernet",
+    "checkpoint_kind",
+    "describe",
+    "load_network",
+    "load_supernet",
+    "save_checkpoint",
+]

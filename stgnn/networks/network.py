@@ -1,0 +1,138 @@
+"""An Architecture made flesh: raw keypoints in, logits out."""
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from stgnn.errors import InputError
+from stgnn.networks.block import Block
+from stgnn.networks.deploy import DeployedNetwork
+from stgnn.skeleton import SkeletonLayout
+from stgnn.skeleton.streams import bone_matrix, stream
+from stgnn.skeleton.transforms import center
+from stgnn.space import Architecture
+
+
+class Stem(nn.Module):
+    """Batch norm over every joint and coordinate of one stream, then a 1x1 convolution to the stem width (or none).
+
+    Args:
+        width: Stem width; 0 leaves the coordinates as they are.
+        layout: The body, already coarsened to V joints of C coordinates.
+    """
+
+    def __init__(self, width: int, layout: SkeletonLayout) -> None:
+        super().__init__()
+        self.num_joints = layout.num_joints
+        self.add_module(f"norm_{self.num_joints}", nn.BatchNorm1d(self.num_joints * layout.dimensions))
+        self.conv = nn.Conv2d(layout.dimensions, width, 1) if width else None
+
+    @property
+    def norm(self) -> nn.BatchNorm1d:
+        """The batch norm of this joint count."""
+        norm = self.get_submodule(f"norm_{self.num_joints}")
+        assert isinstance(norm, nn.BatchNorm1d)
+        return norm
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, T, V, C) -> (B, width or C, T, V)``."""
+        batch, frames, joints, coordinates = x.shape
+        x = self.norm(x.reshape(batch * frames, joints * coordinates)).reshape(batch, frames, joints, coordinates)
+        x = x.permute(0, 3, 1, 2)  # (B, C, T, V)
+        return x if self.conv is None else self.conv(x)
+
+
+class Network(nn.Module):
+    """One network. Centring, joint coarsening and streams are its first layers, so they are trained and exported with it.
+
+    Parameter names and shapes follow the slicing law (see :mod:`stgnn.networks.supernet`): each is a block of the supernet's tensor
+    of the same name.
+
+    Args:
+        architecture: The choice.
+        layout: The full body; ``architecture.joints`` picks one of its coarser bodies.
+        num_classes: Number of classes.
+
+    Raises:
+        InputError: an operator is unknown, or the layout does not offer the joint count.
+    """
+
+    def __init__(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> None:
+        super().__init__()
+        if num_classes < 2:
+            raise InputError("a network needs at least two classes", given=num_classes)
+        self.architecture, self.layout, self.num_classes = architecture, layout, num_classes
+        self.body = layout.coarsen(architecture.joints)
+        if architecture.joints:
+            self.register_parameter(
+                f"coarsening_{architecture.joints}", nn.Parameter(torch.tensor(layout.coarsening(architecture.joints)))
+            )
+        self.register_buffer(f"bones_{self.body.num_joints}", torch.tensor(bone_matrix(self.body)))
+        self.stems = nn.ModuleDict({name: Stem(architecture.stem, self.body) for name in architecture.streams})
+        width = architecture.stem or layout.dimensions
+        self.stem_norm = nn.BatchNorm2d(width) if architecture.stem else None
+        self.stages = nn.ModuleList()
+        for stage in architecture.stages:
+            blocks = nn.ModuleList()
+            for index, spec in enumerate(stage.blocks):
+                stride = stage.stride if index == 0 else 1
+                first = not architecture.stem and not self.stages and index == 0
+                blocks.append(Block(spec, width, stage.width, stride, self.body, residual=not first))
+                width = stage.width
+            self.stages.append(blocks)
+        self.head = nn.Linear(width, num_classes)
+        nn.init.normal_(self.head.weight, 0.0, 0.01)
+        nn.init.zeros_(self.head.bias)
+
+    @property
+    def coarsening(self) -> Tensor | None:
+        """The learned matrix ``(V_full, V)`` from the full body to the coarse one; None when every joint is used."""
+        joints = self.architecture.joints
+        return getattr(self, f"coarsening_{joints}") if joints else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Raw keypoints of bodies ``(B, T, V_full, C)`` to logits ``(B, classes)``."""
+        self._check(x)
+        x = center(x, self.layout.center)
+        if self.coarsening is not None:
+            x = self.coarsening.T @ x  # (B, T, V, C)
+        bones = self.get_buffer(f"bones_{self.body.num_joints}")
+        y = torch.stack([stem(stream(name, x, bones)) for name, stem in self.stems.items()]).sum(dim=0)
+        if self.stem_norm is not None:
+            y = torch.relu(self.stem_norm(y))
+        for blocks in self.stages:
+            for block in blocks:  # type: ignore[union-attr]
+                y = block(y)
+        return self.head(y.mean(dim=(2, 3)))
+
+    def _check(self, x: Tensor) -> None:
+        expected = (self.architecture.frames, self.layout.num_joints, self.layout.dimensions)
+        if x.dim() != 4 or x.shape[1:] != expected:
+            raise InputError(
+                "these bodies do not fit the network",
+                given=f"shape {tuple(x.shape)}",
+                allowed=f"(B, {', '.join(str(size) for size in expected)}): frames, joints of {self.layout.name}, coordinates",
+                hint="sample the frames the architecture names, and use the layout it was trained on",
+            )
+
+    def deploy(self) -> DeployedNetwork:
+        """The exact rewrite for inference (see :class:`DeployedNetwork`); this network is left as it is."""
+        trained = copy.deepcopy(self).eval()
+        device = self.head.weight.device
+        bones = bone_matrix(self.body)
+        coarsening = np.eye(self.layout.num_joints, dtype=np.float32)
+        if trained.coarsening is not None:
+            coarsening = trained.coarsening.detach().cpu().numpy()
+        with torch.no_grad():
+            deployed = DeployedNetwork(
+                layout=self.layout,
+                bones=bones,
+                coarsening=coarsening,
+                stems={name: (stem.norm, stem.conv) for name, stem in trained.stems.items()},  # type: ignore[misc]
+                stem_norm=trained.stem_norm,
+                blocks=[block.deploy() for blocks in trained.stages for block in blocks],  # type: ignore[union-attr]
+                head=trained.head,
+            )
+        return deployed.to(device).eval().requires_grad_(False)

@@ -1,0 +1,219 @@
+"""The supernet: every network of a search space, with shared weights.
+
+**The slicing law.** ``Network(arch)`` has exactly the parameter names of the supernet that ``arch`` selects, and each of its tensors is
+the leading block of the supernet's tensor along channel axes and the centre block along kernel axes. Hence
+
+    supernet(x, arch)      = functional_call(template(arch), slices(arch), (x,))
+    supernet.extract(arch) = Network(arch) with a copy of those slices
+
+and no operator knows about elasticity. Kernel axes are the axes from the third on of the weight of a convolution module; every other
+axis is a channel axis. Gradients flow through the slices into the big tensors, and batch-norm buffers are updated through them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+from stgnn.errors import InputError
+from stgnn.networks.network import Network
+from stgnn.skeleton import SkeletonLayout
+from stgnn.space import Architecture, SearchSpace
+
+_TEMPLATES = 512  # networks without weights that are kept; each takes about a hundred kilobytes
+
+
+class Supernet(nn.Module):
+    """The union of the networks of a space: one tensor per name, as large as any of them needs.
+
+    Args:
+        space: The architectures.
+        layout: The full body.
+        num_classes: Number of classes.
+    """
+
+    def __init__(self, space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> None:
+        super().__init__()
+        self.space, self.layout, self.num_classes = space, layout, num_classes
+        self._templates: OrderedDict[Architecture, tuple[Network, dict[str, tuple[slice, ...] | None]]] = OrderedDict()
+        self._tensors: dict[str, Tensor] = {}
+        for name, (tensor, trained) in _union(space, layout, num_classes).items():
+            _register(self, name, tensor, trained)
+
+    def forward(self, x: Tensor, architecture: Architecture, buffers: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Logits of one architecture.
+
+        Args:
+            x: Bodies ``(B, T, V_full, C)`` with the architecture's T.
+            architecture: A member of the space.
+            buffers: Batch-norm statistics to use instead of the stored ones, from :meth:`calibrated`.
+
+        Returns:
+            Logits ``(B, classes)``.
+        """
+        template = self.template(architecture)
+        tensors = self.slices(architecture) | dict(buffers or {})
+        return functional_call(template, tensors, (x,))  # type: ignore[no-any-return]
+
+    def template(self, architecture: Architecture) -> Network:
+        """``Network(architecture)`` without weights, in this supernet's mode; built once."""
+        template = self._plan(architecture)[0]
+        return template if template.training == self.training else template.train(self.training)
+
+    def slices(self, architecture: Architecture) -> dict[str, Tensor]:
+        """The blocks of this supernet's tensors that the architecture selects, as views, by name."""
+        tensors = self._named_tensors()
+        plan = self._plan(architecture)[1]
+        return {name: tensors[name] if block is None else tensors[name][block] for name, block in plan.items()}
+
+    def extract(self, architecture: Architecture) -> Network:
+        """A network of its own with a copy of the selected weights; the same function as ``self(x, architecture)``."""
+        network = Network(architecture, self.layout, self.num_classes)
+        network.load_state_dict({name: tensor.detach().clone() for name, tensor in self.slices(architecture).items()})
+        return network.to(next(self.parameters()).device).train(self.training)
+
+    @torch.no_grad()
+    def calibrated(self, architecture: Architecture, batches: Iterable[Tensor]) -> dict[str, Tensor]:
+        """Exact batch-norm statistics of one architecture.
+
+        Every batch is passed in training mode; mean and variance over all of them follow from E[x] and E[x^2] (averaging the
+        batches' variances would lose the variance between their means).
+
+        Args:
+            architecture: A member of the space.
+            batches: Bodies ``(B, T, V_full, C)`` with the architecture's T.
+
+        Returns:
+            ``running_mean`` and ``running_var`` by name, to be given to :meth:`forward`.
+        """
+        template = self._plan(architecture)[0].train()
+        state = {name: tensor.clone() for name, tensor in self.slices(architecture).items()}
+        with _recording(template) as moments:
+            for x in batches:
+                functional_call(template, state, (x,))
+        if not moments:
+            raise InputError("recalibration needs at least one batch of bodies")
+        buffers = {}
+        for name, (total, square, count) in moments.items():
+            mean = total / count
+            buffers[f"{name}.running_mean"] = mean.to(total.dtype)
+            buffers[f"{name}.running_var"] = (square / count - mean * mean).clamp_min(0)
+        return {name: value.float() for name, value in buffers.items()}
+
+    @torch.no_grad()
+    def recalibrate(self, architecture: Architecture, batches: Iterable[Tensor]) -> None:
+        """Store the statistics of :meth:`calibrated` in this supernet's own buffers."""
+        slices = self.slices(architecture)
+        for name, value in self.calibrated(architecture, batches).items():
+            slices[name].copy_(value)
+
+    def _named_tensors(self) -> dict[str, Tensor]:
+        """Parameters and buffers by name; looked up anew, because moving a module replaces its buffers."""
+        return {**dict(self.named_parameters()), **dict(self.named_buffers())}
+
+    def _plan(self, architecture: Architecture) -> tuple[Network, dict[str, tuple[slice, ...] | None]]:
+        """The template and, for every tensor, the block to take; None stands for the whole tensor."""
+        known = self._templates.get(architecture)
+        if known is not None:
+            self._templates.move_to_end(architecture)
+            return known
+        with torch.device("meta"):
+            template = Network(architecture, self.layout, self.num_classes)
+        whole = self._named_tensors()
+        kernels = _kernel_weights(template)
+        plan: dict[str, tuple[slice, ...] | None] = {}
+        for name, tensor in template.state_dict().items():
+            if name not in whole or any(size > most for size, most in zip(tensor.shape, whole[name].shape, strict=True)):
+                raise InputError(
+                    "this supernet has no weights for the architecture",
+                    given=f"{architecture} needs {name} of shape {tuple(tensor.shape)}",
+                    allowed=f"architectures of the space {self.space.name!r}",
+                )
+            plan[name] = _block(tensor.shape, whole[name].shape, name in kernels)
+        if len(self._templates) >= _TEMPLATES:
+            self._templates.popitem(last=False)
+        self._templates[architecture] = template, plan
+        return template, plan
+
+
+def _block(size: torch.Size, whole: torch.Size, kernel: bool) -> tuple[slice, ...] | None:
+    """The slicing law for one tensor: leading along channel axes, centred along the kernel axes of a convolution weight."""
+    if size == whole:
+        return None
+    starts = [(most - count) // 2 if kernel and axis >= 2 else 0 for axis, (count, most) in enumerate(zip(size, whole, strict=True))]
+    return tuple(slice(start, start + count) for start, count in zip(starts, size, strict=True))
+
+
+def _kernel_weights(network: Network) -> set[str]:
+    return {f"{name}.weight" for name, module in network.named_modules() if isinstance(module, _ConvNd)}
+
+
+def _union(space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> dict[str, tuple[Tensor, bool]]:
+    """Every tensor any architecture needs, at its largest, with the initial values of the networks of ``space.cover()``."""
+    parts: dict[str, list[tuple[Tensor, bool]]] = {}
+    trained: set[str] = set()
+    for architecture in space.cover():
+        network = Network(architecture, layout, num_classes)
+        trained |= {name for name, _ in network.named_parameters()}
+        kernels = _kernel_weights(network)
+        for name, tensor in network.state_dict().items():
+            if name not in parts or tensor.shape not in [known.shape for known, _ in parts[name]]:
+                parts.setdefault(name, []).append((tensor, name in kernels))
+    return {name: (_merge(tensors), name in trained) for name, tensors in parts.items()}
+
+
+def _merge(tensors: list[tuple[Tensor, bool]]) -> Tensor:
+    shape = torch.Size(max(sizes) for sizes in zip(*(tensor.shape for tensor, _ in tensors), strict=True))
+    merged = tensors[0][0].new_zeros(shape)
+    for tensor, kernel in tensors:
+        block = _block(tensor.shape, shape, kernel)
+        if block is None:
+            merged.copy_(tensor)
+        else:
+            merged[block] = tensor
+    return merged
+
+
+def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> None:
+    """Store a tensor under a dotted name, making empty modules on the way."""
+    *path, leaf = name.split(".")
+    for part in path:
+        if part not in root._modules:
+            root.add_module(part, nn.Module())
+        root = root._modules[part]  # type: ignore[assignment]
+    if trained:
+        root.register_parameter(leaf, nn.Parameter(tensor))
+    else:
+        root.register_buffer(leaf, tensor)
+
+
+@contextmanager
+def _recording(network: nn.Module) -> Iterator[dict[str, tuple[Tensor, Tensor, int]]]:
+    """Sum of x, sum of x^2 and count of the inputs of every batch norm, in float64, while the context is open."""
+    moments: dict[str, tuple[Tensor, Tensor, int]] = {}
+
+    def hook(name: str) -> "torch.utils.hooks.RemovableHandle":
+        module = dict(network.named_modules())[name]
+
+        def record(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            x = inputs[0].detach()
+            axes = [axis for axis in range(x.dim()) if axis != 1]
+            count = x.numel() // x.shape[1]
+            variance, mean = torch.var_mean(x.float(), dim=axes, correction=0)
+            mean, variance = mean.double(), variance.double()
+            total, square, seen = moments.get(name, (torch.zeros_like(mean), torch.zeros_like(mean), 0))
+            moments[name] = (total + mean * count, square + (variance + mean * mean) * count, seen + count)
+
+        return module.register_forward_pre_hook(record)
+
+    handles = [hook(name) for name, module in network.named_modules() if isinstance(module, _BatchNorm)]
+    try:
+        yield moments
+    finally:
+        for handle in handles:
+            handle.remove()

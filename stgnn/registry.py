@@ -1,0 +1,91 @@
+"""Registries of named classes, and the plugins that fill them: the whole mechanism.
+
+A class is registered by its own name, so the name in a table, a recipe or an Architecture can be searched for in the code::
+
+    @OPERATORS.register
+    class MyGraphConv(SpatialOperator): ...
+
+A plugin is an installed package with an entry point in the group ``stgnn.plugins``; importing it registers its classes.
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar
+
+from stgnn.errors import InputError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Classes of one kind by class name.
+
+    Args:
+        kind: What the classes are, for messages: ``operator``, ``latency model``, ...
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._classes: dict[str, type[T]] = {}
+
+    def register(self, cls: type[T]) -> type[T]:
+        """Class decorator: enter ``cls`` under its own name.
+
+        Raises:
+            InputError: another class has that name already.
+        """
+        known = self._classes.get(cls.__name__)
+        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise InputError(
+                f"two classes want to be the {self.kind} {cls.__name__!r}",
+                given=f"{cls.__module__}, while {known.__module__} has registered it already",
+                hint="rename one of the classes, or uninstall one of the plugins",
+            )
+        self._classes[cls.__name__] = cls
+        return cls
+
+    def __getitem__(self, name: str) -> type[T]:
+        """The class called ``name``.
+
+        Raises:
+            InputError: there is none; the message lists the closest names.
+        """
+        if name not in self._classes:
+            close = get_close_matches(name, self._classes, n=3, cutoff=0.5)
+            raise InputError(
+                f"there is no {self.kind} called {name!r}",
+                allowed=sorted(self._classes),
+                hint=f"did you mean {' or '.join(close)}?" if close else "is the plugin that brings it installed?",
+            )
+        return self._classes[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._classes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._classes))
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+
+def load_plugins(group: str = "stgnn.plugins") -> tuple[str, ...]:
+    """Import every installed plugin and return the names of their distributions.
+
+    Raises:
+        InputError: a plugin fails to import; the message names its distribution.
+    """
+    loaded = []
+    for point in sorted(entry_points(group=group), key=lambda entry: (entry.name, entry.value)):
+        owner = point.dist.name if point.dist is not None else point.value
+        try:
+            point.load()
+        except Exception as error:
+            raise InputError(
+                f"the plugin {point.name!r} of the distribution {owner!r} cannot be imported",
+                given=f"{type(error).__name__}: {error}",
+                hint=f"repair it, or remove it with: pip uninstall {owner}",
+            ) from error
+        loaded.append(owner)
+    return tuple(dict.fromkeys(loaded))

@@ -1,0 +1,245 @@
+"""`SkeletonLayout`: which joints a body has, which bones join them, and how joints group into coarser bodies."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import yaml  # type: ignore[import-untyped]
+
+from stgnn.errors import InputError
+from stgnn.skeleton.validation import check, parse
+
+FOLDER = Path(__file__).parent / "layouts"
+
+
+@dataclass(frozen=True)
+class SkeletonLayout:
+    """One declaration that drives graph, streams, coarsening, alignment and drawing. Plain, hashable, checked.
+
+    Args:
+        name: Name of the layout.
+        joints: V joint names, in the order of the joint axis.
+        bones: (parent, child) pairs; a tree over all joints.
+        center: The joint that clips are centred on and that `centripetal` partitions look towards.
+        dimensions: Coordinates per joint, C: 2 or 3.
+        vertical: Index of the coordinate that points up or down.
+        symmetry: (left, right) pairs of joints.
+        parts: (name, joints) pairs that divide the joints, e.g. into arms, legs and trunk; may be empty.
+        coarse: Coarser bodies; each is a tuple of joint groups, one group per coarse joint.
+        bone_parents: Parent of each joint in the bone stream where it differs from the tree (a root is its own).
+        spine: (from, to) joints of the upward direction of view alignment.
+        shoulders: (left, right) joints of the sideward direction of view alignment.
+
+    Raises:
+        InputError: A field breaks a rule; the message names the layout and the field.
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    bones: tuple[tuple[int, int], ...]
+    center: int
+    dimensions: int = 3
+    vertical: int = 1
+    symmetry: tuple[tuple[int, int], ...] = ()
+    parts: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    coarse: tuple[tuple[tuple[int, ...], ...], ...] = ()
+    bone_parents: tuple[int, ...] | None = None
+    spine: tuple[int, int] | None = None
+    shoulders: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def num_joints(self) -> int:
+        """V."""
+        return len(self.joints)
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """Parent of each joint in the tree; the root is its own parent."""
+        parents = {child: parent for parent, child in self.bones}
+        return tuple(parents.get(joint, joint) for joint in range(self.num_joints))
+
+    @property
+    def coarse_counts(self) -> tuple[int, ...]:
+        """The joint counts that `coarsen` offers."""
+        return tuple(len(body) for body in self.coarse)
+
+    @property
+    def digest(self) -> str:
+        """12 hexadecimal digits of the content; the name does not count."""
+        content = {key: value for key, value in self.to_dict().items() if key != "name"}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+    def coarsening(self, count: int) -> npt.NDArray[np.float32]:
+        """Matrix (V, count) that takes the mean of each group: x_coarse = x @ matrix on the joint axis.
+
+        Raises:
+            InputError: The layout has no coarse body of `count` joints.
+        """
+        groups = self._groups(count)
+        matrix = np.zeros((self.num_joints, count), np.float32)
+        for column, group in enumerate(groups):
+            matrix[list(group), column] = 1 / len(group)
+        return matrix
+
+    def coarsen(self, count: int) -> SkeletonLayout:
+        """The layout of the coarse body of `count` joints; 0 gives this layout itself.
+
+        A coarse joint is called after one joint of its group (and how many more it holds). Its bones come from bones
+        and joints that groups share; the tree starts at the group that holds the centre. `spine` and `shoulders`
+        stay with the full body.
+
+        Raises:
+            InputError: The layout has no coarse body of `count` joints.
+        """
+        return self if count == 0 else _coarsen(self, self._groups(count))
+
+    def _groups(self, count: int) -> tuple[tuple[int, ...], ...]:
+        for body in self.coarse:
+            if len(body) == count:
+                return body
+        raise InputError(
+            f"layout {self.name!r} has no coarse body of {count} joints", given=count, allowed=(0, *self.coarse_counts)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (JSON types only) that `from_dict` reads back."""
+        data = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return {**data, "parts": {name: list(joints) for name, joints in self.parts}}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SkeletonLayout:
+        """Layout from plain data; joints may be written as indices or as names.
+
+        Raises:
+            InputError: An unknown field, a value of the wrong kind, or a rule broken.
+        """
+        return cls(**parse(data))
+
+
+def layout_names() -> tuple[str, ...]:
+    """Names of the shipped layouts."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def load_layout(name_or_path: str | Path | Mapping[str, Any]) -> SkeletonLayout:
+    """A shipped layout by name, a layout file (YAML or JSON) by path, or plain data.
+
+    Raises:
+        InputError: No such layout, or a file that breaks a rule; the message names the file and the field.
+    """
+    if isinstance(name_or_path, Mapping):
+        return SkeletonLayout.from_dict(name_or_path)
+    if str(name_or_path) in layout_names():
+        return _shipped(str(name_or_path))
+    path = Path(name_or_path)
+    if not path.is_file():
+        hint = "give the name of a shipped layout or the path of a layout file"
+        raise InputError("no such layout", given=name_or_path, allowed=layout_names(), hint=hint)
+    return _read(path)
+
+
+@functools.cache
+def _shipped(name: str) -> SkeletonLayout:
+    return _read(FOLDER / f"{name}.yaml")
+
+
+def _read(path: Path) -> SkeletonLayout:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"layout file {path} is not YAML", hint=" ".join(str(error).split())) from None
+    try:
+        return SkeletonLayout.from_dict(data)
+    except InputError as error:
+        what = f"layout file {path}: {error.what}"
+        raise InputError(what, given=error.given, allowed=error.allowed, hint=error.hint) from None
+
+
+def _plain(value: object) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+@functools.lru_cache(maxsize=64)
+def _coarsen(layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...]) -> SkeletonLayout:
+    # A joint shared by several groups stands for the first of them.
+    owner = {joint: number for number, group in reversed(list(enumerate(groups))) for joint in group}
+    center = owner[layout.center]
+    return SkeletonLayout(
+        name=f"{layout.name}/{len(groups)}",
+        joints=tuple(_group_name(layout, groups, number) for number in range(len(groups))),
+        bones=_spanning_tree(_neighbours(layout, groups), center),
+        center=center,
+        dimensions=layout.dimensions,
+        vertical=layout.vertical,
+        symmetry=_mirrored(layout, groups),
+        parts=_coarse_parts(layout, groups),
+    )
+
+
+def _group_name(layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...], number: int) -> str:
+    """After the first joint that no other group holds, so that names differ."""
+    group = groups[number]
+    shared = {joint for other, joints in enumerate(groups) if other != number for joint in joints}
+    own = [layout.joints[joint] for joint in group if joint not in shared]
+    first = own[0] if own else f"group{number}"
+    return first if len(group) == 1 else f"{first}+{len(group) - 1}"
+
+
+def _neighbours(layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...]) -> list[set[int]]:
+    """For each group the groups that a bone or a shared joint joins it with."""
+    held = [{number for number, group in enumerate(groups) if joint in group} for joint in range(layout.num_joints)]
+    links: list[set[int]] = [set() for _ in groups]
+    for one, other in [*layout.bones, *((joint, joint) for joint in range(layout.num_joints))]:
+        for first in held[one]:
+            for second in held[other] - {first}:
+                links[first].add(second)
+                links[second].add(first)
+    return links
+
+
+def _spanning_tree(links: list[set[int]], root: int) -> tuple[tuple[int, int], ...]:
+    """(parent, child) pairs, breadth first."""
+    seen, queue, bones = {root}, deque([root]), []
+    while queue:
+        parent = queue.popleft()
+        for child in sorted(links[parent] - seen):
+            seen.add(child)
+            queue.append(child)
+            bones.append((parent, child))
+    return tuple(bones)
+
+
+def _mirrored(layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, int], ...]:
+    """(left, right) pairs of groups that the symmetry of the joints maps on each other."""
+    mirror = dict(layout.symmetry) | {right: left for left, right in layout.symmetry}
+    lefts = {left for left, _ in layout.symmetry}
+    sets = [frozenset(group) for group in groups]
+    pairs = []
+    for number, group in enumerate(sets):
+        twin = frozenset(mirror.get(joint, joint) for joint in group)
+        if twin != group and twin in sets and len(group & lefts) > len(twin & lefts):
+            pairs.append((number, sets.index(twin)))
+    return tuple(pairs)
+
+
+def _coarse_parts(
+    layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...]
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Each group joins the part that most of its joints belong to; a part without a group is left out."""
+    if not layout.parts:
+        return ()
+    best = [max(range(len(layout.parts)), key=lambda part: len(set(layout.parts[part][1]) & set(g))) for g in groups]
+    parts = ((name, tuple(g for g, part in enumerate(best) if part == p)) for p, (name, _) in enumerate(layout.parts))
+    return tuple((name, members) for name, members in parts if members)

@@ -1,0 +1,24 @@
+"""The genotype: what an architecture is, and which architectures a search may choose from. Imports no torch.
+
+    >>> import random
+    >>> from stgnn.space import load_space
+    >>> space = load_space("tiny")
+    >>> space.decode(space.encode(space.largest())) == space.largest()
+    True
+"""
+
+from stgnn.space.architecture import Architecture, BlockSpec, StageSpec, architecture_names, load_architecture
+from stgnn.space.search_space import Gene, SearchSpace, StageSpace, load_space, space_names
+
+__all__ = [
+    "Architecture",
+    "BlockSpec",
+    "Gene",
+    "SearchSpace",
+    "StageSpace",
+    "StageSpec",
+    "architecture_names",
+    "load_architecture",
+    "load_space",
+    "space_names",
+]

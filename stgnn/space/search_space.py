@@ -1,0 +1,349 @@
+"""The space of architectures: which values each choice may take.
+
+A space is a flat, fixed list of genes. A genotype gives every gene a value, also the genes of blocks that the chosen depth leaves out;
+``decode`` ignores those, so that two genotypes of the same network give equal Architectures. (Genetic samplers recombine only
+parameters that every trial has.)
+"""
+
+import hashlib
+import json
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stgnn.errors import InputError
+from stgnn.space.architecture import Architecture, BlockSpec, StageSpec
+
+Value = int | str
+Genotype = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Gene:
+    """One choice of the space.
+
+    Attributes:
+        name: Readable name, also the name of the Optuna parameter: ``stage1.block2.spatial``.
+        choices: Allowed values, from cheap to expensive.
+        nested: Whether a smaller choice uses a part of the weights of a larger one (widths, kernels, depth, frames);
+            otherwise each choice has weights of its own (operators, joints, streams).
+    """
+
+    name: str
+    choices: tuple[Value, ...]
+    nested: bool
+
+
+@dataclass(frozen=True)
+class StageSpace:
+    """Choices of one stage: number of blocks and width; the stride is fixed."""
+
+    depths: tuple[int, ...]
+    widths: tuple[int, ...]
+    stride: int = 1
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """All architectures that these choices span. Every list goes from cheap to expensive.
+
+    Attributes:
+        name: What the space is called in files and figures.
+        streams: Sets of streams, each written ``"joint+bone"``.
+        frames: Frame counts T.
+        joints: Joint counts V of the layout's coarser bodies; 0 means every joint and is the last.
+        stems: Stem widths.
+        stages: Choices of each stage.
+        spatial: Spatial operators by class name.
+        temporal: Temporal operators by class name, each with the kernel sizes it may have.
+        activations: Activations by class name.
+        attentions: Attentions by class name, or ``"none"``.
+    """
+
+    name: str
+    streams: tuple[str, ...]
+    frames: tuple[int, ...]
+    joints: tuple[int, ...]
+    stems: tuple[int, ...]
+    stages: tuple[StageSpace, ...]
+    spatial: tuple[str, ...]
+    temporal: tuple[tuple[str, tuple[int, ...]], ...]
+    activations: tuple[str, ...] = ("ReLU",)
+    attentions: tuple[str, ...] = ("none",)
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise InputError("a search space needs at least one stage")
+        for gene in self.genes:
+            if not gene.choices or len(set(gene.choices)) != len(gene.choices):
+                raise InputError(f"{gene.name} needs at least one choice, each once", given=gene.choices)
+        if any(not kernels for _, kernels in self.temporal):
+            raise InputError("every temporal operator needs at least one kernel size", given=dict(self.temporal))
+        self.largest(), self.smallest()
+
+    @cached_property
+    def genes(self) -> tuple[Gene, ...]:
+        """Every choice of the space, in a fixed order."""
+        genes = [
+            Gene("streams", self.streams, nested=False),
+            Gene("frames", self.frames, nested=True),
+            Gene("joints", self.joints, nested=False),
+            Gene("stem", self.stems, nested=True),
+        ]
+        for number, stage in enumerate(self.stages, start=1):
+            genes += [
+                Gene(f"stage{number}.depth", stage.depths, nested=True),
+                Gene(f"stage{number}.width", stage.widths, nested=True),
+            ]
+            for block in range(1, max(stage.depths) + 1):
+                genes += self._block_genes(f"stage{number}.block{block}")
+        return tuple(genes)
+
+    def _block_genes(self, prefix: str) -> list[Gene]:
+        kernels = tuple(sorted({kernel for _, choices in self.temporal for kernel in choices}))
+        return [
+            Gene(f"{prefix}.spatial", self.spatial, nested=False),
+            Gene(f"{prefix}.temporal", tuple(name for name, _ in self.temporal), nested=False),
+            Gene(f"{prefix}.kernel", kernels, nested=True),
+            Gene(f"{prefix}.activation", self.activations, nested=False),
+            Gene(f"{prefix}.attention", self.attentions, nested=False),
+        ]
+
+    def decode(self, genotype: Genotype) -> Architecture:
+        """The architecture a genotype stands for.
+
+        Raises:
+            InputError: a gene is missing or has a value the space does not offer.
+        """
+        self._check(genotype)
+        stages = []
+        for number, stage in enumerate(self.stages, start=1):
+            depth = int(genotype[f"stage{number}.depth"])
+            blocks = tuple(self._block(genotype, f"stage{number}.block{block}") for block in range(1, depth + 1))
+            stages.append(StageSpec(int(genotype[f"stage{number}.width"]), stage.stride, blocks))
+        return Architecture(
+            streams=tuple(str(genotype["streams"]).split("+")),
+            frames=int(genotype["frames"]),
+            joints=int(genotype["joints"]),
+            stem=int(genotype["stem"]),
+            stages=tuple(stages),
+        )
+
+    def _block(self, genotype: Genotype, prefix: str) -> BlockSpec:
+        temporal = str(genotype[f"{prefix}.temporal"])
+        wanted = int(genotype[f"{prefix}.kernel"])
+        kernel = min(dict(self.temporal)[temporal], key=lambda size: (abs(size - wanted), size))
+        return BlockSpec(
+            spatial=str(genotype[f"{prefix}.spatial"]),
+            temporal=temporal,
+            kernel=kernel,
+            activation=str(genotype[f"{prefix}.activation"]),
+            attention=str(genotype[f"{prefix}.attention"]),
+        )
+
+    def _check(self, genotype: Genotype) -> None:
+        for gene in self.genes:
+            if gene.name not in genotype:
+                raise InputError(f"the genotype lacks the gene {gene.name!r}", allowed=[gene.name for gene in self.genes])
+            if genotype[gene.name] not in gene.choices:
+                raise InputError(
+                    f"the space {self.name!r} does not offer this value of {gene.name}",
+                    given=genotype[gene.name],
+                    allowed=gene.choices,
+                )
+
+    def encode(self, architecture: Architecture) -> dict[str, Value]:
+        """The canonical genotype of an architecture: genes it does not use have their first choice.
+
+        Raises:
+            InputError: the architecture is not in this space.
+        """
+        genotype = {gene.name: gene.choices[0] for gene in self.genes}
+        streams = {frozenset(choice.split("+")): choice for choice in self.streams}
+        genotype["streams"] = streams.get(frozenset(architecture.streams), "+".join(architecture.streams))
+        genotype |= {"frames": architecture.frames, "joints": architecture.joints, "stem": architecture.stem}
+        for number, stage in enumerate(architecture.stages, start=1):
+            genotype |= {f"stage{number}.depth": len(stage.blocks), f"stage{number}.width": stage.width}
+            for index, block in enumerate(stage.blocks, start=1):
+                for name in ("spatial", "temporal", "kernel", "activation", "attention"):
+                    genotype[f"stage{number}.block{index}.{name}"] = getattr(block, name)
+        if len(architecture.stages) != len(self.stages) or self.decode(genotype) != architecture:
+            raise InputError(
+                f"the architecture is not in the space {self.name!r}",
+                given=architecture,
+                hint="its number of stages, its strides or the kernel of an operator differ",
+            )
+        return genotype
+
+    def contains(self, architecture: Architecture) -> bool:
+        """Whether the space can express ``architecture``."""
+        try:
+            self.encode(architecture)
+        except InputError:
+            return False
+        return True
+
+    def smallest(self) -> Architecture:
+        """The first choice of every gene."""
+        return self.decode({gene.name: gene.choices[0] for gene in self.genes})
+
+    def largest(self) -> Architecture:
+        """The last choice of every gene."""
+        return self.decode({gene.name: gene.choices[-1] for gene in self.genes})
+
+    def sample(self, rng: random.Random) -> Architecture:
+        """Every gene drawn uniformly."""
+        return self.decode({gene.name: rng.choice(gene.choices) for gene in self.genes})
+
+    def sample_sized(self, rng: random.Random, size: float) -> Architecture:
+        """Genes that set the cost are drawn near the quantile ``size`` of their choices, operators uniformly.
+
+        Uniform choices pile up in the middle of the cost range: the all-small corner, which is the edge end, would hardly ever be
+        drawn. ``size`` 0 gives nearly the smallest, 1 nearly the largest.
+        """
+
+        def draw(gene: Gene) -> Value:
+            if not (gene.nested or gene.name in ("joints", "streams")):
+                return rng.choice(gene.choices)
+            quantile = min(max(size + rng.uniform(-0.4, 0.4), 0.0), 1.0)
+            return gene.choices[round(quantile * (len(gene.choices) - 1))]
+
+        return self.decode({gene.name: draw(gene) for gene in self.genes})
+
+    def mutate(self, architecture: Architecture, rng: random.Random, probability: float = 0.1) -> Architecture:
+        """Redraw each gene with ``probability``; the result differs from the parent unless the space has one member."""
+        parent = self.encode(architecture)
+        open_genes = [gene for gene in self.genes if len(gene.choices) > 1]
+        for _ in range(100):
+            forced = rng.choice(open_genes) if open_genes else None
+            genotype = {
+                gene.name: rng.choice(gene.choices) if gene is forced or rng.random() < probability else parent[gene.name]
+                for gene in self.genes
+            }
+            child = self.decode(genotype)
+            if child != architecture:
+                return child
+        return architecture
+
+    def crossover(self, first: Architecture, second: Architecture, rng: random.Random) -> Architecture:
+        """Every gene from one parent or the other."""
+        genes, others = self.encode(first), self.encode(second)
+        return self.decode({name: value if rng.random() < 0.5 else others[name] for name, value in genes.items()})
+
+    @cached_property
+    def size(self) -> int:
+        """Number of distinct architectures, exactly."""
+        block = len(self.spatial) * sum(len(kernels) for _, kernels in self.temporal)
+        block *= len(self.activations) * len(self.attentions)
+        count = len(self.streams) * len(self.frames) * len(self.joints) * len(self.stems)
+        return count * math.prod(len(stage.widths) * sum(block**depth for depth in stage.depths) for stage in self.stages)
+
+    def cover(self) -> tuple[Architecture, ...]:
+        """Architectures whose networks together hold every tensor any architecture of the space needs, at its largest.
+
+        Nested genes stand at their largest. Joint counts are combined with every operator, because parameters that depend on the
+        joint count exist once per operator and count. A projection exists only where two neighbouring widths differ, so two more
+        families lower every other width by one step. The full-size family comes last.
+        """
+        turns = max(len(gene.choices) for gene in self.genes if not gene.nested)
+        lowered = [self._full(turn, self.joints[-1], odd) for odd, turn in product((True, False), range(turns))]
+        full = [self._full(turn, joints, None) for joints, turn in product(self.joints, range(turns))]
+        return tuple(dict.fromkeys(lowered + full))
+
+    def _full(self, turn: int, joints: int, lower_odd: bool | None) -> Architecture:
+        """Nested genes largest, the others at choice ``turn`` (cyclic); widths of odd or of even position one step lower."""
+        genotype: dict[str, Value] = {}
+        position = 0
+        for gene in self.genes:
+            genotype[gene.name] = gene.choices[-1] if gene.nested else gene.choices[turn % len(gene.choices)]
+            if gene.name == "stem" or gene.name.endswith(".width"):
+                if lower_odd is not None and (position % 2 == 1) == lower_odd:
+                    genotype[gene.name] = gene.choices[max(len(gene.choices) - 2, 0)]
+                position += 1
+        genotype["joints"] = joints
+        return self.decode(genotype)
+
+    @cached_property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that identify the choices (not the name)."""
+        data = {key: value for key, value in self.to_dict().items() if key != "name"}
+        return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, the form of the YAML file."""
+        return {
+            "name": self.name,
+            **{key: list(getattr(self, key)) for key in ("streams", "frames", "joints", "stems")},
+            "stages": [
+                {"depths": list(stage.depths), "widths": list(stage.widths), "stride": stage.stride} for stage in self.stages
+            ],
+            "spatial": list(self.spatial),
+            "temporal": {name: list(kernels) for name, kernels in self.temporal},
+            "activations": list(self.activations),
+            "attentions": list(self.attentions),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "SearchSpace":
+        """Read plain data.
+
+        Raises:
+            InputError: a key is unknown or missing, or a choice is not possible.
+        """
+        fields = dict(data)
+        try:
+            stages = tuple(
+                StageSpace(**{key: tuple(value) if isinstance(value, list) else value for key, value in stage.items()})
+                for stage in fields.pop("stages")
+            )
+            temporal = tuple((name, tuple(kernels)) for name, kernels in fields.pop("temporal").items())
+            rest = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+            return cls(stages=stages, temporal=temporal, **rest)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise InputError(
+                "this is not a search space",
+                given=str(error),
+                allowed="name, streams, frames, joints, stems, stages, spatial, temporal, activations, attentions",
+            ) from error
+
+
+def space_names() -> tuple[str, ...]:
+    """Names of the shipped spaces."""
+    entries = (files("stgnn.space") / "spaces").iterdir()
+    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in entries if entry.name.endswith(".yaml")))
+
+
+def _read(text: str, origin: object) -> SearchSpace:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError("a search space must be YAML", given=f"{origin}: {error}") from error
+    if not isinstance(data, Mapping):
+        raise InputError("a search space must be a mapping", given=origin)
+    return SearchSpace.from_dict(data)
+
+
+def load_space(source: str | Path | Mapping[str, Any] | SearchSpace) -> SearchSpace:
+    """A shipped space by name, a YAML file, or plain data.
+
+    Raises:
+        InputError: there is no such name or file, or it does not hold a space.
+    """
+    if isinstance(source, SearchSpace):
+        return source
+    if isinstance(source, Mapping):
+        return SearchSpace.from_dict(source)
+    if str(source) in space_names():
+        return _read((files("stgnn.space") / "spaces" / f"{source}.yaml").read_text(), source)
+    path = Path(source)
+    if not path.is_file():
+        raise InputError("there is no such search space", given=source, allowed=[*space_names(), "the path of a YAML file"])
+    return _read(path.read_text(), path)

@@ -1,0 +1,172 @@
+"""The slicing law and what rests on it."""
+
+import random
+
+import pytest
+import torch
+from torch import nn
+
+from stgnn.errors import InputError
+from stgnn.networks import Network, Supernet
+from stgnn.skeleton import load_layout
+from stgnn.space import SearchSpace, load_space
+
+LAYOUT = load_layout("ntu25")
+SMALL = {
+    "name": "small",
+    "streams": ["joint", "joint+bone_motion"],
+    "frames": [8, 16],
+    "joints": [5, 9, 0],
+    "stems": [8, 16],
+    "stages": [{"depths": [1, 2], "widths": [8, 16, 32], "stride": 1}, {"depths": [1, 2], "widths": [16, 32], "stride": 2}],
+    "spatial": [
+        "JointMixer", "GraphConv", "LearnedGraphConv", "AdaptiveGraphConv", "ChannelTopologyGraphConv",
+        "DynamicGroupGraphConv", "JointAttention",
+    ],
+    "temporal": {
+        "TemporalPool": [3], "TemporalShift": [3], "DepthwiseTemporalConv": [3, 5, 7], "MultiBranchTemporalConv": [3],
+        "DynamicGroupTemporalConv": [3], "MultiScaleTemporalConv": [3, 5], "TemporalConv": [3, 9],
+    },
+    "activations": ["ReLU", "Hardswish"],
+    "attentions": ["none", "JointFrameAttention"],
+}  # fmt: skip
+SPACE = SearchSpace.from_dict(SMALL)
+
+
+def bodies(count: int, frames: int, seed: int = 0) -> torch.Tensor:
+    """Random bodies with some missing joints."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(count, frames, 25, 3, generator=generator)
+    x[:, :, 7] = 0
+    return x
+
+
+def disturb(module: nn.Module) -> None:
+    """Random batch-norm statistics and weights, so that nothing is 0 or 1 by accident."""
+    generator = torch.Generator().manual_seed(1)
+    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+        if name.endswith("running_var"):
+            tensor.data.uniform_(0.5, 1.5, generator=generator)
+        elif name.endswith("running_mean") or (name.endswith("bias") or "norm" in name) and tensor.is_floating_point():
+            tensor.data.add_(torch.randn(tensor.shape, generator=generator) * 0.1)
+
+
+@pytest.fixture(scope="module")
+def supernet() -> Supernet:
+    torch.manual_seed(0)
+    net = Supernet(SPACE, LAYOUT, 6)
+    disturb(net)
+    return net.eval()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_extracting_does_not_change_the_function(supernet: Supernet, seed: int) -> None:
+    architecture = SPACE.sample(random.Random(seed))
+    x = bodies(3, architecture.frames)
+    with torch.no_grad():
+        assert torch.equal(supernet(x, architecture), supernet.extract(architecture)(x))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_deploy_form_is_equal(supernet: Supernet, seed: int) -> None:
+    architecture = SPACE.sample(random.Random(seed))
+    network = supernet.extract(architecture)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    x = bodies(3, architecture.frames)
+    with torch.no_grad():
+        expected, deployed = network(x), network.deploy()(x)
+    torch.testing.assert_close(deployed, expected, rtol=1e-5, atol=1e-5)
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def test_every_architecture_finds_its_weights(supernet: Supernet) -> None:
+    rng = random.Random(3)
+    for _ in range(150):
+        architecture = SPACE.sample(rng)
+        with torch.device("meta"):
+            names = Network(architecture, LAYOUT, 6).state_dict().keys()
+        assert supernet.slices(architecture).keys() == names
+
+
+def test_slices_are_leading_along_channels_and_centred_along_kernels(supernet: Supernet) -> None:
+    small, large = SPACE.smallest(), SPACE.largest()
+    genes = SPACE.encode(large) | {"stage1.width": 8, "stage1.block1.kernel": 3}
+    cut = supernet.slices(SPACE.decode(genes))["stages.0.0.temporal.TemporalConv.conv.0.weight"]
+    whole = dict(supernet.named_parameters())["stages.0.0.temporal.TemporalConv.conv.0.weight"]
+    assert whole.shape == (32, 32, 9, 1) and small != large
+    assert torch.equal(cut, whole[:8, :8, 3:6])
+
+
+def test_a_step_changes_only_what_the_architecture_uses(supernet: Supernet) -> None:
+    net = Supernet(SPACE, LAYOUT, 6).train()
+    architecture = SPACE.smallest()
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    net(bodies(4, architecture.frames), architecture).square().sum().backward()
+    slices = net.slices(architecture)
+    for name, parameter in net.named_parameters():
+        touched = parameter.grad is not None and bool(parameter.grad.any())
+        assert not touched or name in slices, name
+    for name, tensor in net.named_buffers():
+        if name.endswith("running_mean") and name in slices:
+            block = tuple(slice(0, size) for size in slices[name].shape)
+            assert not torch.equal(tensor[block], before[name][block]), name
+            outside = tensor.clone()
+            outside[block] = before[name][block]
+            assert torch.equal(outside, before[name]), name
+
+
+def test_gradients_equal_those_of_the_extracted_network() -> None:
+    net = Supernet(SPACE, LAYOUT, 6).train()
+    architecture = SPACE.sample(random.Random(11))
+    alone = net.extract(architecture).train()
+    x = bodies(5, architecture.frames)
+    net(x, architecture).square().sum().backward()
+    alone(x).square().sum().backward()
+    for name, parameter in alone.named_parameters():
+        grown = dict(net.named_parameters())[name].grad
+        assert grown is not None and parameter.grad is not None
+        starts = [(a - b) // 2 if axis >= 2 and parameter.dim() == 4 else 0 for axis, (a, b) in enumerate(zip(grown.shape, parameter.shape, strict=True))]  # fmt: skip
+        block = tuple(slice(start, start + size) for start, size in zip(starts, parameter.shape, strict=True))
+        torch.testing.assert_close(grown[block], parameter.grad)
+
+
+def test_calibration_is_exact_over_batches(supernet: Supernet) -> None:
+    """The statistics over two batches are those of the joined batch wherever a layer's input does not depend on the batch."""
+    architecture = SPACE.largest()
+    first, second = bodies(6, 16, 1), bodies(4, 16, 2) * 3
+    split = supernet.calibrated(architecture, [first, second])
+    joined = supernet.calibrated(architecture, [torch.cat([first, second])])
+    name = "stems.joint.norm_25"
+    torch.testing.assert_close(split[f"{name}.running_mean"], joined[f"{name}.running_mean"])
+    torch.testing.assert_close(split[f"{name}.running_var"], joined[f"{name}.running_var"])
+
+
+def test_calibrated_evaluation_equals_training_mode_on_the_same_batch(supernet: Supernet) -> None:
+    architecture = SPACE.sample(random.Random(5))
+    x = bodies(16, architecture.frames)
+    state = {name: tensor.clone() for name, tensor in supernet.state_dict().items()}
+    buffers = supernet.calibrated(architecture, [x])
+    assert all(torch.equal(state[name], tensor) for name, tensor in supernet.state_dict().items())
+    alone = supernet.extract(architecture).train()
+    with torch.no_grad():
+        torch.testing.assert_close(supernet.eval()(x, architecture, buffers), alone(x), rtol=1e-4, atol=1e-4)
+
+
+def test_recalibrate_writes_the_statistics_into_the_supernet() -> None:
+    net = Supernet(SPACE, LAYOUT, 6).eval()
+    architecture = SPACE.smallest()
+    x = bodies(8, architecture.frames)
+    expected = net(x, architecture, net.calibrated(architecture, [x]))
+    net.recalibrate(architecture, [x])
+    torch.testing.assert_close(net(x, architecture), expected)
+
+
+def test_an_architecture_of_another_space_is_refused(supernet: Supernet) -> None:
+    foreign = load_space("edge").largest()
+    with pytest.raises(InputError, match="no weights for the architecture"):
+        supernet.template(foreign)
+
+
+def test_bodies_of_another_shape_are_refused(supernet: Supernet) -> None:
+    with pytest.raises(InputError, match="do not fit the network"):
+        supernet(bodies(2, 12), SPACE.smallest())

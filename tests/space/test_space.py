@@ -1,0 +1,101 @@
+"""Laws of the genotype."""
+
+import json
+import random
+
+import pytest
+
+from stgnn.errors import InputError
+from stgnn.space import Architecture, SearchSpace, architecture_names, load_architecture, load_space, space_names
+
+SPACES = [load_space(name) for name in space_names()]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+@pytest.mark.parametrize("seed", range(20))
+def test_round_trips(space: SearchSpace, seed: int) -> None:
+    architecture = space.sample(random.Random(seed))
+    assert space.decode(space.encode(architecture)) == architecture
+    assert Architecture.from_json(architecture.to_json()) == architecture
+    assert Architecture.from_dict(json.loads(architecture.to_json(indent=2))).digest == architecture.digest
+    assert space.contains(architecture)
+    assert SearchSpace.from_dict(space.to_dict()) == space
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+def test_inactive_genes_do_not_count(space: SearchSpace) -> None:
+    genotype = space.encode(space.smallest())
+    last = max(name for name in genotype if name.startswith("stage1.block") and name.endswith("kernel"))
+    other = genotype | {last: [gene for gene in space.genes if gene.name == last][0].choices[-1]}
+    assert last != "stage1.block1.kernel" and other != genotype
+    assert space.decode(other) == space.decode(genotype)
+    assert hash(space.decode(other)) == hash(space.decode(genotype))
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+def test_mutation_and_crossover_stay_in_the_space(space: SearchSpace) -> None:
+    rng = random.Random(0)
+    for _ in range(50):
+        first, second = space.sample(rng), space.sample(rng)
+        child = space.mutate(first, rng)
+        assert child != first and space.contains(child)
+        mixed = space.encode(space.crossover(first, second, rng))
+        parents = [space.encode(first), space.encode(second)]
+        unused = space.encode(space.smallest())
+        free = [name for name in mixed if not name.endswith("kernel")]  # a kernel follows the operator it is given to
+        assert all(mixed[name] in (parents[0][name], parents[1][name], unused[name]) for name in free)
+
+
+def test_sizes() -> None:
+    space = load_space("tiny")
+    assert load_space("edge").size > 10**12
+    counted = {
+        "name": "two", "streams": ["joint"], "frames": [8], "joints": [0], "stems": [8],
+        "stages": [{"depths": [1, 2], "widths": [8], "stride": 1}], "spatial": ["GraphConv"],
+        "temporal": {"TemporalConv": [3, 5], "TemporalShift": [3]},
+    }  # fmt: skip
+    small = SearchSpace.from_dict(counted)
+    rng = random.Random(0)
+    assert small.size == 3 + 9 == len({small.sample(rng) for _ in range(2000)})
+    assert space.size > 10**6
+
+
+def test_sized_samples_span_the_range() -> None:
+    space, rng = load_space("edge"), random.Random(0)
+    widths = {size: [sum(s.width for s in space.sample_sized(rng, size).stages) for _ in range(50)] for size in (0.0, 1.0)}
+    assert max(widths[0.0]) < min(widths[1.0]) + 100 and sum(widths[0.0]) < 0.7 * sum(widths[1.0])
+
+
+@pytest.mark.parametrize("name", architecture_names())
+def test_shipped_architectures_load(name: str) -> None:
+    architecture = load_architecture(name)
+    assert Architecture.from_json(architecture.to_json()) == architecture
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"streams": ["joint", "velocity"]}, "wrong streams"),
+        ({"stem": 0, "streams": ["joint", "bone"]}, "only one stream"),
+        ({"stages": []}, "at least one stage"),
+        ({"format": 99}, "unknown form"),
+        ({"colour": "red"}, "not an architecture"),
+    ],
+)
+def test_bad_architectures_are_refused(change: dict[str, object], message: str) -> None:
+    data = load_architecture("STGCN++").to_dict() | change
+    with pytest.raises(InputError, match=message):
+        Architecture.from_dict(data)
+
+
+def test_bad_genotypes_and_spaces_are_refused() -> None:
+    space = load_space("tiny")
+    genotype = space.encode(space.smallest())
+    with pytest.raises(InputError, match=r"does not offer this value of stage1\.width"):
+        space.decode(genotype | {"stage1.width": 7})
+    with pytest.raises(InputError, match="lacks the gene"):
+        space.decode({})
+    with pytest.raises(InputError, match="not a search space"):
+        SearchSpace.from_dict(space.to_dict() | {"colour": ["red"]})
+    with pytest.raises(InputError, match="there is no such search space"):
+        load_space("enormous")
