@@ -1,7 +1,8 @@
 """Keep freed memory in the process: CPU training is otherwise bound by page faults, not by arithmetic.
 
-glibc gives every large block back to the kernel and takes it again at the next step, which faults in every page anew. The three
-settings below make it keep what it has; training steps of graph networks become up to 3.5 times faster for some more memory.
+glibc gives every large block back to the kernel and takes it again at the next step, which faults in every page anew.
+The three settings below make it keep what it has; training steps of graph networks become up to 3.5 times faster for
+some more memory.
 """
 
 import ctypes

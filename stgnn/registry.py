@@ -1,6 +1,7 @@
 """Registries of named classes, and the plugins that fill them: the whole mechanism.
 
-A class is registered by its own name, so the name in a table, a recipe or an Architecture can be searched for in the code::
+A class is registered by its own name, so the name in a table, a recipe or an Architecture can be searched for in the
+code::
 
     @OPERATORS.register
     class MyGraphConv(SpatialOperator): ...

@@ -1,11 +1,11 @@
 """Networks: an Architecture made flesh, the supernet that holds them all, and their checkpoints. No Lightning here.
 
-    >>> from stgnn.networks import Network
-    >>> from stgnn.skeleton import load_layout
-    >>> from stgnn.space import load_architecture
-    >>> network = Network(load_architecture("STGCN++"), load_layout("ntu25"), num_classes=60)
-    >>> sum(parameter.numel() for parameter in network.parameters())
-    1403144
+>>> from stgnn.networks import Network
+>>> from stgnn.skeleton import load_layout
+>>> from stgnn.space import load_architecture
+>>> network = Network(load_architecture("STGCN++"), load_layout("ntu25"), num_classes=60)
+>>> sum(parameter.numel() for parameter in network.parameters())
+1403144
 """
 
 from stgnn.networks.block import Block

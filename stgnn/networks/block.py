@@ -2,10 +2,10 @@
 
 from torch import Tensor, nn
 
+from stgnn.errors import InputError
 from stgnn.operators import ACTIVATIONS, OPERATORS, AttentionOperator, Operator, SpatialOperator, TemporalOperator
 from stgnn.operators.folding import fold_batch_norms
 from stgnn.operators.spatial import shortcut
-from stgnn.errors import InputError
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import BlockSpec
 
@@ -13,7 +13,8 @@ from stgnn.space import BlockSpec
 class Block(nn.Module):
     """``y = act( attention(temporal(spatial(x))) + residual(x) )``.
 
-    Each operator is stored under its class name, so that operators of different kinds never share a tensor in the supernet.
+    Each operator is stored under its class name, so that operators of different kinds never share a tensor in the
+    supernet.
 
     Args:
         spec: The operators.
@@ -25,11 +26,19 @@ class Block(nn.Module):
     """
 
     def __init__(
-        self, spec: BlockSpec, in_channels: int, out_channels: int, stride: int, layout: SkeletonLayout, residual: bool = True
+        self,
+        spec: BlockSpec,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        layout: SkeletonLayout,
+        residual: bool = True,
     ) -> None:
         super().__init__()
         spatial = _operator(spec.spatial, SpatialOperator)(in_channels, out_channels, layout, spec.activation)
-        temporal = _operator(spec.temporal, TemporalOperator)(out_channels, spec.kernel, stride, layout, spec.activation)
+        temporal = _operator(spec.temporal, TemporalOperator)(
+            out_channels, spec.kernel, stride, layout, spec.activation
+        )
         self.spatial = nn.ModuleDict({spec.spatial: spatial})
         self.temporal = nn.ModuleDict({spec.temporal: temporal})
         self.attention = nn.ModuleDict()
@@ -50,7 +59,7 @@ class Block(nn.Module):
         """Replace every operator by its deploy form, in place (the caller owns a copy)."""
         for step in (self.spatial, self.temporal, self.attention):
             for name, operator in step.items():
-                step[name] = operator.deploy()
+                step[name] = operator.deploy()  # type: ignore[operator]
         if self.residual is not None:
             fold_batch_norms(nn.Sequential(self.residual))
         return self

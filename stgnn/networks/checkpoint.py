@@ -1,6 +1,7 @@
 """Checkpoints: plain data and tensors, read with ``weights_only=True``.
 
-The entry ``"stgnn"`` says what the weights belong to; Lightning checkpoints of our tasks carry the same entry, so one reader serves both.
+The entry ``"stgnn"`` says what the weights belong to; Lightning checkpoints of our tasks carry the same entry, so one
+reader serves both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,13 +39,20 @@ class Loaded(Generic[ModuleT]):
     extra: Mapping[str, Any]
 
 
-def describe(module: Network | Supernet, class_names: Sequence[str], extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def describe(
+    module: Network | Supernet, class_names: Sequence[str], extra: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The ``"stgnn"`` entry of a checkpoint."""
     if isinstance(module, Supernet):
         what = {"kind": "supernet", "space": module.space.to_dict()}
     else:
         what = {"kind": "network", "architecture": module.architecture.to_dict()}
-    common = {"format": FORMAT, "layout": module.layout.to_dict(), "class_names": list(class_names), "extra": dict(extra or {})}
+    common = {
+        "format": FORMAT,
+        "layout": module.layout.to_dict(),
+        "class_names": list(class_names),
+        "extra": dict(extra or {}),
+    }
     return {**what, **common}
 
 
@@ -119,7 +127,9 @@ def _read(path: str | Path, kind: str | None) -> tuple[dict[str, Any], dict[str,
         ) from error
     entry = data.get(KEY) if isinstance(data, dict) else None
     if not isinstance(entry, dict) or "state_dict" not in data:
-        raise InputError(f"{path} is not a checkpoint of stgnn", hint="give a file written by fit, extract or quickstart")
+        raise InputError(
+            f"{path} is not a checkpoint of stgnn", hint="give a file written by fit, extract or quickstart"
+        )
     if entry.get("format") != FORMAT:
         raise InputError(f"{path} has an unknown form", given=entry.get("format"), allowed=FORMAT, hint="update stgnn")
     if kind is not None and entry["kind"] != kind:

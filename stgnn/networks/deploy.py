@@ -16,10 +16,12 @@ _Array = npt.NDArray[np.float32]
 
 
 class DeployedNetwork(nn.Module):
-    """What a runtime executes: batch norms folded, constants merged, at most 4-D tensors, matrix products and convolutions only.
+    """What a runtime executes: batch norms folded, constants merged, at most 4-D tensors, matrix products and
+    convolutions only.
 
-    Joint coarsening and bones are linear in the coordinates of a frame, so all position streams are one product with a constant matrix
-    ``(V_full * C, S * C * V)``, all motion streams another; the stems of all streams are one 1x1 convolution.
+    Joint coarsening and bones are linear in the coordinates of a frame, so all position streams are one product with a
+    constant matrix ``(V_full * C, S * C * V)``, all motion streams another; the stems of all streams are one 1x1
+    convolution.
 
     Args:
         layout: The full body.
@@ -79,7 +81,7 @@ class DeployedNetwork(nn.Module):
 
 
 def _stem_matrix(joint_map: _Array, norm: nn.BatchNorm1d, coordinates: int) -> tuple[Tensor, Tensor]:
-    """Matrix ``(V_full * C, C * V)`` and shift ``(C * V,)`` of one stream with its batch norm; output coordinate-major."""
+    """Matrix ``(V_full * C, C * V)`` and shift ``(C * V,)`` of one stream with its batch norm, coordinate-major."""
     scale, shift = affine(norm)  # (V * C,), joint-major
     full, joints = joint_map.shape
     matrix = torch.zeros(full, coordinates, coordinates, joints)
@@ -93,8 +95,13 @@ def _stem_conv(convs: Sequence[nn.Conv2d | None], norm: nn.BatchNorm2d | None) -
     if norm is None:
         return None
     scale, shift = (value.cpu() for value in affine(norm))
-    weight = torch.cat([conv.weight.detach().cpu() for conv in convs if conv is not None], dim=1) * scale[:, None, None, None]
-    bias = torch.stack([conv.bias.detach().cpu() for conv in convs if conv is not None and conv.bias is not None]).sum(dim=0)
+    weight = (
+        torch.cat([conv.weight.detach().cpu() for conv in convs if conv is not None], dim=1)
+        * scale[:, None, None, None]
+    )
+    bias = torch.stack([conv.bias.detach().cpu() for conv in convs if conv is not None and conv.bias is not None]).sum(
+        dim=0
+    )
     merged = nn.Conv2d(weight.shape[1], weight.shape[0], 1)
     merged.weight.data, merged.bias = weight, nn.Parameter(bias * scale + shift)
     return merged

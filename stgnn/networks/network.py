@@ -45,10 +45,11 @@ class Stem(nn.Module):
 
 
 class Network(nn.Module):
-    """One network. Centring, joint coarsening and streams are its first layers, so they are trained and exported with it.
+    """One network. Centring, joint coarsening and streams are its first layers, so they are trained and exported with
+    it.
 
-    Parameter names and shapes follow the slicing law (see :mod:`stgnn.networks.supernet`): each is a block of the supernet's tensor
-    of the same name.
+    Parameter names and shapes follow the slicing law (see :mod:`stgnn.networks.supernet`): each is a block of the
+    supernet's tensor of the same name.
 
     Args:
         architecture: The choice.
@@ -103,7 +104,7 @@ class Network(nn.Module):
         if self.stem_norm is not None:
             y = torch.relu(self.stem_norm(y))
         for blocks in self.stages:
-            for block in blocks:  # type: ignore[union-attr]
+            for block in blocks:  # type: ignore[attr-defined]
                 y = block(y)
         return self.head(y.mean(dim=(2, 3)))
 
@@ -113,7 +114,7 @@ class Network(nn.Module):
             raise InputError(
                 "these bodies do not fit the network",
                 given=f"shape {tuple(x.shape)}",
-                allowed=f"(B, {', '.join(str(size) for size in expected)}): frames, joints of {self.layout.name}, coordinates",
+                allowed=f"(B, {', '.join(map(str, expected))}): frames, joints of {self.layout.name}, coordinates",
                 hint="sample the frames the architecture names, and use the layout it was trained on",
             )
 
@@ -132,7 +133,7 @@ class Network(nn.Module):
                 coarsening=coarsening,
                 stems={name: (stem.norm, stem.conv) for name, stem in trained.stems.items()},  # type: ignore[misc]
                 stem_norm=trained.stem_norm,
-                blocks=[block.deploy() for blocks in trained.stages for block in blocks],  # type: ignore[union-attr]
+                blocks=[block.deploy() for blocks in trained.stages for block in blocks],  # type: ignore[attr-defined]
                 head=trained.head,
             )
         return deployed.to(device).eval().requires_grad_(False)

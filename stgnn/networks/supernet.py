@@ -1,13 +1,15 @@
 """The supernet: every network of a search space, with shared weights.
 
-**The slicing law.** ``Network(arch)`` has exactly the parameter names of the supernet that ``arch`` selects, and each of its tensors is
-the leading block of the supernet's tensor along channel axes and the centre block along kernel axes. Hence
+**The slicing law.** ``Network(arch)`` has exactly the parameter names of the supernet that ``arch`` selects, and each
+of its tensors is the leading block of the supernet's tensor along channel axes and the centre block along kernel axes.
+Hence
 
     supernet(x, arch)      = functional_call(template(arch), slices(arch), (x,))
     supernet.extract(arch) = Network(arch) with a copy of those slices
 
-and no operator knows about elasticity. Kernel axes are the axes from the third on of the weight of a convolution module; every other
-axis is a channel axis. Gradients flow through the slices into the big tensors, and batch-norm buffers are updated through them.
+and no operator knows about elasticity. Kernel axes are the axes from the third on of the weight of a convolution
+module; every other axis is a channel axis. Gradients flow through the slices into the big tensors, and batch-norm
+buffers are updated through them.
 """
 
 from collections import OrderedDict
@@ -58,7 +60,7 @@ class Supernet(nn.Module):
         """
         template = self.template(architecture)
         tensors = self.slices(architecture) | dict(buffers or {})
-        return functional_call(template, tensors, (x,))  # type: ignore[no-any-return]
+        return functional_call(template, tensors, (x,))
 
     def template(self, architecture: Architecture) -> Network:
         """``Network(architecture)`` without weights, in this supernet's mode; built once."""
@@ -81,8 +83,8 @@ class Supernet(nn.Module):
     def calibrated(self, architecture: Architecture, batches: Iterable[Tensor]) -> dict[str, Tensor]:
         """Exact batch-norm statistics of one architecture.
 
-        Every batch is passed in training mode; mean and variance over all of them follow from E[x] and E[x^2] (averaging the
-        batches' variances would lose the variance between their means).
+        Every batch is passed in training mode; mean and variance over all of them follow from E[x] and E[x^2]
+        (averaging the batches' variances would lose the variance between their means).
 
         Args:
             architecture: A member of the space.
@@ -93,15 +95,17 @@ class Supernet(nn.Module):
         """
         template = self._plan(architecture)[0].train()
         state = {name: tensor.clone() for name, tensor in self.slices(architecture).items()}
-        with _recording(template) as moments:
+        moments: dict[str, tuple[Tensor, Tensor, int]] = {}
+        with _counting(template) as counts:
             for x in batches:
                 functional_call(template, state, (x,))
+                _add(moments, state, counts)
         if not moments:
             raise InputError("recalibration needs at least one batch of bodies")
         buffers = {}
         for name, (total, square, count) in moments.items():
             mean = total / count
-            buffers[f"{name}.running_mean"] = mean.to(total.dtype)
+            buffers[f"{name}.running_mean"] = mean
             buffers[f"{name}.running_var"] = (square / count - mean * mean).clamp_min(0)
         return {name: value.float() for name, value in buffers.items()}
 
@@ -128,7 +132,9 @@ class Supernet(nn.Module):
         kernels = _kernel_weights(template)
         plan: dict[str, tuple[slice, ...] | None] = {}
         for name, tensor in template.state_dict().items():
-            if name not in whole or any(size > most for size, most in zip(tensor.shape, whole[name].shape, strict=True)):
+            if name not in whole or any(
+                size > most for size, most in zip(tensor.shape, whole[name].shape, strict=True)
+            ):
                 raise InputError(
                     "this supernet has no weights for the architecture",
                     given=f"{architecture} needs {name} of shape {tuple(tensor.shape)}",
@@ -142,10 +148,13 @@ class Supernet(nn.Module):
 
 
 def _block(size: torch.Size, whole: torch.Size, kernel: bool) -> tuple[slice, ...] | None:
-    """The slicing law for one tensor: leading along channel axes, centred along the kernel axes of a convolution weight."""
+    """The slicing law for one tensor: leading along channel axes, centred along a convolution's kernel axes."""
     if size == whole:
         return None
-    starts = [(most - count) // 2 if kernel and axis >= 2 else 0 for axis, (count, most) in enumerate(zip(size, whole, strict=True))]
+    starts = [
+        (most - count) // 2 if kernel and axis >= 2 else 0
+        for axis, (count, most) in enumerate(zip(size, whole, strict=True))
+    ]
     return tuple(slice(start, start + count) for start, count in zip(starts, size, strict=True))
 
 
@@ -154,7 +163,7 @@ def _kernel_weights(network: Network) -> set[str]:
 
 
 def _union(space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> dict[str, tuple[Tensor, bool]]:
-    """Every tensor any architecture needs, at its largest, with the initial values of the networks of ``space.cover()``."""
+    """Every tensor any architecture needs, at its largest, with the initial values of ``space.cover()``'s networks."""
     parts: dict[str, list[tuple[Tensor, bool]]] = {}
     trained: set[str] = set()
     for architecture in space.cover():
@@ -193,27 +202,37 @@ def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> None
 
 
 @contextmanager
-def _recording(network: nn.Module) -> Iterator[dict[str, tuple[Tensor, Tensor, int]]]:
-    """Sum of x, sum of x^2 and count of the inputs of every batch norm, in float64, while the context is open."""
-    moments: dict[str, tuple[Tensor, Tensor, int]] = {}
+def _counting(network: nn.Module) -> Iterator[dict[str, int]]:
+    """Values per channel that every batch norm has seen last; meanwhile its running statistics are those of the last batch alone.
+
+    So the statistics cost nothing: a batch norm computes them in any case.
+    """
+    counts: dict[str, int] = {}
+    norms = {name: module for name, module in network.named_modules() if isinstance(module, _BatchNorm)}
 
     def hook(name: str) -> "torch.utils.hooks.RemovableHandle":
-        module = dict(network.named_modules())[name]
+        def record(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            counts[name] = inputs[0].numel() // inputs[0].shape[1]
 
-        def record(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            x = inputs[0].detach()
-            axes = [axis for axis in range(x.dim()) if axis != 1]
-            count = x.numel() // x.shape[1]
-            variance, mean = torch.var_mean(x.float(), dim=axes, correction=0)
-            mean, variance = mean.double(), variance.double()
-            total, square, seen = moments.get(name, (torch.zeros_like(mean), torch.zeros_like(mean), 0))
-            moments[name] = (total + mean * count, square + (variance + mean * mean) * count, seen + count)
+        return norms[name].register_forward_pre_hook(record)
 
-        return module.register_forward_pre_hook(record)
-
-    handles = [hook(name) for name, module in network.named_modules() if isinstance(module, _BatchNorm)]
+    momenta = {name: norm.momentum for name, norm in norms.items()}
+    handles = [hook(name) for name in norms]
     try:
-        yield moments
+        for norm in norms.values():
+            norm.momentum = 1.0
+        yield counts
     finally:
         for handle in handles:
             handle.remove()
+        for name, norm in norms.items():
+            norm.momentum = momenta[name]
+
+
+def _add(moments: dict[str, tuple[Tensor, Tensor, int]], state: Mapping[str, Tensor], counts: Mapping[str, int]) -> None:
+    """Add the last batch to the sums of x and of x^2, in float64."""
+    for name, count in counts.items():
+        mean = state[f"{name}.running_mean"].double()
+        variance = state[f"{name}.running_var"].double() * (count - 1) / count  # a batch norm keeps the unbiased one
+        total, square, seen = moments.get(name, (torch.zeros_like(mean), torch.zeros_like(mean), 0))
+        moments[name] = (total + mean * count, square + (variance + mean * mean) * count, seen + count)

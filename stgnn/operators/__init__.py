@@ -4,7 +4,8 @@
     >>> OPERATORS["TemporalConv"].__name__
     'TemporalConv'
 
-Each is built for given channel counts and a body; elasticity, cost counting and export come from elsewhere, for plugins too.
+Each is built for given channel counts and a body; elasticity, cost counting and export come from elsewhere, for plugins
+too.
 """
 
 from stgnn.operators.attention import JointFrameAttention

@@ -26,7 +26,9 @@ class JointFrameAttention(AttentionOperator):
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, T, V) -> (B, C, T, V)``."""
         frames = x.shape[2]
-        means = torch.cat([x.mean(dim=3, keepdim=True), x.mean(dim=2, keepdim=True).transpose(2, 3)], dim=2)  # (B, C, T+V, 1)
+        means = torch.cat(
+            [x.mean(dim=3, keepdim=True), x.mean(dim=2, keepdim=True).transpose(2, 3)], dim=2
+        )  # (B, C, T+V, 1)
         hidden = self.reduce(means)
         frame = torch.sigmoid(self.frame_gate(hidden[:, :, :frames]))  # (B, C, T, 1)
         joint = torch.sigmoid(self.joint_gate(hidden[:, :, frames:])).transpose(2, 3)  # (B, C, 1, V)

@@ -1,7 +1,8 @@
 """What an operator is: a plain module for one spatial step, one temporal step or one attention.
 
-Nothing here knows about elasticity. The one duty of an operator is to choose parameter shapes of which a leading block makes sense
-(see the slicing law in :mod:`stgnn.networks.supernet`): channel axes shrink from the end, kernel axes towards the centre.
+Nothing here knows about elasticity. The one duty of an operator is to choose parameter shapes of which a leading block
+makes sense (see the slicing law in :mod:`stgnn.networks.supernet`): channel axes shrink from the end, kernel axes
+towards the centre.
 """
 
 import copy
@@ -24,16 +25,16 @@ class Operator(nn.Module):
     num_joints: int
 
     def deploy(self) -> nn.Module:
-        """An exact rewrite for inference, equal to 1e-5. Operators override it where more than batch norms can be folded."""
+        """An exact rewrite for inference, equal to 1e-5; overridden where more than batch norms can be folded."""
         return fold_batch_norms(copy.deepcopy(self).eval())
 
     def joint_parameter(self, name: str, value: Tensor) -> None:
-        """Register a parameter that depends on the joint count V; its name carries the count, so each count owns its own."""
+        """Register a parameter that depends on the joint count V; each count owns one, as the name carries it."""
         self.register_parameter(f"{name}_{value.shape[-1]}", nn.Parameter(value))
 
     def of_joints(self, name: str) -> Tensor:
         """The parameter or buffer ``name`` of this operator's joint count."""
-        return getattr(self, f"{name}_{self.num_joints}")  # type: ignore[no-any-return]
+        return getattr(self, f"{name}_{self.num_joints}")
 
 
 class SpatialOperator(Operator):

@@ -16,8 +16,8 @@ class AdaptiveGraphConv(SpatialOperator):
     """Adaptive graph convolution of AAGCN, with its joint, frame and channel attention.
 
     ``y = act( BN( sum_k W_k (x (A_k + a tanh(theta_k(x)^T phi_k(x) / (C_e T)))) ) + R(x) )``, C_e = C_out / 4, then
-    ``y (1 + gate)`` for joints, frames and channels in turn. Source: Shi et al., "Skeleton-Based Action Recognition with
-    Multi-Stream Adaptive Graph Convolutional Networks", TIP 2020, in the form of PYSKL.
+    ``y (1 + gate)`` for joints, frames and channels in turn. Source: Shi et al., "Skeleton-Based Action Recognition
+    with Multi-Stream Adaptive Graph Convolutional Networks", TIP 2020, in the form of PYSKL.
     """
 
     def __init__(self, in_channels: int, out_channels: int, layout: SkeletonLayout, activation: str = "ReLU") -> None:
@@ -69,15 +69,16 @@ class AdaptiveGraphConv(SpatialOperator):
 class ChannelTopologyGraphConv(SpatialOperator):
     """Channel-wise topology refinement of CTR-GCN: every channel has a graph of its own.
 
-    ``Q_k = A_k + a W4_k tanh(W1_k m_u - W2_k m_v)`` with m the mean of x over the frames; ``y = act( BN( sum_k (W3_k x) Q_k ) + R(x) )``.
-    The mean is taken before the 1x1 convolutions W1 and W2, not after them as in the authors' code: equal, and cheaper.
+    ``Q_k = A_k + a W4_k tanh(W1_k m_u - W2_k m_v)`` with m the mean of x over the frames; ``y = act( BN( sum_k (W3_k x)
+    Q_k ) + R(x) )``. The mean is taken before the 1x1 convolutions W1 and W2, not after them as in the authors' code:
+    equal, and cheaper.
     Source: Chen et al., "Channel-wise Topology Refinement Graph Convolution", ICCV 2021.
     """
 
     def __init__(self, in_channels: int, out_channels: int, layout: SkeletonLayout, activation: str = "ReLU") -> None:
         super().__init__(in_channels, out_channels, layout, activation)
         graphs = torch.tensor(adjacency(layout, "spatial"))
-        subsets, relation = len(graphs), 8 if in_channels <= 16 else in_channels // 8
+        subsets, relation = len(graphs), max(in_channels // 8, 8)
         self.joint_parameter("adjacency", graphs)
         self.strength = nn.Parameter(torch.zeros(1))
         self.source = _subset_weight(subsets, relation, in_channels)
@@ -111,11 +112,13 @@ class ChannelTopologyGraphConv(SpatialOperator):
 
 @OPERATORS.register
 class DynamicGroupGraphConv(SpatialOperator):
-    """Dynamic group graph convolution of DG-STGCN: K = 8 groups of channels, each with a learned and two data-dependent graphs.
+    """Dynamic group graph convolution of DG-STGCN: K = 8 groups of channels, each with a learned and two data-dependent
+    graphs.
 
     ``h = act(BN(W_pre x))`` in K groups of C_out / 8 channels; group k uses
-    ``A_k + a tanh(x1_u - x2_v) + b softmax_u(x1_k . x2_k)`` with x1, x2 1x1 convolutions of the mean of x over the frames;
-    ``y = act( BN( W_post (h A) ) + R(x) )``. Source: Duan et al., "DG-STGCN", arXiv 2210.05895, in the form of PYSKL.
+    ``A_k + a tanh(x1_u - x2_v) + b softmax_u(x1_k . x2_k)`` with x1, x2 1x1 convolutions of the mean of x over the
+    frames; ``y = act( BN( W_post (h A) ) + R(x) )``. Source: Duan et al., "DG-STGCN", arXiv 2210.05895, in the form of
+    PYSKL.
     """
 
     groups = 8
@@ -123,13 +126,11 @@ class DynamicGroupGraphConv(SpatialOperator):
     def __init__(self, in_channels: int, out_channels: int, layout: SkeletonLayout, activation: str = "ReLU") -> None:
         super().__init__(in_channels, out_channels, layout, activation)
         joints, hidden = layout.num_joints, max(out_channels // self.groups, 1) * self.groups
-        # The K groups are interleaved (channel w * K + k), so that a leading block keeps the first channels of every group.
+        # The K groups are interleaved (channel w * K + k): a leading block keeps the first channels of every group.
         self.joint_parameter("adjacency", torch.randn(self.groups, joints, joints) * 0.02 + 0.04)
         self.difference = nn.Parameter(torch.zeros(1))
         self.similarity = nn.Parameter(torch.zeros(1))
-        self.pre = nn.Sequential(
-            nn.Conv2d(in_channels, hidden, 1), nn.BatchNorm2d(hidden), ACTIVATIONS[activation]()
-        )
+        self.pre = nn.Sequential(nn.Conv2d(in_channels, hidden, 1), nn.BatchNorm2d(hidden), ACTIVATIONS[activation]())
         self.source = nn.Conv2d(in_channels, hidden, 1)
         self.target = nn.Conv2d(in_channels, hidden, 1)
         self.post = nn.Sequential(nn.Conv2d(hidden, out_channels, 1), nn.BatchNorm2d(out_channels))
@@ -157,8 +158,9 @@ class DynamicGroupGraphConv(SpatialOperator):
 class JointAttention(SpatialOperator):
     """Attention over the joints of each frame, the graph convolution of SGN.
 
-    ``G_t = softmax( theta(x_t)^T phi(x_t) )`` without scaling, ``y = act( BN( W (G x) + W_1 x ) )``, embedding C_out / 2.
-    Here every layer computes its own G; SGN shares one. Source: Zhang et al., "Semantics-Guided Neural Networks", CVPR 2020.
+    ``G_t = softmax( theta(x_t)^T phi(x_t) )`` without scaling, ``y = act( BN( W (G x) + W_1 x ) )``, embedding C_out /
+    2. Here every layer computes its own G; SGN shares one. Source: Zhang et al., "Semantics-Guided Neural Networks",
+    CVPR 2020.
     """
 
     def __init__(self, in_channels: int, out_channels: int, layout: SkeletonLayout, activation: str = "ReLU") -> None:

@@ -11,7 +11,8 @@ from stgnn.skeleton import SkeletonLayout, adjacency
 class AggregatedConv(nn.Module):
     """Deploy form of a convolution over fixed graphs: one batched product with the graphs, one 1x1 convolution.
 
-    ``y = act( W [x A_1 | ... | x A_K | x] + b_v (+ x) )``: batch norm, graph biases and a projecting residual are all inside W and b.
+    ``y = act( W [x A_1 | ... | x A_K | x] + b_v (+ x) )``: batch norm, graph biases and a projecting residual are all
+    inside W and b.
 
     Args:
         graphs: Constant graphs ``(K, V, V)``, right operands on the joint axis.
@@ -42,7 +43,7 @@ class AggregatedConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C_in, T, V) -> (B, C_out, T, V)``."""
         batch, channels, frames, joints = x.shape
-        mixed = x.reshape(batch, 1, channels * frames, joints) @ self.graphs  # (B, K, C*T, V)
+        mixed = x.reshape(batch, 1, channels * frames, joints) @ self.get_buffer("graphs")  # (B, K, C*T, V)
         mixed = mixed.reshape(batch, -1, frames, joints)  # (B, K*C, T, V)
         y = self.conv(torch.cat([mixed, x], dim=1) if self.project else mixed)
         y = y if self.joint_bias is None else y + self.joint_bias
@@ -57,7 +58,9 @@ class _FixedGraphConv(SpatialOperator):
     def __init__(self, in_channels: int, out_channels: int, layout: SkeletonLayout, activation: str = "ReLU") -> None:
         super().__init__(in_channels, out_channels, layout, activation)
         graphs = adjacency(layout, self.partition)  # (K, V, V)
-        self.weight = nn.Parameter(fan_out_(torch.empty(len(graphs), out_channels, in_channels), len(graphs) * out_channels))
+        self.weight = nn.Parameter(
+            fan_out_(torch.empty(len(graphs), out_channels, in_channels), len(graphs) * out_channels)
+        )
         self.bias = nn.Parameter(torch.zeros(len(graphs), out_channels))
         self.norm = nn.BatchNorm2d(out_channels)
         self.register_graphs(torch.tensor(graphs))
@@ -122,8 +125,9 @@ class GraphConv(_FixedGraphConv):
 class LearnedGraphConv(_FixedGraphConv):
     """Graph convolution of ST-GCN++: the graph itself is learned, and the input is added.
 
-    ``y = act( BN( sum_k (W_k x + b_k) A_k ) + R(x) )``, A starting from the spatial partition (K = 3), R the identity or a 1x1
-    convolution with batch norm. Source: Duan et al., "PYSKL: Towards Good Practices for Skeleton Action Recognition", 2022.
+    ``y = act( BN( sum_k (W_k x + b_k) A_k ) + R(x) )``, A starting from the spatial partition (K = 3), R the identity
+    or a 1x1 convolution with batch norm. Source: Duan et al., "PYSKL: Towards Good Practices for Skeleton Action
+    Recognition", 2022.
     """
 
     def __init__(self, in_channels: int, out_channels: int, layout: SkeletonLayout, activation: str = "ReLU") -> None:
@@ -148,10 +152,13 @@ class LearnedGraphConv(_FixedGraphConv):
         graphs, weight, bias = self._folded()
         if isinstance(self.shortcut, nn.Identity):
             return AggregatedConv(graphs, weight, bias, None, True, self.activation)
-        conv, norm = self.shortcut
+        conv, norm = self.shortcut.get_submodule("0"), self.shortcut.get_submodule("1")
+        assert isinstance(conv, nn.Conv2d) and conv.bias is not None and isinstance(norm, nn.BatchNorm2d)
         scale, shift = affine(norm)
         bias = bias + (conv.bias.detach() * scale + shift)[:, None]
-        return AggregatedConv(graphs, weight, bias, conv.weight.detach()[:, :, 0, 0] * scale[:, None], False, self.activation)
+        return AggregatedConv(
+            graphs, weight, bias, conv.weight.detach()[:, :, 0, 0] * scale[:, None], False, self.activation
+        )
 
 
 def shortcut(in_channels: int, out_channels: int, stride: int = 1) -> nn.Module:
@@ -165,8 +172,8 @@ def shortcut(in_channels: int, out_channels: int, stride: int = 1) -> nn.Module:
 class JointMixer(SpatialOperator):
     """No graph: two learned matrices mix the joints, a 1x1 convolution mixes the channels.
 
-    ``y = act( BN( W (x + relu(x P) Q) ) )`` with P, Q of shape (V, V). The token mixing of Tolstikhin et al., "MLP-Mixer",
-    NeurIPS 2021, on joints.
+    ``y = act( BN( W (x + relu(x P) Q) ) )`` with P, Q of shape (V, V). The token mixing of Tolstikhin et al.,
+    "MLP-Mixer", NeurIPS 2021, on joints.
     """
 
     def __init__(self, in_channels: int, out_channels: int, layout: SkeletonLayout, activation: str = "ReLU") -> None:

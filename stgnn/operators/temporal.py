@@ -8,7 +8,9 @@ from stgnn.operators.base import ACTIVATIONS, OPERATORS, TemporalOperator
 from stgnn.skeleton import SkeletonLayout
 
 
-def frame_conv(in_channels: int, out_channels: int, kernel: int, stride: int = 1, dilation: int = 1, groups: int = 1) -> nn.Conv2d:
+def frame_conv(
+    in_channels: int, out_channels: int, kernel: int, stride: int = 1, dilation: int = 1, groups: int = 1
+) -> nn.Conv2d:
     """A convolution over the frames that keeps their number (before the stride), He-initialised."""
     conv = nn.Conv2d(
         in_channels,
@@ -60,8 +62,9 @@ class DepthwiseTemporalConv(TemporalOperator):
 class TemporalShift(TemporalOperator):
     """One eighth of the channels looks one frame back, one eighth one frame ahead; a 1x1 convolution mixes them.
 
-    The shift of Lin et al., "TSM", ICCV 2019. Channels c with c mod 8 = 0 and 1 are shifted, so that a leading block of channels
-    is shifted alike at every width; written as a constant depthwise convolution, which every runtime does fast.
+    The shift of Lin et al., "TSM", ICCV 2019. Channels c with c mod 8 = 0 and 1 are shifted, so that a leading block of
+    channels is shifted alike at every width; written as a constant depthwise convolution, which every runtime does
+    fast.
     """
 
     def __init__(
@@ -115,10 +118,12 @@ def _pool(stride: int) -> nn.MaxPool2d:
 
 @OPERATORS.register
 class MultiBranchTemporalConv(TemporalOperator):
-    """Six branches of ST-GCN++: convolutions of k frames at dilation 1 to 4, a maximum of 3 frames, and a 1x1 convolution.
+    """Six branches of ST-GCN++: convolutions of k frames at dilation 1 to 4, a maximum of 3 frames, and a 1x1
+    convolution.
 
-    Branch outputs are batch-normed, activated and mixed by a 1x1 convolution, written as the equal sum of one 1x1 convolution per
-    branch, so that every branch can be sliced by itself. Widths: C // 6, the first branch takes the remainder.
+    Branch outputs are batch-normed, activated and mixed by a 1x1 convolution, written as the equal sum of one 1x1
+    convolution per branch, so that every branch can be sliced by itself. Widths: C // 6, the first branch takes the
+    remainder.
     Source: Duan et al., PYSKL, 2022 (k = 3).
     """
 
@@ -153,7 +158,8 @@ class MultiBranchTemporalConv(TemporalOperator):
 
 @OPERATORS.register
 class DynamicGroupTemporalConv(MultiBranchTemporalConv):
-    """The six branches on V + 1 joints, the extra one the mean over the body, which flows back with a learned weight per joint.
+    """The six branches on V + 1 joints, the extra one the mean over the body, which flows back with a learned weight
+    per joint.
 
     ``y_v = mix( act( h_v + c_v h_mean ) )``, c zero at first. Source: Duan et al., "DG-STGCN", arXiv 2210.05895.
     """
@@ -175,10 +181,12 @@ class DynamicGroupTemporalConv(MultiBranchTemporalConv):
 
 @OPERATORS.register
 class MultiScaleTemporalConv(TemporalOperator):
-    """Four branches of CTR-GCN: 5 frames at dilation 1 and 2, a maximum of 3 frames, and a 1x1 convolution, each C / 4 wide.
+    """Four branches of CTR-GCN: 5 frames at dilation 1 and 2, a maximum of 3 frames, and a 1x1 convolution, each C / 4
+    wide.
 
-    The branches are interleaved (channel 4 w + branch), not concatenated, so that a leading block of channels holds the first
-    channels of every branch. Source: Chen et al., "Channel-wise Topology Refinement Graph Convolution", ICCV 2021.
+    The branches are interleaved (channel 4 w + branch), not concatenated, so that a leading block of channels holds the
+    first channels of every branch. Source: Chen et al., "Channel-wise Topology Refinement Graph Convolution", ICCV
+    2021.
     """
 
     def __init__(
@@ -186,10 +194,13 @@ class MultiScaleTemporalConv(TemporalOperator):
     ) -> None:
         super().__init__(channels, kernel_size, stride, layout, activation)
         if channels % 4:
-            raise InputError("MultiScaleTemporalConv has four equal branches", given=f"{channels} channels", allowed="multiples of 4")
+            raise InputError(
+                "MultiScaleTemporalConv has four equal branches", given=f"{channels} channels", allowed="multiples of 4"
+            )
         width = channels // 4
         self.branches = nn.ModuleList(
-            _reduced(channels, width, activation, frame_conv(width, width, kernel_size, stride, dilation)) for dilation in (1, 2)
+            _reduced(channels, width, activation, frame_conv(width, width, kernel_size, stride, dilation))
+            for dilation in (1, 2)
         )
         self.branches.append(_reduced(channels, width, activation, _pool(stride)))
         self.branches.append(nn.Sequential(nn.Conv2d(channels, width, 1, stride=(stride, 1)), nn.BatchNorm2d(width)))

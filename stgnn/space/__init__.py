@@ -1,14 +1,15 @@
 """The genotype: what an architecture is, and which architectures a search may choose from. Imports no torch.
 
-    >>> import random
-    >>> from stgnn.space import load_space
-    >>> space = load_space("tiny")
-    >>> space.decode(space.encode(space.largest())) == space.largest()
-    True
+>>> import random
+>>> from stgnn.space import load_space
+>>> space = load_space("tiny")
+>>> space.decode(space.encode(space.largest())) == space.largest()
+True
 """
 
 from stgnn.space.architecture import Architecture, BlockSpec, StageSpec, architecture_names, load_architecture
-from stgnn.space.search_space import Gene, SearchSpace, StageSpace, load_space, space_names
+from stgnn.space.library import load_space, space_names
+from stgnn.space.search_space import Gene, SearchSpace, StageSpace
 
 __all__ = [
     "Architecture",

@@ -1,7 +1,7 @@
 """The genotype made explicit: one complete choice of a network, as a frozen value.
 
-An Architecture is plain data. Two equal networks have equal Architectures, equal digests and equal JSON. It knows no weights and no
-torch; :class:`stgnn.networks.Network` makes it flesh.
+An Architecture is plain data. Two equal networks have equal Architectures, equal digests and equal JSON. It knows no
+weights and no torch; :class:`stgnn.networks.Network` makes it flesh.
 """
 
 import hashlib
@@ -39,7 +39,9 @@ class BlockSpec:
 
     def __post_init__(self) -> None:
         if self.kernel < 1 or self.kernel % 2 == 0:
-            raise InputError("a temporal kernel must be odd and positive", given=self.kernel, allowed="1, 3, 5, 7, 9, ...")
+            raise InputError(
+                "a temporal kernel must be odd and positive", given=self.kernel, allowed="1, 3, 5, 7, 9, ..."
+            )
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Architecture:
         streams: Input streams in canonical order, each with a stem of its own; the stems are summed (early fusion).
         frames: Number T of frames the network sees.
         joints: Number V of joints of the body it computes on, one of the layout's coarser bodies; 0 means every joint.
-        stem: Width of the stems; 0 means none: coordinates go straight into the first block, as in the classic networks.
+        stem: Width of the stems; 0 means none: coordinates go straight into the first block, as in the classic
+            networks.
         stages: The stages in order.
     """
 
@@ -79,7 +82,9 @@ class Architecture:
     def __post_init__(self) -> None:
         ordered = tuple(name for name in STREAMS if name in self.streams)
         if not self.streams or set(ordered) != set(self.streams) or len(ordered) != len(self.streams):
-            raise InputError("wrong streams", given=self.streams, allowed=f"one or more of {', '.join(STREAMS)}, each once")
+            raise InputError(
+                "wrong streams", given=self.streams, allowed=f"one or more of {', '.join(STREAMS)}, each once"
+            )
         object.__setattr__(self, "streams", ordered)
         if self.frames < 1 or self.joints < 0 or self.stem < 0 or not self.stages:
             raise InputError(
@@ -87,7 +92,9 @@ class Architecture:
                 given=f"frames {self.frames}, joints {self.joints}, stem {self.stem}, {len(self.stages)} stages",
             )
         if self.stem == 0 and len(self.streams) > 1:
-            raise InputError("without a stem there can be only one stream", given=self.streams, hint="set stem to a width")
+            raise InputError(
+                "without a stem there can be only one stream", given=self.streams, hint="set stem to a width"
+            )
 
     @property
     def depth(self) -> int:
@@ -117,7 +124,9 @@ class Architecture:
         fields = dict(data)
         version = fields.pop("format", FORMAT)
         if version != FORMAT:
-            raise InputError("this architecture has an unknown form", given=version, allowed=FORMAT, hint="update stgnn")
+            raise InputError(
+                "this architecture has an unknown form", given=version, allowed=FORMAT, hint="update stgnn"
+            )
         try:
             stages = tuple(
                 StageSpec(**{**stage, "blocks": tuple(BlockSpec(**block) for block in stage["blocks"])})
@@ -126,7 +135,9 @@ class Architecture:
             return cls(stages=stages, **{**fields, "streams": tuple(fields["streams"])})
         except (TypeError, KeyError, AttributeError) as error:
             raise InputError(
-                "this is not an architecture", given=str(error), hint="compare it with a file of stgnn/space/architectures"
+                "this is not an architecture",
+                given=str(error),
+                hint="compare it with a file of stgnn/space/architectures",
             ) from error
 
     @classmethod
@@ -143,7 +154,9 @@ class Architecture:
         return cls.from_dict(data)
 
     def __str__(self) -> str:
-        stages = " | ".join(f"{stage.width}: {', '.join(_block_text(block) for block in stage.blocks)}" for stage in self.stages)
+        stages = " | ".join(
+            f"{stage.width}: {', '.join(_block_text(block) for block in stage.blocks)}" for stage in self.stages
+        )
         joints = self.joints or "all"
         return f"{'+'.join(self.streams)}, {self.frames} frames, {joints} joints, stem {self.stem} | {stages}"
 

@@ -1,8 +1,8 @@
 """The space of architectures: which values each choice may take.
 
-A space is a flat, fixed list of genes. A genotype gives every gene a value, also the genes of blocks that the chosen depth leaves out;
-``decode`` ignores those, so that two genotypes of the same network give equal Architectures. (Genetic samplers recombine only
-parameters that every trial has.)
+A space is a flat, fixed list of genes. A genotype gives every gene a value, also the genes of blocks that the chosen
+depth leaves out; ``decode`` ignores those, so that two genotypes of the same network give equal Architectures. (Genetic
+samplers recombine only parameters that every trial has.)
 """
 
 import hashlib
@@ -12,12 +12,8 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from itertools import product
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from stgnn.errors import InputError
 from stgnn.space.architecture import Architecture, BlockSpec, StageSpec
@@ -152,7 +148,9 @@ class SearchSpace:
     def _check(self, genotype: Genotype) -> None:
         for gene in self.genes:
             if gene.name not in genotype:
-                raise InputError(f"the genotype lacks the gene {gene.name!r}", allowed=[gene.name for gene in self.genes])
+                raise InputError(
+                    f"the genotype lacks the gene {gene.name!r}", allowed=[gene.name for gene in self.genes]
+                )
             if genotype[gene.name] not in gene.choices:
                 raise InputError(
                     f"the space {self.name!r} does not offer this value of {gene.name}",
@@ -206,8 +204,8 @@ class SearchSpace:
     def sample_sized(self, rng: random.Random, size: float) -> Architecture:
         """Genes that set the cost are drawn near the quantile ``size`` of their choices, operators uniformly.
 
-        Uniform choices pile up in the middle of the cost range: the all-small corner, which is the edge end, would hardly ever be
-        drawn. ``size`` 0 gives nearly the smallest, 1 nearly the largest.
+        Uniform choices pile up in the middle of the cost range: the all-small corner, which is the edge end, would
+        hardly ever be drawn. ``size`` 0 gives nearly the smallest, 1 nearly the largest.
         """
 
         def draw(gene: Gene) -> Value:
@@ -225,7 +223,9 @@ class SearchSpace:
         for _ in range(100):
             forced = rng.choice(open_genes) if open_genes else None
             genotype = {
-                gene.name: rng.choice(gene.choices) if gene is forced or rng.random() < probability else parent[gene.name]
+                gene.name: rng.choice(gene.choices)
+                if gene is forced or rng.random() < probability
+                else parent[gene.name]
                 for gene in self.genes
             }
             child = self.decode(genotype)
@@ -244,14 +244,16 @@ class SearchSpace:
         block = len(self.spatial) * sum(len(kernels) for _, kernels in self.temporal)
         block *= len(self.activations) * len(self.attentions)
         count = len(self.streams) * len(self.frames) * len(self.joints) * len(self.stems)
-        return count * math.prod(len(stage.widths) * sum(block**depth for depth in stage.depths) for stage in self.stages)
+        return count * math.prod(
+            len(stage.widths) * sum(block**depth for depth in stage.depths) for stage in self.stages
+        )
 
     def cover(self) -> tuple[Architecture, ...]:
         """Architectures whose networks together hold every tensor any architecture of the space needs, at its largest.
 
-        Nested genes stand at their largest. Joint counts are combined with every operator, because parameters that depend on the
-        joint count exist once per operator and count. A projection exists only where two neighbouring widths differ, so two more
-        families lower every other width by one step. The full-size family comes last.
+        Nested genes stand at their largest. Joint counts are combined with every operator, because parameters that
+        depend on the joint count exist once per operator and count. A projection exists only where two neighbouring
+        widths differ, so two more families lower every other width by one step. The full-size family comes last.
         """
         turns = max(len(gene.choices) for gene in self.genes if not gene.nested)
         lowered = [self._full(turn, self.joints[-1], odd) for odd, turn in product((True, False), range(turns))]
@@ -259,7 +261,7 @@ class SearchSpace:
         return tuple(dict.fromkeys(lowered + full))
 
     def _full(self, turn: int, joints: int, lower_odd: bool | None) -> Architecture:
-        """Nested genes largest, the others at choice ``turn`` (cyclic); widths of odd or of even position one step lower."""
+        """Nested genes largest, others at choice ``turn`` (cyclic); widths at odd or even positions one step lower."""
         genotype: dict[str, Value] = {}
         position = 0
         for gene in self.genes:
@@ -283,7 +285,8 @@ class SearchSpace:
             "name": self.name,
             **{key: list(getattr(self, key)) for key in ("streams", "frames", "joints", "stems")},
             "stages": [
-                {"depths": list(stage.depths), "widths": list(stage.widths), "stride": stage.stride} for stage in self.stages
+                {"depths": list(stage.depths), "widths": list(stage.widths), "stride": stage.stride}
+                for stage in self.stages
             ],
             "spatial": list(self.spatial),
             "temporal": {name: list(kernels) for name, kernels in self.temporal},
@@ -300,13 +303,9 @@ class SearchSpace:
         """
         fields = dict(data)
         try:
-            stages = tuple(
-                StageSpace(**{key: tuple(value) if isinstance(value, list) else value for key, value in stage.items()})
-                for stage in fields.pop("stages")
-            )
+            stages = tuple(StageSpace(**_frozen(stage)) for stage in fields.pop("stages"))
             temporal = tuple((name, tuple(kernels)) for name, kernels in fields.pop("temporal").items())
-            rest = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-            return cls(stages=stages, temporal=temporal, **rest)
+            return cls(stages=stages, temporal=temporal, **_frozen(fields))
         except (TypeError, KeyError, AttributeError) as error:
             raise InputError(
                 "this is not a search space",
@@ -315,35 +314,6 @@ class SearchSpace:
             ) from error
 
 
-def space_names() -> tuple[str, ...]:
-    """Names of the shipped spaces."""
-    entries = (files("stgnn.space") / "spaces").iterdir()
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in entries if entry.name.endswith(".yaml")))
-
-
-def _read(text: str, origin: object) -> SearchSpace:
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError("a search space must be YAML", given=f"{origin}: {error}") from error
-    if not isinstance(data, Mapping):
-        raise InputError("a search space must be a mapping", given=origin)
-    return SearchSpace.from_dict(data)
-
-
-def load_space(source: str | Path | Mapping[str, Any] | SearchSpace) -> SearchSpace:
-    """A shipped space by name, a YAML file, or plain data.
-
-    Raises:
-        InputError: there is no such name or file, or it does not hold a space.
-    """
-    if isinstance(source, SearchSpace):
-        return source
-    if isinstance(source, Mapping):
-        return SearchSpace.from_dict(source)
-    if str(source) in space_names():
-        return _read((files("stgnn.space") / "spaces" / f"{source}.yaml").read_text(), source)
-    path = Path(source)
-    if not path.is_file():
-        raise InputError("there is no such search space", given=source, allowed=[*space_names(), "the path of a YAML file"])
-    return _read(path.read_text(), path)
+def _frozen(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists as tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}

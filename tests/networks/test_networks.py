@@ -9,8 +9,8 @@ from stgnn.space import load_architecture
 
 # Parameters of PYSKL's backbones with a 60-class head at 25 joints.
 PUBLISHED = {"STGCN": 3_098_832, "STGCN++": 1_403_144, "AAGCN": 3_781_668, "CTRGCN": 1_446_672, "DGSTGCN": 1_701_172}
-# AAGCN and CTR-GCN normalise the coordinates of two persons jointly: 150 parameters more. DG-STGCN keeps K = 8 strengths per
-# block of which it uses one: 140 more.
+# AAGCN and CTR-GCN normalise the coordinates of two persons jointly: 150 parameters more. DG-STGCN keeps K = 8
+# strengths per block of which it uses one: 140 more.
 EXPLAINED = {"STGCN": 0, "STGCN++": 0, "AAGCN": 150, "CTRGCN": 150, "DGSTGCN": 140}
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from stgnn.errors import InputError
 from stgnn.networks import Network, Supernet
 from stgnn.skeleton import load_layout
-from stgnn.space import SearchSpace, load_space
+from stgnn.space import SearchSpace, load_space, space_names
 
 LAYOUT = load_layout("ntu25")
 SMALL = {
@@ -18,7 +18,10 @@ SMALL = {
     "frames": [8, 16],
     "joints": [5, 9, 0],
     "stems": [8, 16],
-    "stages": [{"depths": [1, 2], "widths": [8, 16, 32], "stride": 1}, {"depths": [1, 2], "widths": [16, 32], "stride": 2}],
+    "stages": [
+        {"depths": [1, 2], "widths": [8, 16, 32], "stride": 1},
+        {"depths": [1, 2], "widths": [16, 32], "stride": 2},
+    ],
     "spatial": [
         "JointMixer", "GraphConv", "LearnedGraphConv", "AdaptiveGraphConv", "ChannelTopologyGraphConv",
         "DynamicGroupGraphConv", "JointAttention",
@@ -47,7 +50,7 @@ def disturb(module: nn.Module) -> None:
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         if name.endswith("running_var"):
             tensor.data.uniform_(0.5, 1.5, generator=generator)
-        elif name.endswith("running_mean") or (name.endswith("bias") or "norm" in name) and tensor.is_floating_point():
+        elif name.endswith(("running_mean", "bias")) or ("norm" in name and tensor.is_floating_point()):
             tensor.data.add_(torch.randn(tensor.shape, generator=generator) * 0.1)
 
 
@@ -88,6 +91,14 @@ def test_every_architecture_finds_its_weights(supernet: Supernet) -> None:
         assert supernet.slices(architecture).keys() == names
 
 
+@pytest.mark.parametrize("name", space_names())
+def test_every_architecture_of_the_shipped_spaces_finds_its_weights(name: str) -> None:
+    space, rng = load_space(name), random.Random(4)
+    net = Supernet(space, LAYOUT, 6)
+    for index in range(120):
+        net.template(space.sample_sized(rng, index / 120))
+
+
 def test_slices_are_leading_along_channels_and_centred_along_kernels(supernet: Supernet) -> None:
     small, large = SPACE.smallest(), SPACE.largest()
     genes = SPACE.encode(large) | {"stage1.width": 8, "stage1.block1.kernel": 3}
@@ -125,13 +136,15 @@ def test_gradients_equal_those_of_the_extracted_network() -> None:
     for name, parameter in alone.named_parameters():
         grown = dict(net.named_parameters())[name].grad
         assert grown is not None and parameter.grad is not None
-        starts = [(a - b) // 2 if axis >= 2 and parameter.dim() == 4 else 0 for axis, (a, b) in enumerate(zip(grown.shape, parameter.shape, strict=True))]  # fmt: skip
+        excess = [whole - part for whole, part in zip(grown.shape, parameter.shape, strict=True)]
+        kernel = parameter.dim() == 4
+        starts = [cut // 2 if kernel and axis >= 2 else 0 for axis, cut in enumerate(excess)]
         block = tuple(slice(start, start + size) for start, size in zip(starts, parameter.shape, strict=True))
         torch.testing.assert_close(grown[block], parameter.grad)
 
 
 def test_calibration_is_exact_over_batches(supernet: Supernet) -> None:
-    """The statistics over two batches are those of the joined batch wherever a layer's input does not depend on the batch."""
+    """Statistics of two batches are those of the joined one wherever a layer's input does not depend on the batch."""
     architecture = SPACE.largest()
     first, second = bodies(6, 16, 1), bodies(4, 16, 2) * 3
     split = supernet.calibrated(architecture, [first, second])

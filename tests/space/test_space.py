@@ -26,7 +26,7 @@ def test_round_trips(space: SearchSpace, seed: int) -> None:
 def test_inactive_genes_do_not_count(space: SearchSpace) -> None:
     genotype = space.encode(space.smallest())
     last = max(name for name in genotype if name.startswith("stage1.block") and name.endswith("kernel"))
-    other = genotype | {last: [gene for gene in space.genes if gene.name == last][0].choices[-1]}
+    other = genotype | {last: next(gene for gene in space.genes if gene.name == last).choices[-1]}
     assert last != "stage1.block1.kernel" and other != genotype
     assert space.decode(other) == space.decode(genotype)
     assert hash(space.decode(other)) == hash(space.decode(genotype))
@@ -62,7 +62,9 @@ def test_sizes() -> None:
 
 def test_sized_samples_span_the_range() -> None:
     space, rng = load_space("edge"), random.Random(0)
-    widths = {size: [sum(s.width for s in space.sample_sized(rng, size).stages) for _ in range(50)] for size in (0.0, 1.0)}
+    widths = {
+        size: [sum(s.width for s in space.sample_sized(rng, size).stages) for _ in range(50)] for size in (0.0, 1.0)
+    }
     assert max(widths[0.0]) < min(widths[1.0]) + 100 and sum(widths[0.0]) < 0.7 * sum(widths[1.0])
 
 

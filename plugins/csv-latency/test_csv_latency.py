@@ -1,0 +1,88 @@
+import random
+from pathlib import Path
+
+import pytest
+from stgnn_csv_latency import CSVLatency, fit_line, macs
+
+from stgnn.errors import InputError
+from stgnn.skeleton import load_layout
+from stgnn.space import Architecture, load_space
+from stgnn.testing import check_latency_model
+
+LAYOUT = load_layout("ntu25")
+SPACE = load_space("tiny")
+
+
+def write(folder: Path, rows: list[tuple[str, object]]) -> Path:
+    path = folder / "measurements.csv"
+    lines = ["architecture,ms,remark"]
+    for name, ms in rows:
+        quoted = name.replace('"', '""')
+        lines.append(f'"{quoted}",{ms},')
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture(scope="module")
+def measured() -> list[Architecture]:
+    rng = random.Random(0)
+    return [SPACE.smallest(), SPACE.largest(), *(SPACE.sample(rng) for _ in range(6))]
+
+
+@pytest.fixture
+def model(tmp_path: Path, measured: list[Architecture]) -> CSVLatency:
+    rows: list[tuple[str, object]] = [(one.to_json(), 0.5 + 2e-7 * macs(one, LAYOUT, 10)) for one in measured]
+    return CSVLatency(write(tmp_path, rows))
+
+
+def test_latency_model(model: CSVLatency, measured: list[Architecture]) -> None:
+    check_latency_model(model, [*measured, SPACE.sample(random.Random(1))])
+
+
+def test_measurements_are_repeated(model: CSVLatency, measured: list[Architecture]) -> None:
+    estimate = model.predict(measured[1], LAYOUT, 10)
+    assert estimate.mean_ms == pytest.approx(0.5 + 2e-7 * macs(measured[1], LAYOUT, 10)) and estimate.std_ms == 0
+
+
+def test_other_networks_lie_on_the_line(model: CSVLatency) -> None:
+    other = SPACE.sample(random.Random(2))
+    assert model.predict(other, LAYOUT, 10).mean_ms == pytest.approx(0.5 + 2e-7 * macs(other, LAYOUT, 10), rel=1e-3)
+
+
+def test_an_operator_that_was_never_measured_is_refused(tmp_path: Path) -> None:
+    small = SPACE.smallest()
+    path = write(tmp_path, [(small.to_json(), 1.0), ("STGCN", 30.0)])
+    with pytest.raises(InputError, match="measure a network that has them"):
+        CSVLatency(path).predict(SPACE.largest(), LAYOUT, 10)
+
+
+def test_names_and_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "small.json").write_text(SPACE.smallest().to_json())
+    model = CSVLatency(write(tmp_path, [("STGCN++", 20.0), ("small.json", 1.5)]))
+    assert model.predict(SPACE.smallest(), LAYOUT, 10).mean_ms == 1.5
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("STGCN", 1.0)], "too few"),
+        ([("STGCN", 1.0), ("STGCN", 2.0)], "line 3.*twice"),
+        ([("STGCN", "fast"), ("STGCN++", 2.0)], "(?s)line 2.*positive number.*fast"),
+        ([("STGCN", -1.0), ("STGCN++", 2.0)], "positive number"),
+        ([("STGCNN", 1.0), ("STGCN++", 2.0)], "no such architecture"),
+    ],
+)
+def test_wrong_files_are_refused(tmp_path: Path, rows: list[tuple[str, object]], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        CSVLatency(write(tmp_path, rows))
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("architecture,seconds\nSTGCN,1\n")
+    with pytest.raises(InputError, match=r"(?s)lacks a column.*architecture, ms"):
+        CSVLatency(tmp_path / "m.csv")
+
+
+def test_no_part_of_the_line_is_negative() -> None:
+    assert fit_line([1.0, 2.0, 3.0], [1.0, 3.0, 5.0]).dispatch == 0.0
+    assert fit_line([1.0, 2.0, 3.0], [3.0, 2.0, 1.0]).slope == 0.0

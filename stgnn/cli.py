@@ -1,0 +1,199 @@
+"""The command line: ``stgnn WORD --config RECIPE.yaml [--key value ...]``.
+
+``fit``, ``validate``, ``test`` and ``predict`` go to LightningCLI; every other word is a typed function of
+:mod:`stgnn.commands`, which a notebook calls just as well. Recipes and flags are checked against signatures read from
+source, so help and refusals need no torch.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stgnn.command_line import CommandLine, read_command_line
+from stgnn.errors import InputError
+from stgnn.recipe_check import RecipeChecker
+from stgnn.signatures import PACKAGE, Catalog, Signature, function_signature
+from stgnn.training_recipe import TRAINING_WORDS, check_training, training_help, training_signature
+
+WORDS = {
+    "quickstart": "the whole story on synthetic data, in minutes, no download",
+    "data import": "foreign files -> a store",
+    "data check": "what is in a store, and what is wrong with it",
+    "data list": "the stores in a folder",
+    **TRAINING_WORDS,
+    "profile": "measure this device -> a latency file",
+    "search": "supernet + latency model + strategy -> a study",
+    "report": "a study -> Pareto page, CSV, JSON",
+    "extract": "a study and a budget -> the chosen network as a checkpoint",
+    "export": "a checkpoint -> a checked file for a runtime",
+    "benchmark": "time one network on one runtime",
+    "list": "what a recipe can name: operators, spaces, latency, strategies, runtimes, layouts, ...",
+}
+KEEPS_RECIPE = {
+    "profile": ("output", ""),
+    "search": ("study", "name"),
+}  # result that the resolved recipe is written beside
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, 2 for a wrong input, 130 after Ctrl-C."""
+    try:
+        _run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt as stop:
+        print(f"\nstgnn: {stop or 'interrupted; what has been written stays'}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as in ``stgnn list operators | head -1``
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        wrong = _wrong_input(error)
+        if wrong is None:
+            raise
+        print(f"stgnn: {wrong}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _wrong_input(error: BaseException | None) -> InputError | None:
+    """The InputError behind an exception: the parser wraps what constructors raise."""
+    while error is not None and not isinstance(error, InputError):
+        error = error.__cause__
+    return error
+
+
+def _run(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in ("--help", "-h"):
+        print(_general_help())
+    elif arguments[0] == "--version":
+        from stgnn import __version__
+
+        print(__version__)
+    else:
+        line = read_command_line(arguments, tuple(WORDS))
+        if line.word in TRAINING_WORDS:
+            _train(line, Catalog.of_project())
+        else:
+            _call(line, Catalog.of_project())
+
+
+def _general_help() -> str:
+    width = max(map(len, WORDS)) + 2
+    lines = ["usage: stgnn WORD [--config RECIPE.yaml ...] [--key value ...]", ""]
+    lines += [f"  {word:<{width}}{text}" for word, text in WORDS.items()]
+    lines += [
+        "",
+        "stgnn WORD --help says what a word takes. A later recipe overrides an earlier one; a flag overrides recipes.",
+    ]
+    return "\n".join(lines)
+
+
+def _train(line: CommandLine, catalog: Catalog) -> None:
+    if line.flags in (("--help",), ("-h",)):
+        print(training_help(line.word, catalog))
+        return
+    if not line.asks_help:
+        check_training(line.merged(training_signature(line.word), catalog), line.word, catalog)
+    _prepare()
+    from stgnn.tasks.training import train
+
+    train(line.word, line.name, line.values, line.flags)
+
+
+def _call(line: CommandLine, catalog: Catalog) -> None:
+    function = {"list": "list_names"}.get(line.word, line.word.replace(" ", "_"))
+    signature = _described(function_signature(PACKAGE / "commands.py", function))
+    if not line.asks_help:
+        RecipeChecker(catalog).check_arguments(line.merged(signature, catalog), signature, "")
+        if line.word != "list":
+            _prepare()
+    arguments = _parsed(line, function, signature, catalog)
+    if arguments is None:
+        return
+    from stgnn import commands
+
+    with contextlib.redirect_stdout(sys.stderr):  # standard output carries the result and nothing else
+        _keep_recipe(line, signature, catalog, arguments, overwrite=False)
+        result = getattr(commands, function)(**arguments)
+        _keep_recipe(line, signature, catalog, arguments, overwrite=True)
+    print(json.dumps(result, indent=2, default=str) if line.json else _readable(result))
+
+
+def _prepare() -> None:
+    """What must happen before torch is imported, then the plugins."""
+    from stgnn.allocator import tune_allocator
+    from stgnn.registry import load_plugins
+
+    tune_allocator()
+    load_plugins()
+
+
+def _described(signature: Signature) -> Signature:
+    """Say which class a ``DataSpec`` describes: functions annotate it as plain data, to import no Lightning."""
+    return signature.with_annotation("DataSpec", "SkeletonDataModule")
+
+
+def _parsed(line: CommandLine, function: str, signature: Signature, catalog: Catalog) -> dict[str, Any] | None:
+    """Arguments of a word's function, parsed strictly; None when the parser has printed the help that was asked for."""
+    import jsonargparse
+
+    from stgnn import commands
+
+    lazy = [name for name in signature.names if name == "data"]
+    parser = jsonargparse.ArgumentParser(prog=f"stgnn {line.word}", exit_on_error=False, description=WORDS[line.word])
+    parser.add_argument("--config", action="config", help="a recipe; may be given several times")
+    parser.add_function_arguments(getattr(commands, function), skip=set(lazy), sub_configs=True)
+    if line.asks_help:
+        parser.add_argument("--json", action="store_true", help="print the result for machines")
+        for name in lazy:
+            parser.add_argument(f"--{name}", help="data module: class name or recipe; its arguments as --data.NAME")
+    values, flags = line.without(lazy)
+    try:
+        parsed = parser.parse_args([*(["--config", json.dumps(values)] if values else []), *flags])
+    except jsonargparse.ArgumentError as error:
+        raise InputError(" ".join(str(error).split()), hint=f"stgnn {line.word} --help") from error
+    except SystemExit as leave:
+        if leave.code:
+            raise
+        return None
+    built = parser.instantiate(parsed)
+    plain = {name: line.plain(name, signature, catalog) for name in lazy}
+    return {**{name: built[name] for name in signature.names if name not in lazy}, **plain}
+
+
+def _keep_recipe(
+    line: CommandLine, signature: Signature, catalog: Catalog, arguments: Mapping[str, Any], overwrite: bool
+) -> None:
+    """Write the resolved recipe of a long piece of work beside its result.
+
+    Before the work it never replaces an earlier one: the work may be refused because it does not fit what is there.
+    """
+    if line.word not in KEEPS_RECIPE:
+        return
+    from stgnn.results import keep_recipe, recipe_path
+
+    result, name = KEEPS_RECIPE[line.word]
+    if not overwrite and recipe_path(arguments[result], arguments.get(name, "")).exists():
+        return
+    values = {key: line.plain(key, signature, catalog) for key in signature.names}
+    keep_recipe(
+        {key: value for key, value in values.items() if value is not None}, arguments[result], arguments.get(name, "")
+    )
+
+
+def _readable(result: Any, indent: str = "") -> str:
+    """Plain data for people: one line for each key."""
+    if isinstance(result, Mapping):
+        lines = []
+        for key, value in result.items():
+            nested = isinstance(value, (Mapping, list, tuple)) and len(value) > 0
+            lines.append(
+                f"{indent}{key}:" + (f"\n{_readable(value, indent + '  ')}" if nested else f" {_readable(value)}")
+            )
+        return "\n".join(lines)
+    if isinstance(result, (list, tuple)):
+        if any(isinstance(item, (Mapping, list, tuple)) for item in result):
+            return f"\n{indent}--\n".join(_readable(item, indent) for item in result)
+        return "\n".join(f"{indent}{item}" for item in result)
+    return f"{indent}{result:.6g}" if isinstance(result, float) else f"{indent}{result}"

@@ -1,0 +1,140 @@
+"""One command line taken apart: the word, its recipes, its flags."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stgnn.errors import InputError
+from stgnn.recipe import SUFFIXES, load_recipe, load_recipes, merge, parse_yaml
+from stgnn.recipe_check import UNKNOWN, class_named
+from stgnn.signatures import Catalog, Parameter, Signature
+
+_HELP = ("--help", "-h")
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """A command line.
+
+    Attributes:
+        word: What to do: ``fit``, ``data import``.
+        recipes: The files given by ``--config``, in order.
+        flags: Every other argument, as given.
+        json: Whether ``--json`` was among the arguments.
+    """
+
+    word: str
+    recipes: tuple[Path, ...]
+    flags: tuple[str, ...]
+    json: bool = False
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The recipes, merged."""
+        return load_recipes(self.recipes)
+
+    @property
+    def asks_help(self) -> bool:
+        """Whether the arguments only ask for an explanation."""
+        return any(flag in _HELP or flag.endswith(".help") or "print_config" in flag for flag in self.flags)
+
+    @property
+    def name(self) -> str:
+        """What a run of this command line is called: its first recipe."""
+        return self.recipes[0].stem if self.recipes else self.word
+
+    def pairs(self) -> list[tuple[str, str | None]]:
+        """Flags as (key, text); the text is None for a flag without a value.
+
+        Raises:
+            InputError: an argument belongs to no flag.
+        """
+        found: list[tuple[str, str | None]] = []
+        for flag in self.flags:
+            if flag.startswith("--"):
+                key, given, value = flag[2:].partition("=")
+                found.append((key.rstrip("+"), value if given else None))
+            elif found and found[-1][1] is None:
+                found[-1] = (found[-1][0], flag)
+            else:
+                raise InputError(
+                    f"unexpected argument {flag!r}", allowed="--config RECIPE.yaml, --key value, --json, --help"
+                )
+        return found
+
+    def merged(self, signature: Signature, catalog: Catalog) -> dict[str, Any]:
+        """Recipes and flags together, for checking; values of flags are left to the parser and stand as ``UNKNOWN``."""
+        over = flag_values(self.pairs(), signature, catalog, lambda text: UNKNOWN)
+        return merge(self.values, over)
+
+    def without(self, names: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """The values and flags whose outermost key is not among ``names``."""
+        values = {key: value for key, value in self.values.items() if key not in names}
+        pairs = [(key, text) for key, text in self.pairs() if key.partition(".")[0] not in names]
+        return values, [f"--{key}" if text is None else f"--{key}={text}" for key, text in pairs]
+
+    def plain(self, name: str, signature: Signature, catalog: Catalog) -> Any:
+        """The value of one key as plain data, flags included."""
+        pairs = [(key, text) for key, text in self.pairs() if key.partition(".")[0] == name]
+        over = flag_values(pairs, signature, catalog, lambda text: True if text is None else parse_yaml(text))
+        return merge({key: value for key, value in self.values.items() if key == name}, over).get(name)
+
+
+def read_command_line(arguments: Sequence[str], words: Sequence[str]) -> CommandLine:
+    """Find the word and the recipes.
+
+    Raises:
+        InputError: there is no such word, or ``--config`` lacks its file.
+    """
+    word = next((word for word in words if tuple(arguments[: word.count(" ") + 1]) == tuple(word.split())), None)
+    if word is None:
+        given = " ".join(arguments[:2] if arguments[0] in {word.partition(" ")[0] for word in words} else arguments[:1])
+        close = get_close_matches(given, words, n=2, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}?" if close else "stgnn --help explains them"
+        raise InputError("there is no such command", given=given, allowed=words, hint=hint)
+    rest = list(arguments[word.count(" ") + 1 :])
+    recipes, flags, position = [], [], 0
+    while position < len(rest):
+        key, given, value = rest[position].partition("=")
+        if key in ("--config", "-c"):
+            if not given:
+                position += 1
+                value = rest[position] if position < len(rest) else ""
+            if not value:
+                raise InputError("--config needs the name of a recipe file")
+            recipes.append(Path(value))
+        else:
+            flags.append(
+                key.replace("-", "_").replace("__", "--", 1) + given + value if key.startswith("--") else rest[position]
+            )
+        position += 1
+    if word == "list" and flags and not flags[0].startswith("-"):
+        flags[0] = f"--kind={flags[0]}"
+    return CommandLine(word, tuple(recipes), tuple(flag for flag in flags if flag != "--json"), "--json" in flags)
+
+
+def flag_values(
+    pairs: Sequence[tuple[str, str | None]],
+    signature: Signature,
+    catalog: Catalog,
+    value_of: Callable[[str | None], Any],
+) -> dict[str, Any]:
+    """Flags as a nested mapping; ``--data.frames 8`` stands for ``data: {init_args: {frames: 8}}``."""
+    values: dict[str, Any] = {}
+    for key, text in pairs:
+        top, *path = key.split(".")
+        parameter = signature[top] if top in signature.names else Parameter(top, None, False)
+        is_class = class_named(parameter.annotation, catalog) is not None
+        leaf: Any
+        if is_class and (not path or path == ["class_path"]):
+            leaf = load_recipe(text) if text and text.endswith(SUFFIXES) else {"class_path": text}
+        elif is_class:
+            path = path[1:] if path[0] == "init_args" else path
+            leaf = {"init_args": {path[0]: value_of(text)}}
+        else:
+            leaf = {path[0]: value_of(text)} if path else value_of(text)
+        values = merge(values, {top: leaf})
+    return values

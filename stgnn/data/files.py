@@ -1,0 +1,85 @@
+"""Folders that appear whole or not at all."""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stgnn.errors import InputError
+
+
+@contextmanager
+def new_folder(path: Path, marker: str, overwrite: bool) -> Iterator[Path]:
+    """Fill a hidden folder beside ``path`` and rename it to ``path`` at the end.
+
+    A process that dies on the way leaves ``path`` as it was. An error on the way also removes the hidden folder.
+
+    Args:
+        path: The folder to be.
+        marker: A file that tells a folder of this kind; only such a folder is ever replaced.
+        overwrite: Whether an existing folder may be replaced.
+
+    Raises:
+        InputError: ``path`` exists and may not be replaced.
+    """
+    refuse_existing(path, marker, overwrite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.parent / f".{path.name}.{secrets.token_hex(4)}.partial"
+    partial.mkdir()
+    try:
+        yield partial
+        _replace(partial, path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def refuse_existing(path: Path, marker: str, overwrite: bool) -> None:
+    """Say before any work that ``path`` cannot be written.
+
+    Raises:
+        InputError: ``path`` exists and ``overwrite`` is off, or it is not a folder with the file ``marker``.
+    """
+    if not path.exists():
+        return
+    if not overwrite:
+        raise InputError("the output exists already", given=path, hint="choose another path, or say --overwrite=true")
+    if not (path / marker).is_file():
+        raise InputError(
+            "the output exists and is something else, so it is not replaced",
+            given=path,
+            allowed=f"a folder with a file {marker}",
+            hint="choose another path",
+        )
+
+
+def _replace(partial: Path, path: Path) -> None:
+    old = partial.with_suffix(".old")
+    replaced = path.exists()
+    if replaced:
+        os.rename(path, old)
+    os.rename(partial, path)
+    if replaced:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        InputError: it is missing, not UTF-8 or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("a file is missing", given=path) from None
+    except ValueError as error:
+        raise InputError("a file is not valid JSON", given=f"{path}: {error}", hint="it may be cut off") from None
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write plain data as readable JSON."""
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,247 @@
+"""Many clips as one contiguous array, in memory or memory-mapped from a folder of plain NumPy files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stgnn.data import files
+from stgnn.data.checks import FloatArray, IntArray, check_finite, check_labels, check_shapes, check_splits
+from stgnn.data.sequence import SkeletonSequence
+from stgnn.errors import InputError
+from stgnn.skeleton.layout import SkeletonLayout
+
+FORMAT = "stgnn-store"
+VERSION = 1
+HEADER = "store.json"
+
+
+@dataclass(frozen=True, eq=False)
+class SkeletonStore:
+    """All frames of a data set, one after the other, and what is known of its n clips.
+
+    Args:
+        keypoints: Coordinates (sum of frames, M, V, C), a ``np.memmap`` when the store was opened from a folder.
+            A joint that was not seen is exactly zero, and so is an empty body.
+        offsets: Clip i is ``keypoints[offsets[i]:offsets[i + 1]]`` (n + 1,).
+        labels: 0-based class of each clip (n,).
+        class_names: Names of the classes.
+        layout: The body.
+        names: Name of each clip (n,).
+        subjects: Who performs each clip, -1 if unknown (n,).
+        views: The camera of each clip, -1 if unknown (n,).
+        splits: Clip indices by ``<protocol>_train`` and ``<protocol>_test``.
+        scores: Confidence of each joint (sum of frames, M, V), if there is one.
+
+    Raises:
+        InputError: the parts do not fit each other: shapes, an empty clip, labels, splits that overlap.
+    """
+
+    keypoints: FloatArray
+    offsets: IntArray
+    labels: IntArray
+    class_names: tuple[str, ...]
+    layout: SkeletonLayout
+    names: tuple[str, ...]
+    subjects: IntArray
+    views: IntArray
+    splits: Mapping[str, IntArray] = field(default_factory=dict)
+    scores: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        check_shapes(self)
+        check_labels(self)
+        check_splits(self)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> SkeletonSequence:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"clip {index} of {len(self)}")
+        index %= len(self)
+        frames = slice(self.offsets[index], self.offsets[index + 1])
+        return SkeletonSequence(
+            keypoints=self.keypoints[frames].swapaxes(0, 1),
+            label=int(self.labels[index]),
+            layout=self.layout,
+            name=self.names[index],
+            subject=int(self.subjects[index]),
+            view=int(self.views[index]),
+            scores=None if self.scores is None else self.scores[frames].swapaxes(0, 1),
+        )
+
+    @cached_property
+    def lengths(self) -> IntArray:
+        """Frames of each clip (n,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """Names of the protocols: what stands before ``_train`` in the splits."""
+        return tuple(sorted(name.removesuffix("_train") for name in self.splits if name.endswith("_train")))
+
+    def split(self, protocol: str) -> tuple[IntArray, IntArray]:
+        """Indices of the training and the test clips of a protocol.
+
+        Raises:
+            InputError: there is no such protocol.
+        """
+        if protocol not in self.protocols:
+            raise InputError(
+                "the store has no such protocol", given=protocol, allowed=self.protocols, hint="stgnn data check STORE"
+            )
+        return self.splits[f"{protocol}_train"], self.splits[f"{protocol}_test"]
+
+    @classmethod
+    def from_sequences(
+        cls,
+        sequences: Sequence[SkeletonSequence],
+        class_names: Sequence[str],
+        splits: Mapping[str, npt.ArrayLike] | None = None,
+        layout: SkeletonLayout | None = None,
+    ) -> "SkeletonStore":
+        """Lay clips one after the other; a clip of fewer persons than another gets empty bodies.
+
+        Raises:
+            InputError: no clips, clips of several layouts, or anything the constructor refuses.
+        """
+        if not sequences:
+            raise InputError("there are no clips", hint="check that the source holds recordings")
+        layout = layout or sequences[0].layout
+        for clip in sequences:
+            if clip.layout.digest != layout.digest:
+                raise InputError(f"clip {clip.name!r} has another layout", given=clip.layout.name, allowed=layout.name)
+        persons = max(clip.keypoints.shape[0] for clip in sequences)
+        scored = all(clip.scores is not None for clip in sequences)
+        return cls(
+            keypoints=np.concatenate([_pad_persons(clip.keypoints, persons) for clip in sequences]),
+            offsets=np.cumsum([0] + [clip.keypoints.shape[1] for clip in sequences], dtype=np.int64),
+            labels=np.array([clip.label for clip in sequences], dtype=np.int64),
+            class_names=tuple(class_names),
+            layout=layout,
+            names=tuple(clip.name or f"clip{index:06d}" for index, clip in enumerate(sequences)),
+            subjects=np.array([clip.subject for clip in sequences], dtype=np.int64),
+            views=np.array([clip.view for clip in sequences], dtype=np.int64),
+            splits={name: np.asarray(indices, dtype=np.int64) for name, indices in (splits or {}).items()},
+            scores=np.concatenate([_pad_persons(clip.scores, persons) for clip in sequences if clip.scores is not None])
+            if scored
+            else None,
+        )
+
+    def check_finite(self) -> None:
+        """Read every coordinate and refuse NaN and infinity.
+
+        Raises:
+            InputError: naming the first clip and frame.
+        """
+        check_finite(self.keypoints, self.offsets, list(self.names))
+
+    def save(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write the store as a folder, whole or not at all.
+
+        Raises:
+            InputError: the folder exists (and is not a store, or ``overwrite`` is off), or a coordinate is not finite.
+        """
+        target = Path(path)
+        files.refuse_existing(target, HEADER, overwrite)
+        self.check_finite()
+        with files.new_folder(target, HEADER, overwrite) as folder:
+            np.save(folder / "keypoints.npy", np.ascontiguousarray(self.keypoints))
+            if self.scores is not None:
+                np.save(folder / "scores.npy", np.ascontiguousarray(self.scores))
+            np.savez(folder / "index.npz", allow_pickle=False, **self._index())
+            files.write_json(folder / HEADER, self._header(folder))
+
+    @classmethod
+    def open(cls, path: str | Path) -> "SkeletonStore":
+        """Map a saved store into memory; only the index is read.
+
+        Raises:
+            InputError: the folder is missing, not a store, of another version, or damaged.
+        """
+        folder = Path(path)
+        header = _read_header(folder)
+        try:
+            scored = "scores.npy" in header["bytes"]
+            with np.load(folder / "index.npz", allow_pickle=False) as index:
+                arrays = {name: index[name] for name in index.files}
+            return cls(
+                keypoints=np.load(folder / "keypoints.npy", mmap_mode="r", allow_pickle=False),
+                scores=np.load(folder / "scores.npy", mmap_mode="r", allow_pickle=False) if scored else None,
+                layout=SkeletonLayout.from_dict(header["layout"]),
+                class_names=tuple(header["class_names"]),
+                names=tuple(str(name) for name in arrays.pop("names")),
+                splits={
+                    key.removeprefix("split_"): arrays.pop(key) for key in list(arrays) if key.startswith("split_")
+                },
+                **{key: arrays[key] for key in ("offsets", "labels", "subjects", "views")},
+            )
+        except InputError as error:
+            what = f"the store {folder} is damaged: {error.what}"
+            raise InputError(what, given=error.given, allowed=error.allowed, hint=_AGAIN) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"the store {folder} is damaged", given=error, hint=_AGAIN) from error
+
+    def _index(self) -> dict[str, npt.NDArray[Any]]:
+        arrays: dict[str, npt.NDArray[Any]] = {f"split_{name}": indices for name, indices in self.splits.items()}
+        return arrays | {
+            "offsets": self.offsets,
+            "labels": self.labels,
+            "names": np.array(self.names),
+            "subjects": self.subjects,
+            "views": self.views,
+        }
+
+    def _header(self, folder: Path) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "clips": len(self),
+            "layout": self.layout.to_dict(),
+            "class_names": list(self.class_names),
+            "bytes": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
+        }
+
+
+_AGAIN = "import the data again"
+
+
+def _read_header(folder: Path) -> dict[str, Any]:
+    """The checked content of ``store.json``, after comparing the size of every file with it."""
+    if not (folder / HEADER).is_file():
+        raise InputError(
+            "there is no store here",
+            given=folder,
+            allowed=f"a folder with a file {HEADER}",
+            hint="make one with: stgnn data import --format F --source PATH --output STORE",
+        )
+    header = files.read_json(folder / HEADER)
+    if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("version") != VERSION:
+        found = (header.get("format"), header.get("version")) if isinstance(header, dict) else type(header).__name__
+        raise InputError(
+            f"{folder / HEADER} does not describe a store of this version",
+            given=found,
+            allowed=f"{FORMAT}, version {VERSION}",
+            hint=_AGAIN,
+        )
+    for name, expected in header.get("bytes", {}).items():
+        size = (folder / name).stat().st_size if (folder / name).is_file() else 0
+        if size != expected:
+            raise InputError(
+                f"the store {folder} is damaged: {name} is cut off or was changed",
+                given=f"{size} bytes",
+                allowed=f"{expected} bytes",
+                hint=_AGAIN,
+            )
+    return header
+
+
+def _pad_persons(array: FloatArray, persons: int) -> FloatArray:
+    """(M, T, ...) -> (T, persons, ...), the bodies that are not there being zero."""
+    missing = [(0, persons - array.shape[0])] + [(0, 0)] * (array.ndim - 1)
+    return np.pad(array, missing).swapaxes(0, 1)

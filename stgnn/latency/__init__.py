@@ -1,0 +1,31 @@
+"""Latency models predict how long a network takes on a device without running it.
+
+``stgnn profile`` measures a device once (:mod:`stgnn.latency.profile`) and leaves a device file; the models read it::
+
+    from stgnn.latency import Calibrated, LatencyTable
+
+    model = Calibrated("device.json")                        # the measured table, corrected by whole networks
+    model.predict(architecture, layout, num_classes=10)      # Estimate(mean_ms=1.93, std_ms=0.08)
+
+    macs_only = Calibrated("device.json", base=Roofline(bandwidth_gbs=math.inf, dispatch_us=0))
+"""
+
+from stgnn.latency.accuracy import Accuracy, evaluate
+from stgnn.latency.base import LATENCY_MODELS, Estimate, LatencyModel
+from stgnn.latency.calibrated import Calibrated
+from stgnn.latency.device import DeviceFile, load_device
+from stgnn.latency.roofline import Roofline
+from stgnn.latency.table import LatencyTable
+
+__all__ = [
+    "LATENCY_MODELS",
+    "Accuracy",
+    "Calibrated",
+    "DeviceFile",
+    "Estimate",
+    "LatencyModel",
+    "LatencyTable",
+    "Roofline",
+    "evaluate",
+    "load_device",
+]

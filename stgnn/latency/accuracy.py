@@ -1,0 +1,82 @@
+"""How good a latency model is: its predictions against measurements of the same exported networks."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stgnn.errors import InputError
+
+if TYPE_CHECKING:
+    from stgnn.latency.base import LatencyModel
+    from stgnn.latency.device import NetworkRecord
+    from stgnn.skeleton import SkeletonLayout
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Agreement of predictions with measurements.
+
+    Attributes:
+        networks: How many were compared.
+        mape: Mean absolute relative error.
+        within_5_percent: Share of the networks that are off by at most 5 %.
+        within_10_percent: Share of the networks that are off by at most 10 %.
+        spearman: Rank correlation.
+    """
+
+    networks: int
+    mape: float
+    within_5_percent: float
+    within_10_percent: float
+    spearman: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def evaluate(
+    model: "LatencyModel", records: "Sequence[NetworkRecord]", layout: "SkeletonLayout", num_classes: int
+) -> Accuracy:
+    """Predict every measured network and compare."""
+    predicted = [model.predict(record.architecture, layout, num_classes).mean_ms for record in records]
+    return compare(predicted, [record.timing.median_ms for record in records])
+
+
+def compare(predicted: ArrayLike, measured: ArrayLike) -> Accuracy:
+    """Agreement of two lists of latencies.
+
+    Raises:
+        InputError: there are fewer than two, or their numbers differ.
+    """
+    guesses, truths = np.asarray(predicted, dtype=float), np.asarray(measured, dtype=float)
+    if guesses.shape != truths.shape or guesses.ndim != 1 or len(guesses) < 2:
+        raise InputError(
+            "comparing latencies needs two lists of one length, at least 2", given=(guesses.shape, truths.shape)
+        )
+    error = np.abs(guesses / truths - 1)
+    return Accuracy(
+        networks=len(truths),
+        mape=float(error.mean()),
+        within_5_percent=float((error <= 0.05).mean()),
+        within_10_percent=float((error <= 0.10).mean()),
+        spearman=spearman(guesses, truths),
+    )
+
+
+def spearman(first: ArrayLike, second: ArrayLike) -> float:
+    """Spearman's rank correlation, equal values sharing their mean rank; 0 when one list is constant."""
+    a, b = _ranks(np.asarray(first, dtype=float)), _ranks(np.asarray(second, dtype=float))
+    a, b = a - a.mean(), b - b.mean()
+    norm = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / norm if norm > 0 else 0.0
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: NDArray[np.float64] = (last - (counts - 1) / 2.0)[inverse]
+    return ranks

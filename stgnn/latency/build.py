@@ -1,0 +1,110 @@
+"""Parts made flesh: for each part of a network a small module that a runtime can export and time.
+
+A part timed alone is not what it is inside a network: calling a session costs time, and runtimes keep convolution
+outputs in a layout of their own. So each part is timed behind a cheap convolution that makes its input, and what that
+convolution takes alone is taken off.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from stgnn.latency.parts import Part
+from stgnn.networks import Network
+from stgnn.operators import ACTIVATIONS, OPERATORS
+from stgnn.skeleton import SkeletonLayout
+from stgnn.space import Architecture, BlockSpec, StageSpec
+
+SOURCE_CHANNELS = 4  # few, so that the convolution in front costs little next to the part
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A module to time and an input of batch size 1."""
+
+    module: nn.Module
+    example: Tensor
+
+
+def bare(part: Part) -> tuple[Part, ...]:
+    """What to take off the raw latency of ``part``: the beginning of its probe, or the end of a stem's."""
+    if part.kind == "prefix":
+        return ()
+    if part.kind == "stem":
+        return (replace(part, kind="head", operator=""),)
+    return (prefix_of(part),)
+
+
+def prefix_of(part: Part) -> Part:
+    """The convolution in front of ``part`` as a part of its own."""
+    return Part("prefix", "", "", 1, part.joints, 1, part.frames, part.source, part.source)
+
+
+def build(part: Part, layout: SkeletonLayout, num_classes: int) -> Probe:
+    """The probe of a part with random weights.
+
+    Args:
+        part: What to build.
+        layout: The full body.
+        num_classes: Classes of the head.
+    """
+    with torch.no_grad():
+        if part.kind == "stem":
+            module = _stem(part, layout, num_classes)
+            return Probe(module.eval(), torch.randn(1, part.frames, layout.num_joints, layout.dimensions))
+        prefix = nn.Sequential(nn.Conv2d(SOURCE_CHANNELS, part.source, 1), nn.ReLU())
+        body = layout if part.joints == layout.num_joints else layout.coarsen(part.joints)
+        module = prefix if part.kind == "prefix" else nn.Sequential(*prefix, _piece(part, body, num_classes))
+        return Probe(module.eval().requires_grad_(False), torch.randn(1, SOURCE_CHANNELS, part.frames, part.joints))
+
+
+def _piece(part: Part, body: SkeletonLayout, num_classes: int) -> nn.Module:
+    if part.kind == "projection":
+        return nn.Conv2d(part.source, part.target, 1, stride=(part.stride, 1))
+    if part.kind == "head":
+        return _Head(part.source, num_classes)
+    operator: Any = OPERATORS[part.operator]  # its constructor depends on the kind
+    if part.kind == "spatial":
+        return operator(part.source, part.target, body, part.activation).eval().deploy()
+    if part.kind == "attention":
+        return operator(part.target, body).eval().deploy()
+    temporal = operator(part.target, part.kernel, part.stride, body, part.activation)
+    return _TemporalHalf(temporal.eval().deploy(), ACTIVATIONS[part.activation](), part.stride == 1)
+
+
+class _TemporalHalf(nn.Module):
+    """The second half of a block: the temporal operator, the addition of the residual, the activation."""
+
+    def __init__(self, temporal: nn.Module, activation: nn.Module, residual: bool) -> None:
+        super().__init__()
+        self.temporal, self.activation, self.residual = temporal, activation, residual
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, C, T, V) -> (B, C, T', V)``."""
+        y = self.temporal(x)
+        return self.activation(y + x if self.residual else y)
+
+
+class _Head(nn.Module):
+    """Mean over frames and joints, then the classifier."""
+
+    def __init__(self, channels: int, num_classes: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(channels, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, C, T, V) -> (B, classes)``."""
+        return self.linear(x.mean(dim=(2, 3)))
+
+
+def _stem(part: Part, layout: SkeletonLayout, num_classes: int) -> nn.Module:
+    """A deployed network without blocks."""
+    block = BlockSpec("GraphConv", "TemporalPool", 3)  # needed to build a network at all, then removed
+    joints = 0 if part.joints == layout.num_joints else part.joints
+    streams = tuple(part.operator.split("+"))
+    architecture = Architecture(streams, part.frames, joints, part.target, (StageSpec(part.target, 1, (block,)),))
+    deployed = Network(architecture, layout, num_classes).eval().deploy()
+    deployed.blocks = nn.ModuleList()
+    return deployed

@@ -1,0 +1,115 @@
+"""What a network costs, counted and not measured: multiply-accumulates (MACs), parameters, operations.
+
+The network is run once on the meta device, where tensors have shapes and no data, under a dispatch mode that sees
+every operation. Formulas for products and convolutions are those of ``torch.utils.flop_counter``; one MAC is two of
+its flops. Norms, activations and additions are not counted, as is usual.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry
+
+from stgnn.networks import Network
+from stgnn.skeleton import SkeletonLayout
+from stgnn.space import Architecture
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Cost of one body through a network.
+
+    Attributes:
+        macs: Multiply-accumulates of products and convolutions.
+        parameters: Number of trained values.
+        frames: T.
+        joints: V that the blocks compute on.
+        bodies: Bodies that were counted.
+        streams: The input streams, ``"joint+bone"``.
+    """
+
+    macs: int
+    parameters: int
+    frames: int
+    joints: int
+    bodies: int
+    streams: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: its MACs and the bytes it reads and writes."""
+
+    name: str
+    macs: int
+    bytes: int
+
+
+def count(network: Network | Architecture, layout: SkeletonLayout, num_classes: int) -> Cost:
+    """Cost of one body, of a network or of the network an architecture stands for.
+
+    Raises:
+        InputError: the architecture names an unknown operator, or a joint count the layout does not offer.
+    """
+    return _count(network.architecture if isinstance(network, Network) else network, layout, num_classes)
+
+
+def operations(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> tuple[Operation, ...]:
+    """The operations of a network's forward pass in evaluation mode, views left out."""
+    return _trace(architecture, layout, num_classes)[0]
+
+
+@lru_cache(maxsize=20_000)
+def _count(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Cost:
+    found, parameters = _trace(architecture, layout, num_classes)
+    return Cost(
+        macs=sum(operation.macs for operation in found),
+        parameters=parameters,
+        frames=architecture.frames,
+        joints=architecture.joints or layout.num_joints,
+        bodies=1,
+        streams="+".join(architecture.streams),
+    )
+
+
+@lru_cache(maxsize=2_000)
+def _trace(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> tuple[tuple[Operation, ...], int]:
+    with torch.device("meta"):
+        network = Network(architecture, layout, num_classes).eval()
+        example = torch.empty(1, architecture.frames, layout.num_joints, layout.dimensions)
+    return trace(network, example), sum(parameter.numel() for parameter in network.parameters())
+
+
+def trace(module: nn.Module, example: Tensor) -> tuple[Operation, ...]:
+    """The operations of one forward pass of any module."""
+    with torch.no_grad(), _Recorder() as recorder:
+        module(example)
+    return tuple(recorder.operations)
+
+
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.operations: list[Operation] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            formula: Callable[..., int] | None = flop_registry.get(func.overloadpacket)
+            macs = formula(*args, **(kwargs or {}), out_val=result) // 2 if formula is not None else 0
+            tensors = [leaf for leaf in tree_leaves((args, kwargs, result)) if isinstance(leaf, Tensor)]
+            traffic = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+            self.operations.append(Operation(str(func.overloadpacket), macs, traffic))
+        return result

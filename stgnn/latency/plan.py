@@ -1,0 +1,115 @@
+"""Which parts to measure so that a table can predict every architecture of a space. Torch-free.
+
+Every part a space can contain is too many; the plan thins them out along the axes on which latency is smooth:
+
+* frames: the fewest, the most, and one in the middle;
+* temporal kernels: the shortest and the longest of each operator;
+* widths: every width with itself; pairs of different widths only between the smallest, the middle and the largest;
+* activations: all of the above for the first; for the others only the corner sizes, to learn the difference.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, product
+
+from stgnn.latency.parts import Part
+from stgnn.skeleton import SkeletonLayout
+from stgnn.space import SearchSpace
+
+Pair = tuple[int, int]
+
+
+def plan(space: SearchSpace, layout: SkeletonLayout, quick: bool = False) -> tuple[Part, ...]:
+    """The parts to measure, in a fixed order.
+
+    Args:
+        space: What a network may contain.
+        layout: The body.
+        quick: Only the ends of the frames, three widths, and pairs of different widths only between the ends.
+    """
+    joints = [count or layout.num_joints for count in space.joints]
+    found: dict[Part, None] = {}
+    for count in joints:
+        for part in _of_body(space, count, quick):
+            found[part] = None
+    return tuple(found)
+
+
+def _of_body(space: SearchSpace, joints: int, quick: bool) -> Iterator[Part]:
+    reach = _frames(space)  # frames at the input of each stage's first block, then after the last stage
+    every = thin([frames for stage in reach for frames in stage], quick)
+    widths = _chosen([*space.stems, *(width for stage in space.stages for width in stage.widths)], quick)
+    pairs = [(width, width) for width in widths] + crossings(widths, quick)
+    for name, (index, activation) in product(space.spatial, enumerate(space.activations)):
+        sizes = product(pairs, every) if index == 0 else product(_corners(widths), ends(every))
+        for pair, frames in sizes:
+            yield Part("spatial", name, activation, 1, joints, 1, frames, *pair)
+    for stride, met in _strides(space, quick):
+        yield from _temporal(space, joints, stride, met, quick)
+        same = [(width, width) for width in widths] if stride != 1 else []
+        for pair, count in product(same + crossings(widths, True), ends(met)):
+            yield Part("projection", "", "", stride, joints, 1, count, *pair)
+    for name, width, frames in product(space.attentions, widths, every):
+        if name != "none":
+            yield Part("attention", name, "", 1, joints, 1, frames, width, width)
+    for name, width, frames in product(space.streams, space.stems, thin(space.frames, True)):
+        yield Part("stem", name, "", 1, joints, 1, frames, width, width)
+    for width, frames in product(sorted({*space.stems, *space.stages[-1].widths}), ends(every)):
+        yield Part("head", "", "", 1, joints, 1, frames, width, width)
+
+
+def _temporal(space: SearchSpace, joints: int, stride: int, frames: Sequence[int], quick: bool) -> Iterator[Part]:
+    widths = _chosen([width for stage in space.stages for width in stage.widths], quick)
+    for (name, kernels), (index, activation) in product(space.temporal, enumerate(space.activations)):
+        if index == 0:
+            sizes = product(ends(kernels), [(width, width) for width in widths], frames)
+        else:
+            sizes = product([min(kernels)], _corners(widths), ends(frames))
+        for kernel, pair, count in sizes:
+            yield Part("temporal", name, activation, stride, joints, kernel, count, *pair)
+
+
+def _frames(space: SearchSpace) -> list[list[int]]:
+    """Possible frame counts at the input of each stage, and after the last."""
+    reach = [sorted(space.frames)]
+    for stage in space.stages:
+        reach.append([-(-frames // stage.stride) for frames in reach[-1]])
+    return reach
+
+
+def _strides(space: SearchSpace, quick: bool) -> Iterator[tuple[int, list[int]]]:
+    """Strides in use, each with the thinned frame counts it meets."""
+    met: dict[int, set[int]] = {}
+    for stage, (before, after) in zip(space.stages, pairwise(_frames(space)), strict=True):
+        met.setdefault(stage.stride, set()).update(before)
+        if max(stage.depths) > 1:
+            met.setdefault(1, set()).update(after)
+    for stride, frames in sorted(met.items()):
+        yield stride, thin(frames, quick)
+
+
+def _chosen(widths: Iterable[int], quick: bool) -> list[int]:
+    return thin(widths, False) if quick else sorted(set(widths))
+
+
+def crossings(widths: Sequence[int], quick: bool) -> list[Pair]:
+    """Pairs of different widths to measure."""
+    few = thin(widths, quick)
+    return [(a, b) for a, b in product(few, few) if a != b]
+
+
+def _corners(widths: Sequence[int]) -> list[Pair]:
+    return [(width, width) for width in ends(widths)]
+
+
+def ends(values: Iterable[int]) -> list[int]:
+    """The smallest and the largest."""
+    return thin(values, True)
+
+
+def thin(values: Iterable[int], quick: bool) -> list[int]:
+    """The smallest, the largest and, unless ``quick``, the one nearest to their geometric mean."""
+    ordered = sorted(set(values))
+    low, high = ordered[0], ordered[-1]
+    middle = min(ordered, key=lambda value: abs(math.log(value / math.sqrt(low * high))))
+    return sorted({low, high} if quick else {low, middle, high})

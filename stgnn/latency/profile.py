@@ -1,0 +1,197 @@
+"""Measure a device once: parts for the table, whole networks for calibration and for checking."""
+
+import math
+import random
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stgnn.errors import InputError
+from stgnn.latency.build import Probe, bare, build
+from stgnn.latency.device import DeviceFile, Entry, NetworkRecord, load_device
+from stgnn.latency.parts import Part
+from stgnn.latency.plan import plan
+from stgnn.latency.table import LatencyTable
+from stgnn.runtimes.base import Runtime, resolve_runtime
+from stgnn.runtimes.measure import Failure, Job, measure
+from stgnn.runtimes.timing import Protocol, Timing
+from stgnn.skeleton import SkeletonLayout, load_layout
+from stgnn.space import Architecture, SearchSpace, load_space
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+CHUNK = 240  # parts between two writes of the device file
+CANDIDATES = 300  # architectures among which the calibration networks are chosen
+
+
+def profile(
+    space: str | Path | Mapping[str, Any] | SearchSpace,
+    layout: str | Path | Mapping[str, Any] | SkeletonLayout,
+    num_classes: int,
+    output: str | Path,
+    runtime: str | Runtime = "ONNXRuntime",
+    threads: int = 1,
+    calibration: int = 10,
+    holdout: int = 0,
+    quick: bool = False,
+    seed: int = 0,
+    progress: bool = True,
+) -> DeviceFile:
+    """Measure what a latency table of a space needs, and some whole networks.
+
+    The file is written as measuring goes on; started again with the same arguments it continues.
+
+    Args:
+        space: What networks may contain.
+        layout: The body.
+        num_classes: Classes of the networks.
+        output: The device file to write.
+        runtime: Registry name of the runtime.
+        threads: Threads of the runtime.
+        calibration: Networks that :class:`Calibrated` is fitted to, spread over the range of latencies.
+        holdout: Uniformly drawn networks to check predictions against; no model is fitted to them.
+        quick: Fewer sizes and fewer rounds.
+        seed: Seed of the drawn networks.
+        progress: Whether to show a progress bar.
+
+    Raises:
+        InputError: an argument is wrong, ``output`` holds measurements made under other conditions, or nothing could
+            be measured.
+    """
+    runtime, space, path = resolve_runtime(runtime), load_space(space), Path(output)
+    layout = layout if isinstance(layout, SkeletonLayout) else load_layout(layout)
+    if min(calibration, holdout) < 0:
+        raise InputError(
+            "the number of networks cannot be negative", given=f"calibration {calibration}, holdout {holdout}"
+        )
+    fresh = DeviceFile.begin(runtime, layout, num_classes, threads, f"{space.name}/{space.digest}", seed)
+    device = _continued(fresh, path)
+    protocol = Protocol(runs=15, seconds=0.01, rounds=1) if quick else Protocol(runs=20, seconds=0.015, rounds=2)
+    with _bar(progress) as bar, tempfile.TemporaryDirectory(prefix="stgnn-profile-") as folder:
+        bench = _Bench(runtime, threads, Path(folder), bar)
+        device = _measure_parts(device, plan(space, layout, quick), bench, protocol, path)
+        networks = _wanted_networks(device, space, calibration, holdout, seed)
+        device = _measure_networks(device, networks, bench, quick, path)
+    return device
+
+
+def _continued(fresh: DeviceFile, path: Path) -> DeviceFile:
+    if not path.is_file():
+        return fresh
+    old = load_device(path)
+    different = [key for key, value in fresh.conditions.items() if old.conditions[key] != value]
+    if different:
+        raise InputError(
+            f"{path} holds measurements made under other conditions",
+            given=", ".join(f"{key} {fresh.conditions[key]}" for key in different),
+            allowed=", ".join(f"{key} {old.conditions[key]}" for key in different),
+            hint="choose another --output, or remove the file",
+        )
+    return old
+
+
+class _Bench:
+    """Exports modules and times the files."""
+
+    def __init__(self, runtime: Runtime, threads: int, folder: Path, bar: "Progress | None") -> None:
+        self.runtime, self.threads, self.folder, self.bar = runtime, threads, folder, bar
+
+    def time(self, probes: Sequence[Probe], protocol: Protocol, label: str) -> list[Timing | Failure]:
+        """Time modules at batch size 1."""
+        paths = [self.folder / f"{index}{self.runtime.suffix}" for index in range(len(probes))]
+        self.runtime.export_parts([probe.module for probe in probes], [probe.example for probe in probes], paths)
+        jobs = [Job(path, tuple(probe.example.shape)) for path, probe in zip(paths, probes, strict=True)]
+        if self.bar is None:
+            return measure(jobs, self.runtime, self.threads, protocol)
+        bar, task = self.bar, self.bar.add_task(label, total=len(jobs) * protocol.rounds)
+        return measure(jobs, self.runtime, self.threads, protocol, advance=lambda: bar.advance(task))
+
+
+def _measure_parts(
+    device: DeviceFile, wanted: Sequence[Part], bench: _Bench, protocol: Protocol, path: Path
+) -> DeviceFile:
+    """Measure what is missing: first what is taken off other parts, then the parts themselves."""
+    taken_off = {base: None for part in wanted for base in bare(part)}
+    deeper = {base: None for part in taken_off for base in bare(part)}
+    known = {entry.part: entry.ms for entry in device.entries}
+    missing = [part for part in dict.fromkeys([*deeper, *taken_off, *wanted]) if part not in known]
+    missing.sort(key=lambda part: ("prefix", "head").index(part.kind) if part.kind in ("prefix", "head") else 2)
+    for start in range(0, len(missing), CHUNK):
+        chunk = missing[start : start + CHUNK]
+        probes = [build(part, device.layout, device.num_classes) for part in chunk]
+        timings = bench.time(probes, protocol, f"parts {start + 1}-{start + len(chunk)} of {len(missing)}")
+        for part, timing in zip(chunk, timings, strict=True):
+            if isinstance(timing, Failure):
+                raise InputError(f"{part} cannot be measured", given=timing.reason)
+            known[part] = timing.median_ms - sum(known[base] for base in bare(part))
+        entries = tuple(Entry(part, ms) for part, ms in known.items())
+        device = replace(device, entries=entries)
+        device.save(path)
+    return device
+
+
+def _wanted_networks(
+    device: DeviceFile, space: SearchSpace, calibration: int, holdout: int, seed: int
+) -> list[tuple[Architecture, str]]:
+    """Calibration networks at equal steps of the logarithm of the predicted latency; then uniformly drawn ones."""
+    rng = random.Random(seed)
+    table = LatencyTable(device)
+    drawn = {space.sample_sized(rng, rng.random()): None for _ in range(CANDIDATES)}
+    guess = {a: math.log(table.predict(a, device.layout, device.num_classes).mean_ms) for a in drawn}
+    low, high = min(guess.values()), max(guess.values())
+    chosen: dict[Architecture, str] = {}
+    for step in range(min(calibration, len(drawn))):
+        aim = low + (high - low) * (step + 0.5) / calibration
+        best = min((a for a in guess if a not in chosen), key=lambda a: abs(guess[a] - aim))
+        chosen[best] = "calibration"
+    for _ in range(100 * holdout):
+        if len(chosen) == min(calibration, len(drawn)) + holdout:
+            break
+        chosen.setdefault(space.sample(rng), "holdout")
+    return list(chosen.items())
+
+
+def _measure_networks(
+    device: DeviceFile, wanted: Sequence[tuple[Architecture, str]], bench: _Bench, quick: bool, path: Path
+) -> DeviceFile:
+    import torch
+
+    from stgnn.networks import Network
+
+    known = {record.architecture for record in device.networks}
+    missing = [(architecture, role) for architecture, role in wanted if architecture not in known]
+    protocol = Protocol(runs=20, seconds=0.05, rounds=2) if quick else Protocol(runs=30, seconds=0.2, rounds=3)
+    layout = device.layout
+    probes = [
+        Probe(
+            Network(architecture, layout, device.num_classes).eval().deploy(),
+            torch.randn(1, architecture.frames, layout.num_joints, layout.dimensions),
+        )
+        for architecture, _ in missing
+    ]
+    timings = bench.time(probes, protocol, f"{len(missing)} networks") if missing else []
+    records = []
+    for (architecture, role), timing in zip(missing, timings, strict=True):
+        if isinstance(timing, Timing):
+            records.append(NetworkRecord(architecture, timing, role))
+        else:
+            warnings.warn(f"a network could not be timed and is left out: {timing.reason} ({architecture})", stacklevel=2)
+    device = replace(device, networks=(*device.networks, *records)).with_spread()
+    device.save(path)
+    return device
+
+
+@contextmanager
+def _bar(show: bool) -> "Iterator[Progress | None]":
+    if not show:
+        yield None
+        return
+    from rich.progress import Progress
+
+    with Progress() as bar:
+        yield bar

@@ -1,0 +1,272 @@
+"""The whole story on synthetic data, in minutes: train a supernet, measure this device, search, report, fine-tune, export.
+
+Every stage leaves a file in the output folder, and a run that was stopped continues from them. It uses nothing but the public parts,
+so it reads as an example of how to put them together in Python; recipes do the same on real data.
+"""
+
+import json
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from rich.console import Console
+
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.errors import InputError
+from stgnn.latency import Calibrated, DeviceFile, evaluate
+from stgnn.latency.benchmark import benchmark
+from stgnn.latency.device import write_atomically
+from stgnn.latency.profile import profile
+from stgnn.networks import Network, Supernet, load_network, load_supernet, save_checkpoint
+from stgnn.report import Measured, write_report
+from stgnn.runtimes.export import ExportReport, export_network
+from stgnn.search import Random, RegularizedEvolution
+from stgnn.search.evaluate import SupernetEvaluator
+from stgnn.search.extract import choose, extract, front
+from stgnn.search.pareto import hypervolume
+from stgnn.search.study import Evaluation, reference_point, run_search
+from stgnn.study_report import report_data
+from stgnn.tasks import BaseTask, ClassificationTask, SupernetTask
+
+STUDY = "quickstart"
+
+
+@dataclass
+class Plan:
+    """What the quickstart does, in numbers.
+
+    Attributes:
+        output: Folder of the results.
+        seed: Seed of everything.
+        clips: Synthetic clips.
+        epochs: Epochs of the supernet.
+        tuning_epochs: Epochs of fine-tuning.
+        trials: Distinct architectures that the search evaluates, and random search after it.
+        calibration: Networks measured to calibrate the latency table.
+        holdout: Networks measured to check it.
+    """
+
+    output: Path
+    seed: int = 0
+    clips: int = 1200
+    epochs: int = 40
+    tuning_epochs: int = 16
+    trials: int = 150
+    calibration: int = 10
+    holdout: int = 12
+
+
+@dataclass
+class _Clock:
+    """Seconds of every stage, and a line on the screen when one begins and ends."""
+
+    console: Console
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str, text: str) -> Iterator[None]:
+        self.console.rule(f"[bold]{len(self.seconds) + 1}. {text}", align="left")
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 2)
+        self.console.print(f"[dim]{self.seconds[name]:.0f} s")
+
+
+def quickstart(output: str | Path, seed: int = 0, quick: bool = False) -> dict[str, Any]:
+    """Run the whole story.
+
+    Args:
+        output: Folder for ``summary.json``, ``pareto.csv``, ``report.html``, ``device.json``, ``study.journal``, ``model.onnx``.
+        seed: Seed of everything.
+        quick: A few steps of everything, to see that it runs; the numbers mean nothing.
+
+    Returns:
+        What ``summary.json`` holds.
+    """
+    plan = Plan(Path(output), seed)
+    if quick:
+        plan = replace(plan, clips=160, epochs=1, tuning_epochs=1, trials=4, calibration=3, holdout=2)
+    return run(plan, Console())
+
+
+def run(plan: Plan, console: Console) -> dict[str, Any]:
+    """Run a plan; see :func:`quickstart`."""
+    _claim(plan)
+    clock = _Clock(console)
+    data = SyntheticDataModule(clips=plan.clips, seed=plan.seed, frames=16, about_vertical=0.5)
+    with clock.stage("supernet", "Train one supernet that holds every network of the space"):
+        supernet_path = _trained(plan, data)
+        supernet = load_supernet(supernet_path).module
+    with clock.stage("profile", "Measure this device"):
+        device = profile(
+            supernet.space, data.layout, data.num_classes, plan.output / "device.json",
+            calibration=plan.calibration, holdout=plan.holdout, quick=True, seed=plan.seed,
+        )  # fmt: skip
+        latency = Calibrated(device)
+    evaluator = SupernetEvaluator.from_data(supernet, data)
+    with clock.stage("search", "Search: accuracy against latency, no training"):
+        found = _searched(plan, supernet, evaluator, latency, random=False)
+    with clock.stage("random", "Random search at equal cost, for comparison"):
+        rival = _searched(plan, supernet, evaluator, latency, random=True)
+    chosen = choose(found)
+    with clock.stage("tune", "Extract the chosen network and fine-tune it"):
+        inherited = load_network(extract(supernet_path, chosen.architecture, plan.output / "chosen.ckpt", data)).module
+        tuned = _tuned(plan, data)
+        before, after = (_accuracy(network, data, plan.seed) for network in (inherited, tuned))
+    with clock.stage("export", "Export it, prove the file equal, measure it"):
+        exported = _exported(tuned, data, plan.output / "model.onnx")
+        measured = benchmark(exported.path, layout=data.layout.name)["latency_ms"]
+    with clock.stage("report", "Write the report"):
+        _report(plan, chosen, measured, after["val"])
+    summary = {
+        "seconds": {"total": round(sum(clock.seconds.values()), 2), **clock.seconds},
+        "trials": plan.trials,
+        **_search_numbers(plan, found, rival),
+        **_end_numbers(supernet, evaluator),
+        "chosen": _chosen_numbers(chosen, before, after, measured),
+        **_latency_numbers(latency, device),
+        "export_max_abs_difference": exported.max_abs_difference,
+    }
+    write_atomically(plan.output / "summary.json", json.dumps(summary, indent=2))
+    _tell(console, plan, summary)
+    return summary
+
+
+def _claim(plan: Plan) -> None:
+    """Refuse a folder with the results of another plan; they are left as they are."""
+    settings = {key: value for key, value in asdict(plan).items() if key != "output"}
+    path = plan.output / "plan.json"
+    known = json.loads(path.read_text()) if path.is_file() else None
+    if known is not None and known != settings:
+        raise InputError(
+            f"{plan.output} holds a quickstart with other settings",
+            given=settings,
+            allowed=known,
+            hint="choose another --output, or remove the folder",
+        )
+    plan.output.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(settings))
+
+
+def _fit(task: BaseTask, data: SyntheticDataModule, epochs: int, seed: int) -> None:
+    pl.seed_everything(seed, verbose=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # hints of Lightning about loaders with workers, which ours are not
+        trainer = pl.Trainer(
+            max_epochs=epochs, logger=False, enable_checkpointing=False, enable_model_summary=False, gradient_clip_val=1.0,
+            check_val_every_n_epoch=max(epochs, 1), num_sanity_val_steps=0, log_every_n_steps=1,
+        )  # fmt: skip
+        trainer.fit(task, datamodule=data)
+        if trainer.interrupted:
+            raise KeyboardInterrupt("training stopped; run the same command to start this stage again")
+
+
+def _trained(plan: Plan, data: SyntheticDataModule) -> Path:
+    path = plan.output / "supernet.ckpt"
+    if not path.is_file():
+        task = SupernetTask("tiny", data.layout.to_dict(), data.class_names, seed=plan.seed, learning_rate=4e-3)
+        _fit(task, data, plan.epochs, plan.seed)
+        save_checkpoint(path, task.network, data.class_names)
+    return path
+
+
+def _tuned(plan: Plan, data: SyntheticDataModule) -> Network:
+    path = plan.output / "tuned.ckpt"
+    if not path.is_file():
+        task = ClassificationTask(
+            data.layout.to_dict(), data.class_names, init_from=plan.output / "chosen.ckpt", learning_rate=2e-3
+        )
+        _fit(task, data, plan.tuning_epochs, plan.seed)
+        save_checkpoint(path, task.network, data.class_names)
+    return load_network(path).module
+
+
+def _searched(
+    plan: Plan, supernet: Supernet, evaluator: SupernetEvaluator, latency: Calibrated, random: bool
+) -> list[Evaluation]:
+    return run_search(
+        evaluator, latency, supernet.space, supernet.layout, supernet.num_classes,
+        Random() if random else RegularizedEvolution(population_size=30), plan.output / "study.journal",
+        f"{STUDY}-random" if random else STUDY, plan.trials, plan.seed, identity=evaluator.identity(),
+    )  # fmt: skip
+
+
+@torch.inference_mode()
+def _accuracy(network: Network, data: SyntheticDataModule, seed: int) -> dict[str, float]:
+    """Top-1 on the held-out training subjects and on the test subjects."""
+    task = ClassificationTask(data.layout.to_dict(), data.class_names, architecture=network.architecture.to_dict())
+    task.network = network.eval()
+    result = {}
+    for split in ("val", "test"):
+        batch = data.clips().gather(data.splits()[split], data.frames)
+        result[split] = float((task.score(batch).argmax(dim=1) == batch.label).float().mean())
+    return result
+
+
+def _exported(network: Network, data: SyntheticDataModule, path: Path) -> ExportReport:
+    bodies = data.clips().gather(data.splits()["train"][:64], data.frames).bodies
+    return export_network((network, data.class_names), "ONNXRuntime", path, bodies)
+
+
+def _report(plan: Plan, chosen: Evaluation, measured: dict[str, float], tuned: float) -> None:
+    story = report_data(str(plan.output / "study.journal"), STUDY, "Quickstart: synthetic actions")
+    timing = Measured(measured["median_ms"], measured["p10_ms"], measured["p90_ms"])
+    points = tuple(
+        replace(point, measured=timing, fine_tuned=tuned) if point.number == chosen.number else point for point in story.points
+    )
+    write_report(plan.output, replace(story, points=points, chosen=chosen.number, data="synthetic actions, held-out subjects"))
+
+
+def _search_numbers(plan: Plan, found: list[Evaluation], rival: list[Evaluation]) -> dict[str, Any]:
+    reference = reference_point(plan.output / "study.journal", STUDY)
+    volumes = [hypervolume([(one.accuracy, one.latency_ms) for one in some], reference) for some in (found, rival)]
+    return {
+        "distinct_architectures": len(found),
+        "front_size": len(front(found)),
+        "hypervolume": volumes[0],
+        "hypervolume_random": volumes[1],
+    }
+
+
+def _end_numbers(supernet: Supernet, evaluator: SupernetEvaluator) -> dict[str, float]:
+    ends = {"smallest": supernet.space.smallest(), "largest": supernet.space.largest()}
+    return {f"accuracy_{name}": evaluator.accuracy(end)[0] for name, end in ends.items()}
+
+
+def _chosen_numbers(
+    chosen: Evaluation, before: dict[str, float], after: dict[str, float], measured: dict[str, float]
+) -> dict[str, Any]:
+    return {
+        "architecture": chosen.architecture.to_dict(),
+        "summary": str(chosen.architecture),
+        "accuracy_inherited": before["val"],
+        "accuracy_fine_tuned": after["val"],
+        "accuracy_inherited_test": before["test"],
+        "accuracy_fine_tuned_test": after["test"],
+        "latency_predicted_ms": chosen.latency_ms,
+        "latency_measured_ms": measured["median_ms"],
+        "macs": chosen.macs,
+        "parameters": chosen.parameters,
+    }
+
+
+def _latency_numbers(latency: Calibrated, device: DeviceFile) -> dict[str, float]:
+    checked = evaluate(latency, device.records("holdout"), device.layout, device.num_classes)
+    return {"latency_mape": checked.mape, "latency_within_10_percent": checked.within_10_percent}
+
+
+def _tell(console: Console, plan: Plan, summary: dict[str, Any]) -> None:
+    chosen = summary["chosen"]
+    console.rule("[bold]Done", align="left")
+    console.print(f"chosen: {chosen['summary']}")
+    console.print(
+        f"accuracy on unseen subjects {chosen['accuracy_fine_tuned_test']:.1%}, {chosen['latency_measured_ms']:.3f} ms a clip, "
+        f"{chosen['parameters']:,} parameters, {summary['seconds']['total']:.0f} s in all"
+    )
+    console.print(f"look at {plan.output / 'report.html'}; run {plan.output / 'model.onnx'}")

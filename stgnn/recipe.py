@@ -1,0 +1,108 @@
+"""Recipes: YAML files that name classes and arguments, composed by inclusion and by order.
+
+* ``data: ../data/nw_ucla.yaml``: a value that names a YAML file, relative to the file it stands in, is replaced by what
+  that file holds.
+* ``include: FILE`` inside a mapping: the file's mapping, overridden by the keys beside ``include``.
+* Several recipes are merged in the order given; a later one overrides single keys. Naming another class drops the
+  arguments of the earlier one.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stgnn.errors import InputError
+
+SUFFIXES = (".yaml", ".yml")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1, except that ``1e-3`` is a number."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+0123456789.")
+)
+
+
+def parse_yaml(text: str) -> Any:
+    """The value a YAML text stands for."""
+    return yaml.load(text, Loader=_Loader)
+
+
+def load_recipe(path: str | Path) -> dict[str, Any]:
+    """One recipe with its inclusions resolved.
+
+    Raises:
+        InputError: a file is missing, is not YAML, includes itself, or the recipe is not a mapping.
+    """
+    recipe = _load(Path(path), ())
+    if not isinstance(recipe, dict):
+        raise InputError("a recipe must be a mapping of keys to values", given=f"{path}: {recipe}")
+    return recipe
+
+
+def load_recipes(paths: Iterable[str | Path]) -> dict[str, Any]:
+    """Several recipes merged in order: a later one overrides."""
+    merged: dict[str, Any] = {}
+    for path in paths:
+        merged = merge(merged, load_recipe(path))
+    return merged
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the keys of ``over``, mapping by mapping; another ``class_path`` replaces the whole mapping."""
+    if "class_path" in base and over.get("class_path", base["class_path"]) != base["class_path"]:
+        return dict(over)
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        if isinstance(old, str) and isinstance(value, Mapping) and {"class_path", "init_args"} & set(value):
+            old = {"class_path": old}  # ``strategy: NSGA2`` is short for this
+        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def dump_recipe(recipe: Mapping[str, Any], path: Path) -> None:
+    """Write a resolved recipe."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(dict(recipe), sort_keys=False), encoding="utf-8")
+
+
+def _load(path: Path, parents: tuple[Path, ...]) -> Any:
+    full = path.resolve()
+    if full in parents:
+        raise InputError("a recipe includes itself", given=" -> ".join(str(file) for file in (*parents, full)))
+    if not full.is_file():
+        names = sorted(file.name for file in full.parent.glob("*.y*ml")) if full.parent.is_dir() else []
+        raise InputError(
+            "there is no such recipe" if not parents else f"{parents[-1].name} includes a file that is not there",
+            given=path,
+            allowed=get_close_matches(path.name, names, n=5, cutoff=0.3) or names or None,
+            hint="inclusions are relative to the file they stand in" if parents else None,
+        )
+    try:
+        value = parse_yaml(full.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not YAML", given=" ".join(str(error).split())) from error
+    return _resolve(value, (*parents, full))
+
+
+def _resolve(value: Any, parents: tuple[Path, ...]) -> Any:
+    if isinstance(value, str) and value.endswith(SUFFIXES):
+        return _load(parents[-1].parent / value, parents)
+    if isinstance(value, list):
+        return [_resolve(item, parents) for item in value]
+    if not isinstance(value, dict):
+        return value
+    resolved = {key: _resolve(item, parents) for key, item in value.items() if key != "include"}
+    if "include" not in value:
+        return resolved
+    base = _resolve(value["include"], parents)
+    if not isinstance(base, dict):
+        raise InputError("'include' needs the name of a YAML file that holds a mapping", given=value["include"])
+    return merge(base, resolved)

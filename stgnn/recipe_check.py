@@ -1,0 +1,211 @@
+"""Refuse a bad recipe before anything heavy is imported: unknown keys and classes, missing keys, plainly wrong types.
+
+Only what is certain is refused here; every value is parsed once more, strictly, by jsonargparse before work begins.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from stgnn.errors import InputError
+from stgnn.signatures import Catalog, Signature, registered
+
+UNKNOWN = object()  # stands for a value given as a flag, whose type is left to the parser
+
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+    "Path": (str,),
+    "None": (type(None),),
+}
+_LISTS = {"list", "List", "tuple", "Sequence", "Iterable", "set", "frozenset"}
+_MAPPINGS = {"dict", "Dict", "Mapping"}
+
+
+@dataclass(frozen=True)
+class RecipeChecker:
+    """Checks values against signatures.
+
+    Attributes:
+        catalog: Where class names are looked up.
+        linked: Parameters that the program fills in, which a recipe need not give.
+    """
+
+    catalog: Catalog
+    linked: frozenset[str] = frozenset()
+
+    def check_arguments(self, values: Any, signature: Signature, where: str, complete: bool = True) -> None:
+        """Check a mapping of arguments against a signature.
+
+        Args:
+            values: Argument values by name.
+            signature: What is allowed.
+            where: Key of the mapping within the recipe, for messages.
+            complete: Whether every required argument must be there.
+
+        Raises:
+            InputError: naming the key and what is allowed.
+        """
+        if values is UNKNOWN:
+            return
+        if not isinstance(values, Mapping):
+            raise InputError(
+                f"{where or 'the recipe'} must hold keys and values", given=values, allowed=signature.names
+            )
+        for key, value in values.items():
+            name = f"{where}.{key}" if where else str(key)
+            if key in signature.names:
+                self.check_value(value, signature[key].annotation, name)
+                check_named_data(key, value, name)
+            elif not signature.open:
+                raise InputError(
+                    f"unknown key {name!r}", allowed=signature.names, hint=_closest(str(key), signature.names)
+                )
+        missing = [p.name for p in signature.parameters if p.required and p.name not in {*values, *self.linked}]
+        if missing and complete:
+            names = [f"{where}.{name}" if where else name for name in missing]
+            raise InputError(f"missing {', '.join(names)}", given=f"the keys {', '.join(map(str, values)) or '(none)'}")
+
+    def check_class(self, value: Any, base: str, where: str) -> None:
+        """Check ``Name`` or ``{class_path: Name, init_args: {...}}`` for a subclass of ``base``."""
+        if value is UNKNOWN:
+            return
+        names = self.catalog.subclasses(base)
+        spec = {"class_path": value} if isinstance(value, str) else value
+        form = f"a class name, or class_path and init_args; classes: {', '.join(names)}"
+        if not isinstance(spec, Mapping) or "class_path" not in spec:
+            raise InputError(f"{where} must name a class", given=value, allowed=form)
+        for key in spec:
+            if key not in ("class_path", "init_args"):
+                raise InputError(
+                    f"unknown key '{where}.{key}'",
+                    allowed=("class_path", "init_args"),
+                    hint="arguments go under init_args",
+                )
+        module, _, name = str(spec["class_path"]).rpartition(".")
+        if name in names:
+            arguments = spec.get("init_args", {})
+            self.check_arguments(arguments or {}, self.catalog.signature(name), where)
+        elif not module or module.partition(".")[0] == "stgnn":
+            raise InputError(f"{where}: there is no class {name!r} here", allowed=names, hint=_closest(name, names))
+
+    def check_value(self, value: Any, annotation: ast.expr | None, where: str) -> None:
+        """Check one value against a type annotation; what the annotation does not settle is let through."""
+        problem = self._problem(value, annotation, where)
+        if problem is not None:
+            raise problem
+
+    def _problem(self, value: Any, node: ast.expr | None, where: str) -> InputError | None:
+        options = _options(node)
+        if value is UNKNOWN or not options:
+            return None
+        problems = []
+        for option in options:
+            try:
+                if self._fits(value, option, where):
+                    return None
+            except InputError as error:  # a class or a list element, wrong further down: the more precise message
+                problems.append(error)
+        if problems and not isinstance(value, (int, float)):
+            return problems[0]
+        return InputError(f"wrong type for {where!r}", given=f"{value!r}", allowed=_spelled(node))
+
+    def _fits(self, value: Any, node: ast.expr, where: str) -> bool:
+        name = _name(node)
+        if name in _PLAIN:
+            return isinstance(value, _PLAIN[name]) and (name == "bool" or not isinstance(value, bool))
+        if name == "Literal" and isinstance(node, ast.Subscript):
+            return value in _literals(node)
+        if name in _MAPPINGS:
+            return isinstance(value, Mapping)
+        if name in _LISTS:
+            return isinstance(value, (list, tuple)) and self._elements_fit(value, node, where)
+        if name in self.catalog.names:
+            self.check_class(value, name, where)
+        return True
+
+    def _elements_fit(self, values: Any, node: ast.expr, where: str) -> bool:
+        if not isinstance(node, ast.Subscript):
+            return True
+        inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else node.slice
+        if isinstance(node.slice, ast.Tuple) and len({ast.dump(item) for item in node.slice.elts[:1]}) != 1:
+            return True
+        for index, value in enumerate(values):
+            self.check_value(value, inner, f"{where}[{index}]")
+        return True
+
+
+def check_named_data(key: str, value: Any, where: str) -> None:
+    """Load a space, an architecture or a layout that a recipe names: these need nothing heavy.
+
+    Raises:
+        InputError: it does not exist or is not valid, or it names an operator that does not exist.
+    """
+    if value is UNKNOWN or value is None or key not in ("space", "architecture", "layout"):
+        return
+    if not isinstance(value, (str, Mapping)):
+        raise InputError(f"{where} must be a name, a file or a mapping", given=value)
+    if key == "layout":
+        from stgnn.skeleton import load_layout
+
+        load_layout(value)
+        return
+    from stgnn.space import load_architecture, load_space
+
+    if key == "space":
+        space = load_space(value)
+        named = {*space.spatial, *(name for name, _ in space.temporal), *space.attentions} - {"none"}
+    else:
+        blocks = [block for stage in load_architecture(value).stages for block in stage.blocks]
+        named = {name for block in blocks for name in (block.spatial, block.temporal, block.attention)} - {"none"}
+    known = registered("OPERATORS")
+    for name in sorted(named - set(known)):
+        raise InputError(f"{where}: there is no operator {name!r}", allowed=known, hint=_closest(name, known))
+
+
+def class_named(node: ast.expr | None, catalog: Catalog) -> str | None:
+    """The class of the project that an annotation allows, if any."""
+    return next((_name(option) for option in _options(node) if _name(option) in catalog.names), None)
+
+
+def _closest(name: str, allowed: tuple[str, ...]) -> str | None:
+    close = get_close_matches(name, allowed, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(close)}?" if close else None
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Subscript):
+        return _name(node.value)
+    if isinstance(node, ast.Constant):
+        return "None" if node.value is None else str(node.value)
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _options(node: ast.expr | None) -> list[ast.expr]:
+    """The alternatives of an annotation; none when it is missing."""
+    if node is None:
+        return []
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return _options(ast.parse(node.value, mode="eval").body)
+    if isinstance(node, ast.BinOp):
+        return _options(node.left) + _options(node.right)
+    if isinstance(node, ast.Subscript) and _name(node) == "Optional":
+        return [*_options(node.slice), ast.Constant(None)]
+    if isinstance(node, ast.Subscript) and _name(node) == "Union" and isinstance(node.slice, ast.Tuple):
+        return [option for item in node.slice.elts for option in _options(item)]
+    if isinstance(node, ast.Subscript) and _name(node) == "Annotated" and isinstance(node.slice, ast.Tuple):
+        return _options(node.slice.elts[0])
+    return [node]
+
+
+def _literals(node: ast.Subscript) -> list[object]:
+    items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    return [item.value for item in items if isinstance(item, ast.Constant)]
+
+
+def _spelled(node: ast.expr | None) -> str:
+    return "" if node is None else ast.unparse(node)

@@ -1,0 +1,115 @@
+"""What charts share: size, axes with their grid, legend, and labels that keep out of each other's way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stgnn.report import svg
+from stgnn.report.units import decimals
+
+SHAPES = {"search": "circle", "random": "triangle", "landmark": "diamond", "chosen": "star"}
+LEGEND = {"search": "search", "random": "random search", "landmark": "known network", "chosen": "chosen"}
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(frozen=True)
+class Size:
+    """Size of a chart in pixels; every chart is drawn wide and, with letters of the same size, narrow for a phone."""
+
+    width: float
+    height: float
+    left: float = 58
+    right: float = 20
+    top: float = 44
+    bottom: float = 46
+
+    def axes(
+        self, x: tuple[float, float], y: tuple[float, float], log_x: bool = False, log_y: bool = False
+    ) -> tuple[svg.Axis, svg.Axis]:
+        """The two axes inside the margins."""
+        return (
+            svg.Axis(*x, self.left, self.width - self.right, log_x),
+            svg.Axis(*y, self.height - self.bottom, self.top, log_y),
+        )
+
+
+def frame(x: svg.Axis, y: svg.Axis, names: tuple[str, str], scales: tuple[float, float] = (1, 1)) -> str:
+    """Grid, ticks and names of both axes; values are multiplied by ``scales`` before they are printed."""
+    bottom, left = y.start, x.start
+    parts = []
+    for tick, told in _tick_texts(x, scales[0], (x.end - x.start) / 62):
+        parts.append(svg.line(x(tick), bottom, x(tick), y.end, "grid"))
+        parts.append(svg.text(x(tick), bottom + 18, told, anchor="middle"))
+    for tick, told in _tick_texts(y, scales[1], (y.start - y.end) / 42):
+        parts.append(svg.line(left, y(tick), x.end, y(tick), "grid"))
+        parts.append(svg.text(left - 8, y(tick) + 4, told, anchor="end"))
+    parts.append(svg.line(left, bottom, x.end, bottom, "axis"))
+    parts.append(svg.text((left + x.end) / 2, bottom + 38, names[0], "title", "middle", x.end - x.start))
+    middle = (bottom + y.end) / 2
+    turned = svg.text(12, middle, names[1], "title", "middle", bottom - y.end)
+    parts.append(turned.replace("<text ", f'<text transform="rotate(-90 12 {svg.num(middle)})" ', 1))
+    return "".join(parts)
+
+
+def _tick_texts(axis: svg.Axis, scale: float, room: float) -> list[tuple[float, str]]:
+    """Ticks with their text: on a linear scale equally many decimals, on a logarithmic one as each needs."""
+    ticks = axis.ticks(max(3, int(room)))
+    if not axis.nearly_linear:
+        return [(tick, f"{tick * scale:.{_needed(tick * scale)}f}") for tick in ticks]
+    places = max((_needed(tick * scale) for tick in ticks), default=0)
+    return [(tick, f"{tick * scale:,.{places}f}") for tick in ticks]
+
+
+def _needed(value: float) -> int:
+    """Fewest decimals that print a tick exactly."""
+    most = decimals(value, 4)
+    return next((places for places in range(most) if abs(round(value, places) - value) <= 1e-9 * abs(value)), most)
+
+
+def legend(kinds: Sequence[str], size: Size) -> str:
+    """Marks and their names in one line above the plot, in two where one is too short."""
+    x, y, parts = size.left, 18.0, []
+    for kind in kinds:
+        width = 30 + len(LEGEND[kind]) * svg.LETTER * 12
+        if x + width > size.width:
+            x, y = size.left, y + 17
+        parts.append(svg.marker(SHAPES[kind], x + 6, y - 4, 7 if kind == "chosen" else 5, f"mark {kind}"))
+        parts.append(svg.text(x + 16, y, LEGEND[kind]))
+        x += width + 8
+    return "".join(parts)
+
+
+class Labels:
+    """Places labels beside their points where they hide least.
+
+    Args:
+        bounds: No label leaves this box.
+        marks: Points that a label should not cover.
+    """
+
+    def __init__(self, bounds: Box, marks: Sequence[tuple[float, float]]) -> None:
+        self.bounds, self.marks = bounds, marks
+        self.taken: list[Box] = []
+
+    def place(self, x: float, y: float, content: str) -> str:
+        """The label of the point at (x, y)."""
+        width = len(content) * 1.08 * svg.LETTER * 12  # labels are bold
+        spots = [
+            self._box(x + dx, y + dy, width)
+            for dy in (16, -10, 4, 30, -24, 44, -38)
+            for dx in (10, -10 - width, -width / 2)
+        ]
+        best = min(spots, key=lambda box: self._cost(box) + 0.05 * abs(box[3] - y))
+        self.taken.append(best)
+        return svg.text(best[0], best[3] - 3, content, "label halo")
+
+    def _box(self, left: float, baseline: float, width: float) -> Box:
+        left = min(max(left, self.bounds[0]), self.bounds[2] - width)
+        return left, baseline - 11, left + width, baseline + 3
+
+    def _cost(self, box: Box) -> float:
+        left, top, right, bottom = box
+        outside = top < self.bounds[1] or bottom > self.bounds[3]
+        overlaps = sum(left < r and right > ll and top < b and bottom > t for ll, t, r, b in self.taken)
+        hidden = sum(left - 5 < x < right + 5 and top - 4 < y < bottom + 4 for x, y in self.marks)
+        return 1000 * outside + 1000 * overlaps + hidden

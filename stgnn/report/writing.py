@@ -1,0 +1,126 @@
+"""From trials to files: the page, the front as CSV, everything as JSON, and the picture."""
+
+import csv
+import io
+import json
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stgnn.errors import InputError
+from stgnn.report.analysis import (
+    agreement,
+    compare_genes,
+    hypervolume_history,
+    latency_checks,
+    pareto_front,
+    reference_point,
+)
+from stgnn.report.data import ReportData, ReportPoint
+from stgnn.report.page import picture, render_page
+from stgnn.space.architecture import Architecture
+
+FORMAT = 1  # the version of report.json
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where the files of a report are."""
+
+    html: Path
+    csv: Path
+    json: Path
+    svg: Path
+
+
+def write_report(output_dir: str | Path, data: ReportData) -> ReportFiles:
+    """Write ``report.html``, ``pareto.csv``, ``report.json`` and ``pareto.svg``.
+
+    All four are made before the first is written, so a failure leaves the files of an earlier report as they were.
+
+    Args:
+        output_dir: Folder, made when missing.
+        data: The trials and where they come from.
+
+    Raises:
+        InputError: the folder cannot be written, or an architecture of a trial is none.
+    """
+    folder = Path(output_dir)
+    result = ReportFiles(folder / "report.html", folder / "pareto.csv", folder / "report.json", folder / "pareto.svg")
+    contents = [render_page(data), front_csv(data), json.dumps(report_dict(data), indent=1) + "\n", picture(data)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in zip(asdict(result).values(), contents, strict=True):
+            partial = path.with_suffix(path.suffix + ".partial")
+            partial.write_text(content, encoding="utf-8", newline="")
+            os.replace(partial, path)
+    except OSError as error:
+        raise InputError("the report cannot be written", given=folder, hint=str(error)) from error
+    return result
+
+
+def front_csv(data: ReportData) -> str:
+    """The front, fastest network first; the last column is the architecture as JSON."""
+    rows = []
+    for point in pareto_front(data.points):
+        row = point_dict(point)
+        row["architecture"] = json.dumps(row["architecture"])
+        rows.append({"trial": row.pop("number"), "chosen": int(point.number == data.chosen), **row})
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def report_dict(data: ReportData) -> dict[str, Any]:
+    """Everything the page shows, as plain data without NaN."""
+    front, random_front = pareto_front(data.points), pareto_front(data.random)
+    reference = reference_point(data)
+    score = agreement(latency_checks(data))
+    architectures = [Architecture.from_dict(point.architecture) for point in (*data.points, *data.random)]
+    genes = compare_genes([Architecture.from_dict(point.architecture) for point in front], architectures)
+    return {
+        "format": FORMAT,
+        **{name: getattr(data, name) for name in ("title", "device", "runtime", "supernet", "data")},
+        **{name: list(getattr(data, name)) for name in ("classes", "notes")},
+        "chosen": data.chosen,
+        "reference": {"accuracy": reference[0], "latency_ms": reference[1]},
+        "front": [point.number for point in front],
+        "random_front": [point.number for point in random_front],
+        "hypervolume_share": hypervolume_history(data.points, reference),
+        "hypervolume_share_random": hypervolume_history(data.random, reference),
+        "latency_agreement": None if score is None else _without_nan(asdict(score)),
+        "genes": [asdict(gene) for gene in genes],
+        "trials": [point_dict(point) for point in sorted(data.points, key=lambda point: point.number)],
+        "random_trials": [point_dict(point) for point in sorted(data.random, key=lambda point: point.number)],
+        "landmarks": [asdict(landmark) for landmark in data.landmarks],
+        "measurements": [asdict(measurement) for measurement in data.measurements],
+    }
+
+
+def point_dict(point: ReportPoint) -> dict[str, Any]:
+    """One network as flat plain data; what was not measured is None."""
+    measured = point.measured
+    return {
+        "number": point.number,
+        "accuracy": point.accuracy,
+        "accuracy_std": point.accuracy_std,
+        "fine_tuned": point.fine_tuned,
+        "latency_ms": point.latency_ms,
+        "latency_std_ms": point.latency_std,
+        "measured_ms": measured.median_ms if measured else None,
+        "measured_p10_ms": measured.p10_ms if measured else None,
+        "measured_p90_ms": measured.p90_ms if measured else None,
+        "macs": point.macs,
+        "parameters": point.parameters,
+        "feasible": point.feasible,
+        "digest": point.digest,
+        "architecture": dict(point.architecture),
+    }
+
+
+def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}

@@ -1,0 +1,119 @@
+"""What the words of the command line share: data modules from plain data, recipes beside results, rows of a study."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stgnn.errors import InputError
+from stgnn.recipe import dump_recipe, load_recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stgnn.data.datamodule import SkeletonDataModule
+    from stgnn.latency import LatencyModel
+    from stgnn.search.study import Evaluation
+    from stgnn.skeleton import SkeletonLayout
+    from stgnn.space import SearchSpace
+
+DataSpec = Mapping[str, Any]  # a data module as plain data: {class_path: SkeletonDataModule, init_args: {...}}
+
+
+def build_data(spec: DataSpec) -> "SkeletonDataModule":
+    """The data module that plain data describe.
+
+    Raises:
+        InputError: there is no such class, or its constructor refuses the arguments.
+    """
+    from stgnn.data.datamodule import SkeletonDataModule
+
+    module, _, name = str(spec["class_path"]).rpartition(".")
+    known: dict[str, type[Any]] = {one.__name__: one for one in _family(SkeletonDataModule)}
+    cls = known.get(name)
+    if cls is None and module:
+        cls = getattr(import_module(module), name, None)
+    if cls is None:
+        raise InputError("there is no such data module", given=spec["class_path"], allowed=sorted(known))
+    try:
+        data: SkeletonDataModule = cls(**(spec.get("init_args") or {}))
+    except TypeError as error:
+        raise InputError(f"{name} does not take these arguments", given=str(error)) from error
+    return data
+
+
+def _family(cls: type[Any]) -> list[type[Any]]:
+    return [cls, *(one for child in cls.__subclasses__() for one in _family(child))]
+
+
+def real_bodies(data: "SkeletonDataModule", clips: int) -> "Tensor":
+    """Bodies (B, T, V, C) of the first training clips, not augmented."""
+    return data.clips().gather(data.splits()["train"][:clips], data.frames).bodies
+
+
+def recipe_path(result: str | Path, name: str = "") -> Path:
+    """Where the recipe of a result is kept: beside it, under its name."""
+    path = Path(result)
+    return path.with_name(f"{path.name}{'.' + name if name else ''}.recipe.yaml")
+
+
+def keep_recipe(recipe: Mapping[str, Any], result: str | Path, name: str = "") -> None:
+    """Write a resolved recipe beside its result; a result in a database has no place beside it."""
+    if "://" not in str(result):
+        dump_recipe(recipe, recipe_path(result, name))
+
+
+def recipe_beside(result: str | Path, name: str = "") -> dict[str, Any]:
+    """The recipe that a result was made with; empty when there is none. A run of ``fit`` keeps it two folders up."""
+    candidates = [recipe_path(result, name), Path(result).parent.parent / "recipe.yaml"]
+    return next((load_recipe(path) for path in candidates if path.is_file()), {})
+
+
+def needed(recipe: Mapping[str, Any], key: str, what: str) -> Any:
+    """A value of the recipe beside a result.
+
+    Raises:
+        InputError: it is not there, so the user has to give it.
+    """
+    if key not in recipe:
+        raise InputError(f"no recipe beside {what} says which {key} it was made with", hint=f"give it with --{key}")
+    return recipe[key]
+
+
+def study_name(study: str, name: str | None) -> str:
+    """The name of a study, when it is given or when there is only one.
+
+    Raises:
+        InputError: there are several, or the one that was named is not there.
+    """
+    from stgnn.search.study import RANDOM_SUFFIX, study_names
+
+    names = study_names(study)
+    own = [one for one in names if not one.endswith(RANDOM_SUFFIX)]
+    if name is None and len(own) == 1:
+        return own[0]
+    if name not in names:
+        what = "several studies" if name is None else f"no study called {name!r}"
+        raise InputError(
+            f"there is {what} in {study}" if name else f"there are {what} in {study}", allowed=names, hint="give --name"
+        )
+    return name
+
+
+def latency_key(model: "LatencyModel", space: "SearchSpace", layout: "SkeletonLayout", num_classes: int) -> str:
+    """Identifies a latency model by what it says of the ends of a space."""
+    ends = (space.smallest(), space.largest())
+    values = (model.predict(end, layout, num_classes).mean_ms for end in ends)
+    return f"{type(model).__name__} {' '.join(f'{value:.6g}' for value in values)}"
+
+
+def evaluation_row(one: "Evaluation") -> dict[str, Any]:
+    """One evaluated architecture as plain data."""
+    return {
+        "number": one.number,
+        "accuracy": one.accuracy,
+        "latency_ms": one.latency_ms,
+        "macs": one.macs,
+        "parameters": one.parameters,
+        "architecture": one.architecture.to_dict(),
+    }

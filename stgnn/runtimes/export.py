@@ -1,0 +1,133 @@
+"""Write a network as a file for a runtime, and prove that the file computes what the network computes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stgnn.errors import InputError
+from stgnn.networks import Network, load_network
+from stgnn.runtimes.base import Run, Runtime, resolve_runtime
+from stgnn.skeleton.transforms import resample_frames
+
+TOLERANCE = 1e-4  # largest allowed difference of a logit
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written, and how far it is from the network.
+
+    Attributes:
+        path: The file.
+        runtime: Registry name of its runtime.
+        max_abs_difference: Largest difference of a logit over all clips.
+        agreement: Share of the clips with the same class.
+        clips: Number of clips that were compared.
+        bytes: Size of the file.
+    """
+
+    path: str
+    runtime: str
+    max_abs_difference: float
+    agreement: float
+    clips: int
+    bytes: int
+
+
+def export_network(
+    source: str | Path | tuple[Network, Sequence[str]],
+    runtime: str | Runtime,
+    output: str | Path,
+    bodies: Tensor | NDArray[np.float32],
+) -> ExportReport:
+    """Export the deploy form of a network; ``output`` appears only when it agrees with the network itself.
+
+    Layout, class names, frames and architecture are stored in the file.
+
+    Args:
+        source: Checkpoint of a network, or a network and its class names.
+        runtime: The runtime that is to execute the file.
+        output: File to write; an existing one is replaced only by a proven one.
+        bodies: Real bodies ``(B, T, V, C)``; frames are sampled where their number is not the network's.
+
+    Raises:
+        InputError: the ending of ``output`` is not the runtime's, there are no bodies or they do not fit the network,
+            or the file differs from the network by more than 1e-4 or in its classes.
+    """
+    runtime, output = resolve_runtime(runtime), Path(output)
+    if output.suffix != runtime.suffix:
+        raise InputError(f"files of {runtime.name} end in {runtime.suffix}", given=output)
+    network, class_names = source if isinstance(source, tuple) else _load(source)
+    network = network.eval()
+    clips = _clips(bodies, network)
+    with torch.no_grad():
+        wanted = network(clips).numpy()  # refuses bodies that do not fit before anything is exported
+    output.parent.mkdir(parents=True, exist_ok=True)
+    draft = output.with_name(f".{uuid4().hex[:8]}{runtime.suffix}")
+    try:
+        runtime.export(network.deploy(), draft, clips[:1], _metadata(network, class_names))
+        difference, agreement = compare(wanted, runtime.session(draft), clips.numpy())
+        _judge(difference, agreement, runtime)
+        draft.replace(output)
+    finally:
+        draft.unlink(missing_ok=True)
+    return ExportReport(str(output), runtime.name, difference, agreement, len(clips), output.stat().st_size)
+
+
+def compare(wanted: NDArray[np.float32], run: Run, inputs: NDArray[np.float32]) -> tuple[float, float]:
+    """Largest difference from the wanted logits, and share of equal classes; infinity and 0 where one is not finite.
+
+    The inputs are passed as one batch and, the first of them, alone: the batch must really be dynamic.
+    """
+    got = run(inputs)
+    alone = run(inputs[:1])
+    if got.shape != wanted.shape or not (np.isfinite(got).all() and np.isfinite(wanted).all()):
+        return float("inf"), 0.0
+    difference = max(float(np.abs(got - wanted).max()), float(np.abs(alone - wanted[:1]).max()))
+    best = wanted.max(axis=1)
+    chosen = wanted[np.arange(len(wanted)), got.argmax(axis=1)]
+    return difference, float((chosen >= best - TOLERANCE).mean())  # classes that tie within the tolerance are the same
+
+
+def _judge(difference: float, agreement: float, runtime: Runtime) -> None:
+    if difference <= TOLERANCE and agreement == 1.0:
+        return
+    raise InputError(
+        f"the file for {runtime.name} does not compute what the network computes; it was removed",
+        given=f"logits differ by up to {difference:.1e}, the class is the same for {agreement:.1%} of the clips",
+        allowed=f"a difference of at most {TOLERANCE:.0e} and the same class for every clip",
+        hint="check deploy() of the operators; nothing may be drawn at random in evaluation mode",
+    )
+
+
+def _load(path: str | Path) -> tuple[Network, Sequence[str]]:
+    loaded = load_network(path)
+    return loaded.module, loaded.class_names
+
+
+def _clips(bodies: Tensor | NDArray[np.float32], network: Network) -> Tensor:
+    clips = torch.as_tensor(bodies, dtype=torch.float32).cpu()
+    if clips.dim() != 4 or len(clips) == 0:
+        raise InputError("an export is checked on real bodies (B, T, V, C), at least one", given=tuple(clips.shape))
+    return resample_frames(clips, network.architecture.frames).contiguous()
+
+
+def _metadata(network: Network, class_names: Sequence[str]) -> dict[str, str]:
+    try:
+        release = version("edge-stgnn")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        release = "unknown"
+    return {
+        "stgnn": release,
+        "layout": json.dumps(network.layout.to_dict()),
+        "class_names": json.dumps(list(class_names)),
+        "frames": str(network.architecture.frames),
+        "architecture": network.architecture.to_json(),
+    }

@@ -1,0 +1,216 @@
+"""Time exported files in a process of their own.
+
+Every file is timed in several rounds, each in a fresh process and in another order. A reference file is timed again
+and again in between; where the machine was slower than usual for the reference, it is taken to have been as much
+slower for its neighbours.
+"""
+
+import json
+import os
+import queue
+import random
+import statistics
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from stgnn.errors import InputError
+from stgnn.runtimes.base import Runtime
+from stgnn.runtimes.timing import Protocol, Timing
+
+REFERENCE_EVERY = 10  # files between two timings of the reference
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One exported file and the shape of its input, batch included."""
+
+    path: Path
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a file could not be timed."""
+
+    path: Path
+    reason: str
+
+
+class Worker:
+    """A measuring process; restarted when it dies or hangs."""
+
+    def __init__(self, runtime: Runtime, threads: int, timeout: float = 120.0) -> None:
+        if threads < 1:
+            raise InputError("measuring needs at least one thread", given=threads)
+        self.runtime, self.threads, self.timeout = runtime, threads, timeout
+        self._process: subprocess.Popen[str] | None = None
+        self._answers: queue.Queue[str | None] = queue.Queue()
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None:
+                    stream.close()
+            self._process = None
+
+    def time(self, job: Job, protocol: Protocol, keep: bool = False) -> Timing | Failure:
+        """Time one file; ``keep`` leaves its session loaded for the next time."""
+        request = {
+            "path": str(job.path),
+            "shape": job.shape,
+            "runs": protocol.runs,
+            "seconds": protocol.seconds,
+            "keep": keep,
+        }
+        answer = self._ask(request)
+        return Failure(job.path, answer["error"]) if "error" in answer else Timing(**answer)
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        process = self._process or self._start()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            line = self._answers.get(timeout=self.timeout)
+        except queue.Empty:
+            self.close()
+            return {"error": f"no answer within {self.timeout:g} s"}
+        except BrokenPipeError:
+            line = None
+        if line is None:
+            code = process.wait()
+            self.close()
+            return {"error": f"the measuring process died with status {code}"}
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _start(self) -> subprocess.Popen[str]:
+        kind = type(self.runtime)
+        command = [sys.executable, "-m", "stgnn.runtimes.worker", kind.__module__, kind.__qualname__, str(self.threads)]
+        environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(self.threads))
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+        )
+        self._process, self._answers = process, queue.Queue()
+        threading.Thread(target=_read, args=(process, self._answers), daemon=True).start()
+        return process
+
+
+def _read(process: subprocess.Popen[str], answers: "queue.Queue[str | None]") -> None:
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            answers.put(line)
+    except ValueError:  # closed while reading
+        pass
+    answers.put(None)
+
+
+def measure(
+    jobs: Sequence[Job],
+    runtime: Runtime,
+    threads: int = 1,
+    protocol: Protocol | None = None,
+    reference: Job | None = None,
+    advance: Callable[[], None] | None = None,
+) -> list[Timing | Failure]:
+    """Time files.
+
+    Args:
+        jobs: What to time.
+        runtime: The runtime that exported them.
+        threads: Threads of the runtime.
+        protocol: How long.
+        reference: A file to divide the machine's drift out by; the first job when not given.
+        advance: Called after each timing of a job, ``len(jobs) * protocol.rounds`` times.
+
+    Returns:
+        One entry for each job, in order: its timing, or why there is none. A file that kills the process costs only
+        itself.
+    """
+    if not jobs:
+        return []
+    protocol = protocol or Protocol()
+    rounds: list[dict[int, Timing | Failure]] = []
+    for number in range(protocol.rounds):
+        order = random.Random(number).sample(range(len(jobs)), len(jobs))
+        with Worker(runtime, threads) as worker:
+            rounds.append(_one_round(jobs, order, worker, protocol, reference or jobs[0], advance))
+    return [_combine([found[index] for found in rounds]) for index in range(len(jobs))]
+
+
+def _one_round(
+    jobs: Sequence[Job],
+    order: Sequence[int],
+    worker: Worker,
+    protocol: Protocol,
+    reference: Job,
+    advance: Callable[[], None] | None,
+) -> dict[int, Timing | Failure]:
+    found: dict[int, Timing | Failure] = {}
+    references = [worker.time(reference, protocol, keep=True)]
+    for position, index in enumerate(order, start=1):
+        found[index] = worker.time(jobs[index], protocol)
+        if advance is not None:
+            advance()
+        if position % REFERENCE_EVERY == 0 or position == len(order):
+            references.append(worker.time(reference, protocol, keep=True))
+    speeds = drift([timing.median_ms if isinstance(timing, Timing) else None for timing in references])
+    for position, index in enumerate(order):
+        timing = found[index]
+        if isinstance(timing, Timing):
+            found[index] = timing.scaled(1 / speeds[position // REFERENCE_EVERY])
+    return found
+
+
+def drift(references: Sequence[float | None]) -> list[float]:
+    """Slowness of each interval between two timings of the reference, relative to the usual; 1 where it is unknown."""
+    known = [value for value in references if value is not None]
+    if not known:
+        return [1.0] * max(len(references) - 1, 1)
+    usual = statistics.median(known)
+    pairs = pairwise(references)
+    return [(before + after) / (2 * usual) if before and after else 1.0 for before, after in pairs]
+
+
+def _combine(rounds: Sequence[Timing | Failure]) -> Timing | Failure:
+    timings = [timing for timing in rounds if isinstance(timing, Timing)]
+    if not timings:
+        return rounds[-1]
+    return Timing(
+        statistics.median_low([timing.median_ms for timing in timings]),
+        statistics.median_low([timing.p10_ms for timing in timings]),
+        statistics.median_low([timing.p90_ms for timing in timings]),
+        sum(timing.runs for timing in timings),
+    )
+
+
+def spread(rounds: Sequence[Timing | Failure]) -> float:
+    """Median over files of ``(p90 - p10) / median``: the noise of the machine."""
+    spreads = [timing.spread for timing in rounds if isinstance(timing, Timing)]
+    return statistics.median(spreads) if spreads else 0.0

@@ -1,0 +1,140 @@
+"""Accuracy of an architecture with the weights it inherits from a supernet."""
+
+import hashlib
+import math
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from stgnn.data.batches import Batch
+from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.errors import InputError
+from stgnn.networks import Supernet
+from stgnn.skeleton.transforms import resample_frames
+from stgnn.space import Architecture
+from stgnn.tasks.base import clip_logits
+
+BODIES = 64  # in one pass: enough to keep a core busy, few enough to stay in its caches
+
+
+class SupernetEvaluator:
+    """Recalibrates the batch norms for an architecture, then counts the recognised clips. Everything stays in memory.
+
+    Args:
+        supernet: The trained supernet; it is not changed.
+        calibration: Training bodies (B, T, V, C) for the batch-norm statistics.
+        clips: The clips of the search split, held out of the training subjects; never test clips.
+    """
+
+    def __init__(self, supernet: Supernet, calibration: Tensor, clips: Batch) -> None:
+        if not len(calibration) or not len(clips.label):
+            raise InputError(
+                "an evaluation needs clips to calibrate with and clips to count",
+                given=f"{len(calibration)} bodies and {len(clips.label)} clips",
+                hint="hold out some training subjects: leave val_subjects out, or name some",
+            )
+        device = next(supernet.parameters()).device
+        self.supernet = supernet.eval()
+        self._calibration, self._clips = calibration.to(device), clips.to(device)
+        self._resampled: dict[int, tuple[Tensor, Tensor]] = {}
+
+    @classmethod
+    def from_data(
+        cls,
+        supernet: Supernet,
+        data: SkeletonDataModule,
+        split: Literal["val", "train"] = "val",
+        calibration_clips: int = 300,
+        seed: int = 0,
+    ) -> "SupernetEvaluator":
+        """Evaluate on a split of a data module, calibrate on its training split.
+
+        Args:
+            supernet: The trained supernet.
+            data: The data it was trained on.
+            split: Clips to count.
+            calibration_clips: Training clips for the batch-norm statistics, drawn without regard to class.
+            seed: Seed of that draw.
+
+        Raises:
+            InputError: the test split is asked for, the split is empty, or the data is not what the supernet knows.
+        """
+        if split not in ("val", "train"):
+            raise InputError(
+                "a search must not see this split",
+                given=split,
+                allowed="val, train",
+                hint="the test split is for the last number of a study; choose by subjects held out of training",
+            )
+        check_data(supernet, data)
+        clips = data.clips().gather(data.splits()[split], data.frames)
+        return cls(supernet, calibration_bodies(data, calibration_clips, seed), clips)
+
+    @torch.inference_mode()
+    def accuracy(self, architecture: Architecture) -> tuple[float, float]:
+        """Fraction of the clips recognised, and its standard error.
+
+        The error is that of a binomial with half a clip added on either side, so that it is never 0.
+        """
+        right = int((self.scores(architecture).argmax(dim=1) == self._clips.label).sum())
+        clips = len(self._clips.label)
+        share = (right + 0.5) / (clips + 1)
+        return right / clips, math.sqrt(share * (1 - share) / clips)
+
+    @torch.inference_mode()
+    def scores(self, architecture: Architecture) -> Tensor:
+        """Logits (N, classes): the mean over each clip's bodies."""
+        calibration, bodies = self._frames(architecture.frames)
+        buffers = self.supernet.calibrated(architecture, torch.split(calibration, BODIES))
+        self.supernet.eval()
+        logits = [self.supernet(part, architecture, buffers) for part in torch.split(bodies, BODIES)]
+        return clip_logits(torch.cat(logits), self._clips.clip, len(self._clips.label))
+
+    def identity(self) -> dict[str, str]:
+        """What the accuracies depend on, as short checksums: results with another identity cannot be compared."""
+        weights = (value for _, value in sorted(self.supernet.state_dict().items()))
+        clips = (self._calibration, self._clips.bodies, self._clips.clip, self._clips.label)
+        return {"supernet": _checksum(weights), "clips": _checksum(clips)}
+
+    def _frames(self, frames: int) -> tuple[Tensor, Tensor]:
+        """Calibration and search bodies with T frames; a space has few T, so all are kept."""
+        if frames not in self._resampled:
+            pair = self._calibration, self._clips.bodies
+            self._resampled[frames] = (resample_frames(pair[0], frames), resample_frames(pair[1], frames))
+        return self._resampled[frames]
+
+
+def calibration_bodies(data: SkeletonDataModule, clips: int, seed: int = 0) -> Tensor:
+    """Bodies (B, T, V, C) of training clips drawn at random, as they are evaluated: not augmented.
+
+    Args:
+        data: Where the clips come from.
+        clips: How many; all when there are fewer.
+        seed: Seed of the draw.
+    """
+    train = torch.from_numpy(data.splits()["train"])
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
+    return data.clips().gather(train[order[:clips]].sort().values, data.frames).bodies
+
+
+def check_data(supernet: Supernet, data: SkeletonDataModule) -> None:
+    """Refuse data that the supernet was not made for.
+
+    Raises:
+        InputError: the layout or the number of classes differs.
+    """
+    if data.layout.digest != supernet.layout.digest:
+        raise InputError(
+            "the data has another layout than the supernet", given=data.layout.name, allowed=supernet.layout.name
+        )
+    if data.num_classes != supernet.num_classes:
+        raise InputError("the data has another number of classes", given=data.num_classes, allowed=supernet.num_classes)
+
+
+def _checksum(tensors: Iterable[Tensor]) -> str:
+    total = hashlib.sha256()
+    for tensor in tensors:
+        total.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()[:12]

@@ -1,0 +1,96 @@
+"""From a front to a network of its own: choose an architecture, then cut it out of the supernet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stgnn.errors import InputError
+from stgnn.search.pareto import front_order, knee
+from stgnn.space import Architecture
+
+if TYPE_CHECKING:
+    from stgnn.data.datamodule import SkeletonDataModule
+    from stgnn.search.study import Evaluation
+
+CALIBRATION_CLIPS = 2048  # for a network that is kept; a search makes do with fewer
+SHOWN = 12  # members of the front that a message lists
+
+
+def front(evaluations: "Sequence[Evaluation]") -> "list[Evaluation]":
+    """The feasible architectures that no other one beats in both accuracy and latency, from fast to slow."""
+    feasible = [one for one in evaluations if one.feasible]
+    order = front_order([(one.accuracy, one.latency_ms) for one in feasible])
+    return [feasible[index] for index in order]
+
+
+def choose(evaluations: "Sequence[Evaluation]", budget_ms: float | None = None) -> "Evaluation":
+    """One architecture of the front: the most accurate within a latency budget, or the knee.
+
+    Args:
+        evaluations: What a study found.
+        budget_ms: Largest predicted latency; None: the knee, after which more milliseconds buy little accuracy.
+
+    Raises:
+        InputError: nothing is feasible, or nothing is fast enough; the message lists what the front offers.
+    """
+    members = front(evaluations)
+    if not members:
+        raise InputError(
+            "the study has no architecture that keeps its constraints",
+            given=f"{len(evaluations)} architectures",
+            hint="search on, or start a study with looser constraints",
+        )
+    if budget_ms is None:
+        return members[knee([(one.accuracy, one.latency_ms) for one in members])]
+    affordable = [one for one in members if one.latency_ms <= budget_ms]
+    if not affordable:
+        raise InputError(
+            "no architecture of the front meets the latency budget",
+            given=f"{budget_ms:g} ms",
+            allowed=_offer(members),
+            hint=f"give at least {members[0].latency_ms:.3g} ms, or search a space with smaller networks",
+        )
+    return affordable[-1]
+
+
+def _offer(members: "Sequence[Evaluation]") -> str:
+    lines = [f"{one.latency_ms:.3g} ms: {one.accuracy:.1%}" for one in members[:SHOWN]]
+    more = len(members) - len(lines)
+    return "; ".join(lines) + (f"; and {more} slower ones" if more else "")
+
+
+def extract(checkpoint: str | Path, architecture: Architecture, output: str | Path, data: "SkeletonDataModule") -> Path:
+    """Cut an architecture out of a supernet, with batch-norm statistics of its own, and write it as a checkpoint.
+
+    Args:
+        checkpoint: Checkpoint of the supernet.
+        architecture: A member of its space.
+        output: File to write; it can be fine-tuned with ``fit`` or exported.
+        data: The data the supernet was trained on; statistics come from its training split.
+
+    Returns:
+        The path of the file written.
+
+    Raises:
+        InputError: the architecture is not in the supernet's space, or the data is not what the supernet knows.
+    """
+    import torch
+
+    from stgnn.networks import load_supernet, save_checkpoint
+    from stgnn.search.evaluate import BODIES, calibration_bodies, check_data
+    from stgnn.skeleton.transforms import resample_frames
+
+    loaded = load_supernet(checkpoint)
+    supernet = loaded.module
+    if not supernet.space.contains(architecture):
+        raise InputError(
+            f"the supernet in {checkpoint} does not hold this architecture",
+            given=architecture,
+            allowed=f"architectures of the space {supernet.space.name!r}",
+            hint="give the supernet that the study was made with",
+        )
+    check_data(supernet, data)
+    bodies = resample_frames(calibration_bodies(data, CALIBRATION_CLIPS), architecture.frames)
+    supernet.recalibrate(architecture, torch.split(bodies, BODIES))
+    network = supernet.eval().extract(architecture)
+    return save_checkpoint(output, network, loaded.class_names, {"extracted_from": Path(checkpoint).name})

@@ -1,0 +1,57 @@
+"""What a search shows while it runs."""
+
+from collections.abc import Sequence
+from types import TracebackType
+
+import numpy as np
+from optuna.trial import FrozenTrial
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from stgnn.search.pareto import front_order
+
+
+class SearchProgress:
+    """A progress bar: architectures done, time left, size and ends of the front."""
+
+    def __init__(self, title: str, total: int, shown: bool) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[front]}"),
+            console=Console(stderr=True),  # standard output is for results
+            disable=not shown,
+        )
+        self._task = self._bar.add_task(title, total=total, front="")
+        self._shown = shown
+
+    def __enter__(self) -> "SearchProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def update(self, done: Sequence[FrozenTrial]) -> None:
+        """Show the trials that are finished."""
+        if not self._shown:
+            return
+        self._bar.update(self._task, completed=len(done), front=_front(done))
+
+
+def _front(done: Sequence[FrozenTrial]) -> str:
+    values = np.array([one.values for one in done if all(value <= 0 for value in one.constraints.values())])
+    if not len(values):
+        return ""
+    front = values[front_order(values)]
+    ends = (
+        f"{front[0, 0]:.1%} in {front[0, 1]:.2f} ms"
+        if len(front) == 1
+        else (f"{front[0, 0]:.1%} in {front[0, 1]:.2f} ms to {front[-1, 0]:.1%} in {front[-1, 1]:.2f} ms")
+    )
+    return f"front of {len(front)}: {ends}"

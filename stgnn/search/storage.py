@@ -1,0 +1,169 @@
+"""Where studies live: a journal file, or any storage URL that Optuna knows."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+from stgnn.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+LONGEST_LINE = 1 << 20  # bytes; a line holds one change of one trial
+
+
+class KernelLock(JournalFileOpenLock):
+    """A lock on the journal itself, which the operating system releases when its owner dies.
+
+    Optuna's own locks are files that a killed process leaves behind; everyone else then waits half a minute.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path, self._descriptor = path, -1
+
+    def acquire(self) -> bool:
+        """Wait for the lock."""
+        self._descriptor = os.open(self._path, os.O_RDWR)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        """Give the lock back."""
+        os.close(self._descriptor)
+
+
+class SwiftJournal(JournalFileBackend):
+    """Optuna's journal file, forced to the disk once for each finished trial instead of once for each gene.
+
+    What a killed process has written survives in any case; only a power cut could take the trial that was running.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), lock_obj=_lock(path))
+        self._path = path
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Append one line for each change."""
+        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
+        with _locked(self._path), self._path.open("ab") as file:
+            file.write(lines.encode())
+            file.flush()
+            if any("state" in log for log in logs):
+                os.fsync(file.fileno())
+
+
+def _lock(path: Path) -> JournalFileOpenLock:
+    return JournalFileOpenLock(str(path)) if fcntl is None else KernelLock(str(path))
+
+
+def open_storage(storage: str | Path, create: bool = False) -> BaseStorage:
+    """Open a journal file by its path, or another storage by its URL.
+
+    Args:
+        storage: ``runs/study.journal``, ``sqlite:///study.db``, ``postgresql://...``.
+        create: Whether the storage may be new and will be written to. Otherwise an existing one is only read.
+
+    Raises:
+        InputError: there is no such storage, or it is not one of Optuna's.
+    """
+    if "://" in str(storage):
+        return _open_url(str(storage), create)
+    path = Path(storage)
+    if not create and not path.is_file():
+        raise InputError("there is no study file here", given=path, hint="run a search first, or correct the path")
+    if path.is_dir():
+        raise InputError(
+            "a study is a file, not a folder", given=path, hint="name a file in it, such as runs/study.journal"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _check_first_line(path)
+        if create:
+            drop_cut_line(path)
+        return JournalStorage(SwiftJournal(path))
+    except (ValueError, KeyError, AssertionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError("this study file is damaged", given=f"{path}: {error}", hint="use another file") from error
+
+
+def _open_url(url: str, create: bool) -> BaseStorage:
+    if url.startswith("sqlite:///") and not create and not Path(url.removeprefix("sqlite:///")).is_file():
+        raise InputError("there is no study file here", given=url, hint="run a search first, or correct the path")
+    try:
+        return optuna.storages.get_storage(url)
+    except Exception as error:  # every database driver raises its own
+        raise InputError(
+            "this storage cannot be opened", given=f"{url}: {error}", allowed="a file or a URL of Optuna"
+        ) from error
+
+
+def _check_first_line(path: Path) -> None:
+    """Refuse a file of another kind before anything is appended to it."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        first = file.readline(65536)
+    try:
+        known = "op_code" in json.loads(first)
+    except (ValueError, TypeError):
+        known = False
+    if not known:
+        raise InputError(
+            "this file is not an Optuna journal", given=path, hint="use another file; this one is left as it is"
+        )
+
+
+def drop_cut_line(path: Path) -> None:
+    """Remove an unfinished last line, as a power cut leaves it: it would make all later lines unreadable."""
+    if not path.is_file():
+        return
+    with _locked(path), path.open("rb+") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - LONGEST_LINE, 0))
+        tail = file.read()
+        keep = size - len(tail) + tail.rfind(b"\n") + 1
+        if b"\n" in tail and keep < size:
+            file.truncate(keep)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = _lock(path)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def study_names(storage: str | Path) -> list[str]:
+    """Names of the studies in a storage.
+
+    Raises:
+        InputError: there is no such storage.
+    """
+    return sorted(optuna.get_all_study_names(open_storage(storage)))
+
+
+def load_study(storage: str | Path, study_name: str) -> optuna.Study:
+    """Optuna's study of that name, to be read.
+
+    Raises:
+        InputError: there is no such storage, or no such study in it.
+    """
+    opened = open_storage(storage)
+    names = optuna.get_all_study_names(opened)
+    if study_name not in names:
+        raise InputError("there is no study of this name", given=study_name, allowed=sorted(names))
+    return optuna.load_study(study_name=study_name, storage=opened)

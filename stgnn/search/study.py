@@ -1,0 +1,247 @@
+"""The search: an Optuna study that can be killed at any moment, continued, and shared by several workers.
+
+Parameters are the genes of the space by name, always all of them. A trial's own data stand in its user attributes,
+where optuna-dashboard shows them: ``architecture``, ``digest``, ``accuracy_std``, ``latency_std``, ``macs``,
+``parameters``, ``strategy``.
+"""
+
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler
+from optuna.study import Study, StudyDirection
+
+from stgnn.errors import InputError
+from stgnn.search.progress import SearchProgress
+from stgnn.search.sampler import PerTrialSampler
+from stgnn.search.storage import load_study, open_storage, study_names
+from stgnn.search.strategies import SearchStrategy
+from stgnn.search.trial import Evaluator, Judge, Worker, distinct_trials
+from stgnn.search.workers import recover
+from stgnn.space import Architecture, SearchSpace
+
+if TYPE_CHECKING:
+    from stgnn.latency.base import LatencyModel
+    from stgnn.latency.cost import Cost
+    from stgnn.skeleton import SkeletonLayout
+
+__all__ = [
+    "RANDOM_SUFFIX",
+    "Evaluation",
+    "Evaluator",
+    "load_evaluations",
+    "load_study",
+    "reference_point",
+    "run_search",
+    "study_names",
+]
+
+RANDOM_SUFFIX = "-random"  # the study of random search at equal cost stands in the same storage under this name
+METRICS = ("accuracy", "latency_ms")
+DIRECTIONS = (StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a study knows about one architecture.
+
+    Attributes:
+        number: Number of the trial that evaluated it first.
+        architecture: The architecture.
+        accuracy: Fraction of the clips of the search split that are recognised, with inherited weights.
+        accuracy_std: Its standard error.
+        latency_ms: Predicted latency.
+        latency_std: Standard deviation of the prediction.
+        macs: Multiply-accumulates for one body.
+        parameters: Number of parameters.
+        feasible: Whether all constraints of the study hold.
+        strategy: Class name of the strategy that proposed it.
+    """
+
+    number: int
+    architecture: Architecture
+    accuracy: float
+    accuracy_std: float
+    latency_ms: float
+    latency_std: float
+    macs: int
+    parameters: int
+    feasible: bool
+    strategy: str
+
+
+def run_search(
+    evaluator: Evaluator,
+    latency_model: "LatencyModel",
+    space: SearchSpace,
+    layout: "SkeletonLayout",
+    num_classes: int,
+    strategy: SearchStrategy,
+    storage: str | Path,
+    study_name: str,
+    trials: int,
+    seed: int = 0,
+    budget_ms: float | None = None,
+    max_parameters: int | None = None,
+    identity: Mapping[str, str] | None = None,
+    progress: bool = True,
+    cost: "Callable[[Architecture, SkeletonLayout, int], Cost] | None" = None,
+) -> list[Evaluation]:
+    """Search until the study holds ``trials`` distinct architectures, continuing what is there.
+
+    Random search at equal cost is the same call with the strategy ``Random`` and another study name.
+
+    Args:
+        evaluator: Accuracy of an architecture.
+        latency_model: Latency of an architecture.
+        space: Where architectures come from.
+        layout: The body.
+        num_classes: Number K of classes.
+        strategy: What proposes architectures.
+        storage: Path of a journal file, or any storage URL of Optuna.
+        study_name: Name of the study in the storage.
+        trials: Distinct architectures to evaluate over all workers and restarts; fewer when the space has no more.
+        seed: Seed of the proposals.
+        budget_ms: Latency above which an architecture is infeasible.
+        max_parameters: Number of parameters above which an architecture is infeasible.
+        identity: What the results depend on, such as the supernet's checksum and the latency model's key.
+        progress: Whether to show progress.
+        cost: Counts MACs and parameters; None means :func:`stgnn.latency.cost.count`.
+
+    Returns:
+        One evaluation for each distinct architecture, in the order of the trials.
+
+    Raises:
+        InputError: a number is out of range, or the study belongs to another supernet, space, latency model or budget.
+        KeyboardInterrupt: Ctrl-C; finished trials are kept, and the message says how many.
+    """
+    _check_positive({"trials": trials, "budget_ms": budget_ms, "max_parameters": max_parameters})
+    smallest, largest = (
+        latency_model.predict(one, layout, num_classes).mean_ms for one in (space.smallest(), space.largest())
+    )
+    limits = {"latency_ms": budget_ms, "parameters": max_parameters}
+    depends_on = {
+        **(identity or {}),
+        "space": space.digest,
+        "layout": layout.digest,
+        "latency model": f"{type(latency_model).__name__}, {smallest:.4f} to {largest:.4f} ms",
+        **{f"limit of {name}": str(limit) for name, limit in limits.items()},
+    }
+    facts = {"reference": [1 / num_classes, largest], "space": space.to_dict(), "num_classes": num_classes}
+    study = _open_study(storage, study_name, PerTrialSampler(strategy, space, seed), depends_on, facts)
+    given = {name: float(limit) for name, limit in limits.items() if limit is not None}
+    judge = Judge(evaluator, latency_model, layout, num_classes, cost or _count)
+    worker = Worker(study, space, judge, type(strategy).__name__, given)
+    recover(study, space)
+    _work(worker, min(trials, space.size), progress)
+    return _evaluations(study)
+
+
+def _work(worker: Worker, target: int, progress: bool) -> None:
+    """Steps until ``target`` architectures are done, or the strategy repeats itself nearly always."""
+    most = 10 * target + 100
+    with SearchProgress(worker.study.study_name, target, progress) as bar:
+        try:
+            while len(done := worker.finished()) < target and len(worker.study.get_trials(deepcopy=False)) < most:
+                bar.update(done)
+                worker.step()
+            bar.update(done)
+        except KeyboardInterrupt:
+            kept = len(worker.finished())
+            message = f"search stopped: {kept} of {target} architectures are kept; run the same command to continue"
+            raise KeyboardInterrupt(message) from None
+
+
+def _count(architecture: Architecture, layout: "SkeletonLayout", num_classes: int) -> "Cost":
+    from stgnn.latency.cost import count  # brings torch
+
+    return count(architecture, layout, num_classes)
+
+
+def _check_positive(numbers: Mapping[str, float | None]) -> None:
+    for name, value in numbers.items():
+        if value is not None and not value > 0:
+            raise InputError(f"{name} must be positive", given=value, allowed="a number above 0")
+
+
+def _open_study(
+    storage: str | Path, name: str, sampler: BaseSampler, identity: dict[str, str], facts: dict[str, Any]
+) -> Study:
+    """Continue the study of that name, or create it.
+
+    Raises:
+        InputError: the study is about something else; it is left untouched.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    opened = open_storage(storage, create=True)
+    if name not in optuna.get_all_study_names(opened):
+        optuna.create_study(storage=opened, study_name=name, directions=list(DIRECTIONS), load_if_exists=True)
+    study = optuna.load_study(study_name=name, storage=opened, sampler=sampler)
+    empty = not study.get_trials(
+        deepcopy=False
+    )  # read first: another worker may be setting the study up at this moment
+    stored = study.user_attrs.get("identity")
+    if stored is None and empty and study.directions == list(DIRECTIONS):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # metric names, which the dashboard shows
+            study.set_metric_names(list(METRICS))
+        for key, value in {**facts, "identity": identity}.items():
+            study.set_user_attr(key, value)
+    elif stored != identity:
+        _refuse(name, storage, stored or {}, identity)
+    return study
+
+
+def _refuse(name: str, storage: str | Path, stored: Mapping[str, str], identity: Mapping[str, str]) -> None:
+    keys = sorted(key for key in {*stored, *identity} if stored.get(key) != identity.get(key))
+    raise InputError(
+        f"the study {name!r} in {storage} was made with another {' and another '.join(keys)}",
+        given=[f"{key}: {identity.get(key, 'nothing')}" for key in keys],
+        allowed=[f"{key}: {stored.get(key, 'nothing')}" for key in keys],
+        hint="choose another study name or another file; this study is left as it is",
+    )
+
+
+def _evaluations(study: Study) -> list[Evaluation]:
+    return [
+        Evaluation(
+            number=trial.number,
+            architecture=Architecture.from_dict(json.loads(trial.user_attrs["architecture"])),
+            accuracy=trial.values[0],
+            accuracy_std=trial.user_attrs["accuracy_std"],
+            latency_ms=trial.values[1],
+            latency_std=trial.user_attrs["latency_std"],
+            macs=trial.user_attrs["macs"],
+            parameters=trial.user_attrs["parameters"],
+            feasible=all(value <= 0 for value in trial.constraints.values()),
+            strategy=trial.user_attrs["strategy"],
+        )
+        for trial in distinct_trials(study)
+    ]
+
+
+def load_evaluations(storage: str | Path, study_name: str) -> list[Evaluation]:
+    """The distinct architectures a study has evaluated, in the order of the trials.
+
+    Raises:
+        InputError: there is no such storage, or no such study in it.
+    """
+    return _evaluations(load_study(storage, study_name))
+
+
+def reference_point(storage: str | Path, study_name: str) -> tuple[float, float]:
+    """Reference of the hypervolume, fixed with the study: accuracy of chance, latency of the largest network.
+
+    Raises:
+        InputError: there is no such storage or study, or another program made the study.
+    """
+    point = load_study(storage, study_name).user_attrs.get("reference")
+    if point is None:
+        raise InputError("this study was not made by a search of stgnn", given=study_name)
+    return float(point[0]), float(point[1])

@@ -1,0 +1,131 @@
+"""One trial: from a proposal to its values, user attributes and constraints."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from stgnn.errors import InputError
+from stgnn.search.workers import give_up, is_worked_on, signature
+from stgnn.space import Architecture, SearchSpace
+
+if TYPE_CHECKING:
+    from stgnn.latency.base import LatencyModel
+    from stgnn.latency.cost import Cost
+    from stgnn.skeleton import SkeletonLayout
+
+LONGEST_WAIT = 60.0  # seconds for the result of another worker; then the architecture is evaluated a second time
+
+
+class Evaluator(Protocol):
+    """Anything that can say how accurate an architecture is, as a fraction with its standard error."""
+
+    def accuracy(self, architecture: Architecture) -> tuple[float, float]:
+        """Accuracy and standard error."""
+        ...
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Everything that turns an architecture into numbers."""
+
+    evaluator: Evaluator
+    latency_model: "LatencyModel"
+    layout: "SkeletonLayout"
+    num_classes: int
+    cost: "Callable[[Architecture, SkeletonLayout, int], Cost]"
+
+    def measure(self, architecture: Architecture) -> tuple[list[float], dict[str, Any]]:
+        """Objective values and user attributes."""
+        latency = self.latency_model.predict(architecture, self.layout, self.num_classes)
+        cost = self.cost(architecture, self.layout, self.num_classes)
+        accuracy, error = self.evaluator.accuracy(architecture)
+        values = [float(accuracy), float(latency.mean_ms)]
+        if not all(math.isfinite(value) for value in values):
+            raise InputError(
+                "an architecture got a value that is not a number",
+                given=f"accuracy {values[0]}, latency {values[1]} ms for {architecture}",
+                hint="is the checkpoint that of a finished training?",
+            )
+        return values, {
+            "accuracy_std": float(error),
+            "latency_std": float(latency.std_ms),
+            "macs": int(cost.macs),
+            "parameters": int(cost.parameters),
+        }
+
+
+@dataclass(frozen=True)
+class Worker:
+    """This process's part in a study."""
+
+    study: Study
+    space: SearchSpace
+    judge: Judge
+    strategy: str
+    limits: dict[str, float]
+
+    def step(self) -> None:
+        """One trial from proposal to result; an interrupted one is queued again."""
+        trial = self.study.ask()
+        try:
+            trial.set_user_attr("worker", signature())
+            self._finish(trial)
+        except BaseException as error:
+            frozen = self.study.trials[trial.number]
+            give_up(self.study, frozen, self.space, again=isinstance(error, KeyboardInterrupt))
+            raise
+
+    def _finish(self, trial: Trial) -> None:
+        for gene in self.space.genes:
+            trial.suggest_categorical(gene.name, gene.choices)
+        architecture = self.space.decode(trial.params)
+        trial.set_user_attr("digest", architecture.digest)
+        known = self._known(trial.number, architecture.digest)
+        if known is None:
+            values, attributes = self.judge.measure(architecture)
+        else:
+            names = ("accuracy_std", "latency_std", "macs", "parameters")
+            values = list(known.values)
+            attributes = {name: known.user_attrs[name] for name in names} | {"duplicate_of": known.number}
+        attributes |= {"architecture": architecture.to_json(), "strategy": self.strategy}
+        for name, value in attributes.items():
+            trial.set_user_attr(name, value)
+        self._constrain(trial, {"latency_ms": values[1], "parameters": float(attributes["parameters"])})
+        self.study.tell(trial, values)
+
+    def _known(self, number: int, digest: str) -> FrozenTrial | None:
+        """The trial that has evaluated this architecture. While another worker is at it, its result is waited for."""
+        patience = time.monotonic() + LONGEST_WAIT
+        while True:
+            same = [one for one in self.study.get_trials(deepcopy=False) if one.user_attrs.get("digest") == digest]
+            done = [one for one in same if one.state == TrialState.COMPLETE]
+            if done:
+                return done[0]
+            earlier = [one for one in same if one.state == TrialState.RUNNING and one.number < number]
+            if time.monotonic() > patience or not any(is_worked_on(one) for one in earlier):
+                return None
+            time.sleep(0.05)
+
+    def _constrain(self, trial: Trial, amounts: Mapping[str, float]) -> None:
+        """Set the constraints (0 or less is feasible), and mirror them where optuna-dashboard shows them."""
+        for name, limit in self.limits.items():
+            trial.set_user_attr(f"constraint_{name}", amounts[name] - limit)
+            trial.set_constraint(name, amounts[name] - limit)
+
+    def finished(self) -> list[FrozenTrial]:
+        """Trials that evaluated an architecture, each architecture once."""
+        return distinct_trials(self.study)
+
+
+def distinct_trials(study: Study) -> list[FrozenTrial]:
+    """Finished trials of this package, the first for each architecture."""
+    first: dict[str, FrozenTrial] = {}
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        if "digest" in trial.user_attrs:
+            first.setdefault(trial.user_attrs["digest"], trial)
+    return list(first.values())

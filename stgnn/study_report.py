@@ -1,0 +1,73 @@
+"""From a study to the plain data of a report."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from stgnn.latency import LATENCY_MODELS, LatencyModel, load_device
+from stgnn.report import Measured, Measurement, ReportData, ReportPoint
+from stgnn.results import recipe_beside, study_name
+from stgnn.search.extract import choose
+from stgnn.search.study import RANDOM_SUFFIX, Evaluation, load_evaluations, reference_point, study_names
+
+
+def report_points(evaluations: Iterable[Evaluation]) -> tuple[ReportPoint, ...]:
+    """Evaluated architectures as points of a report."""
+    return tuple(
+        ReportPoint(
+            number=one.number,
+            architecture=one.architecture.to_dict(),
+            accuracy=one.accuracy,
+            latency_ms=one.latency_ms,
+            accuracy_std=one.accuracy_std,
+            latency_std=one.latency_std,
+            macs=one.macs,
+            parameters=one.parameters,
+            digest=one.architecture.digest,
+            feasible=one.feasible,
+        )
+        for one in evaluations
+    )
+
+
+def report_data(study: str, name: str | None = None, title: str = "") -> ReportData:
+    """Everything known about a study: its trials, random search beside it, and the device of its recipe.
+
+    Raises:
+        InputError: there is no such study, or nothing in it is feasible.
+    """
+    key = study_name(study, name)
+    evaluations = load_evaluations(study, key)
+    rival = key + RANDOM_SUFFIX
+    random = load_evaluations(study, rival) if rival in study_names(study) else []
+    recipe = recipe_beside(study, key)
+    return ReportData(
+        title=title or f"Search {key!r}",
+        points=report_points(evaluations),
+        random=report_points(random),
+        chosen=choose(evaluations).number if any(one.feasible for one in evaluations) else None,
+        reference=reference_point(study, key),
+        supernet=str(recipe.get("supernet", "")),
+        data=str(recipe.get("data", {}).get("init_args", {}).get("store", "")),
+        **_device_facts(recipe.get("latency")),
+    )
+
+
+def _device_facts(latency: Any) -> dict[str, Any]:
+    """What the device file of a recipe's latency model says, and how it predicts networks it was not fitted to."""
+    spec = latency if isinstance(latency, dict) else {}
+    arguments = spec.get("init_args", {})
+    if "device" not in arguments:
+        return {}
+    device = load_device(arguments["device"])
+    model: LatencyModel = LATENCY_MODELS[spec["class_path"].rpartition(".")[2]](**arguments)
+    measurements = []
+    for record in device.records("holdout"):
+        guess = model.predict(record.architecture, device.layout, device.num_classes)
+        timing = Measured(record.timing.median_ms, record.timing.p10_ms, record.timing.p90_ms)
+        measurements.append(Measurement(record.architecture.digest, guess.mean_ms, timing, guess.std_ms))
+    return {
+        "device": device.device,
+        "runtime": f"{device.runtime} {device.runtime_version}, {device.threads} thread(s), {device.precision}",
+        "measurements": tuple(measurements),
+        "joints": device.layout.num_joints,
+    }

@@ -1,0 +1,214 @@
+"""What every task shares: optimiser, learning-rate schedule, metrics, scoring of clips, and what a checkpoint says."""
+
+import csv
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.lr_scheduler import LambdaLR
+from torchmetrics import MetricCollection
+from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError, MulticlassConfusionMatrix
+
+from stgnn.data.batches import Batch
+from stgnn.errors import InputError
+from stgnn.skeleton import load_layout
+
+FINAL_LEARNING_RATE = 0.05  # of the peak, at the end of the cosine
+
+
+def clip_logits(logits: Tensor, clip: Tensor, clips: int) -> Tensor:
+    """The score of each clip: the mean over its bodies, in float32.
+
+    Args:
+        logits: (B, classes), one row for each body.
+        clip: (B,), the clip that each body belongs to.
+        clips: N.
+
+    Returns:
+        (N, classes).
+    """
+    scores = logits.float()
+    total = scores.new_zeros(clips, scores.shape[1]).index_add(0, clip, scores)
+    bodies = scores.new_zeros(clips).index_add(0, clip, scores.new_ones(len(clip)))
+    return total / bodies.clamp(min=1)[:, None]
+
+
+def distillation_loss(logits: Tensor, teacher: Tensor) -> Tensor:
+    """KL(teacher || student) at temperature 1, averaged over clips, in float32; both (N, classes).
+
+    No gradient reaches the teacher.
+    """
+    target = functional.log_softmax(teacher.detach().float(), dim=-1)
+    return functional.kl_div(
+        functional.log_softmax(logits.float(), dim=-1), target, log_target=True, reduction="batchmean"
+    )
+
+
+def schedule(step: int, steps: int, warmup: float) -> float:
+    """Factor of the learning rate: linear warm-up over the share ``warmup`` of ``steps``, then a cosine down to 5 %."""
+    rising = max(round(warmup * steps), 1)
+    if step < rising:
+        return (step + 1) / rising
+    done = min((step - rising) / max(steps - rising, 1), 1.0)
+    return FINAL_LEARNING_RATE + (1 - FINAL_LEARNING_RATE) * (1 + math.cos(math.pi * done)) / 2
+
+
+def parameter_groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Weights decay; biases, batch norms and every other one-dimensional parameter do not."""
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def run_folder(trainer: Trainer) -> Path | None:
+    """Where a run keeps its results: the folder of the first logger's version, the same that holds the checkpoints."""
+    if not trainer.loggers or trainer.loggers[0].save_dir is None:
+        return None
+    logger = trainer.loggers[0]
+    version = logger.version if isinstance(logger.version, str) else f"version_{logger.version}"
+    return Path(str(logger.save_dir)) / str(logger.name) / version
+
+
+class BaseTask(LightningModule, ABC):
+    """A network under training.
+
+    Batches come from :class:`stgnn.data.SkeletonDataModule`; a clip is scored by the mean logits of its bodies.
+
+    Args:
+        layout: The skeleton layout: its name, or plain data. Filled in from the data module by the command line.
+        class_names: Class names in label order. Filled in from the data module by the command line.
+        optimizer: ``AdamW``, or ``SGD`` with Nesterov momentum 0.9.
+        learning_rate: Peak learning rate.
+        weight_decay: For weights; biases, batch norms and other one-dimensional parameters never decay.
+        warmup: Share of all steps over which the learning rate rises; afterwards it follows a cosine to 5 %.
+        label_smoothing: Of the cross-entropy.
+    """
+
+    network: nn.Module
+
+    def __init__(
+        self,
+        layout: str | Path | Mapping[str, Any],
+        class_names: Sequence[str],
+        optimizer: Literal["AdamW", "SGD"] = "AdamW",
+        learning_rate: float = 2e-3,
+        weight_decay: float = 5e-4,
+        warmup: float = 0.1,
+        label_smoothing: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if len(class_names) < 2:
+            raise InputError("a recogniser needs at least two classes", given=list(class_names))
+        if not 0 <= warmup <= 1 or not 0 <= label_smoothing < 1 or learning_rate <= 0:
+            raise InputError(
+                "wrong training arguments",
+                given=f"warmup {warmup}, label_smoothing {label_smoothing}, learning_rate {learning_rate}",
+                allowed="warmup 0 to 1, label_smoothing 0 to below 1, learning_rate above 0",
+            )
+        self.layout = load_layout(layout)
+        self.class_names = tuple(class_names)
+        self.optimizer_name, self.learning_rate, self.weight_decay = optimizer, learning_rate, weight_decay
+        self.warmup, self.label_smoothing = warmup, label_smoothing
+        self.test_metrics = self.metrics("test_")
+        self.confusion = MulticlassConfusionMatrix(self.num_classes)
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+    def metrics(self, prefix: str) -> MetricCollection:
+        """Top-1, top-5, mean class accuracy and calibration error."""
+        classes = self.num_classes
+        return MetricCollection(
+            {
+                "top1": MulticlassAccuracy(classes, average="micro"),
+                "top5": MulticlassAccuracy(classes, average="micro", top_k=min(5, classes)),
+                "mean_class": MulticlassAccuracy(classes, average="macro"),
+                "calibration_error": MulticlassCalibrationError(classes, n_bins=15),
+            },
+            prefix=prefix,
+        )
+
+    def classification_loss(self, logits: Tensor, label: Tensor) -> Tensor:
+        """Cross-entropy with label smoothing in float32; logits (N, classes), label (N,)."""
+        return functional.cross_entropy(logits.float(), label, label_smoothing=self.label_smoothing)
+
+    @abstractmethod
+    def score(self, batch: Batch) -> Tensor:
+        """Logits (N, classes) of the clips of a batch, as the finished network gives them."""
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Score one batch of the test split."""
+        logits = self.score(batch)
+        self.test_metrics.update(logits, batch.label)
+        self.confusion.update(logits, batch.label)
+        self.log_dict(self.test_metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
+
+    def on_test_epoch_end(self) -> None:
+        """Write the confusion matrix beside the results: one row for each true class."""
+        counts = self.confusion.compute().tolist()
+        self.confusion.reset()
+        folder = run_folder(self.trainer)
+        if folder is None or not self.trainer.is_global_zero:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "confusion.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["true class", *self.class_names])
+            writer.writerows([name, *row] for name, row in zip(self.class_names, counts, strict=True))
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor]:
+        """Store indices (N,) and class probabilities (N, classes) of one batch."""
+        return batch.index, self.score(batch).softmax(dim=-1)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """One optimiser and one schedule over the whole run."""
+        groups = parameter_groups(self.network, self.weight_decay)
+        optimizer: torch.optim.Optimizer
+        if self.optimizer_name == "SGD":
+            optimizer = torch.optim.SGD(groups, lr=self.learning_rate, momentum=0.9, nesterov=True)
+        else:
+            optimizer = torch.optim.AdamW(groups, lr=self.learning_rate)
+        steps = self.trainer.estimated_stepping_batches
+        if steps in (-1, math.inf):
+            raise InputError(
+                "the learning-rate schedule needs an end", hint="set trainer.max_epochs or trainer.max_steps"
+            )
+        scheduler = LambdaLR(optimizer, lambda step: schedule(step, int(steps), self.warmup))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Plain data that says what the weights are, for the ``stgnn`` entry of a checkpoint."""
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Make a checkpoint readable without this class."""
+        checkpoint["stgnn"] = self.describe()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse weights of something else.
+
+        Raises:
+            InputError: another space, architecture, layout or set of classes, or not a checkpoint of ours.
+        """
+        there, here = checkpoint.get("stgnn"), self.describe()
+        if not isinstance(there, dict):
+            raise InputError("this is not a checkpoint of stgnn", hint="give a file written by fit")
+        different = sorted(key for key in {*there, *here} - {"extra"} if there.get(key) != here.get(key))
+        if different:
+            raise InputError(
+                f"the checkpoint was made with another {' and another '.join(different)}",
+                given=[f"{key}: {there.get(key)}" for key in different],
+                allowed=[f"{key}: {here.get(key)}" for key in different],
+                hint="use the recipe that the checkpoint was trained with; it lies beside it",
+            )

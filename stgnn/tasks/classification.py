@@ -1,0 +1,126 @@
+"""Training or fine-tuning one network."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from stgnn.data.batches import Batch
+from stgnn.errors import InputError
+from stgnn.networks import Network, Supernet
+from stgnn.networks.checkpoint import checkpoint_kind, describe, load_network, load_supernet
+from stgnn.skeleton.transforms import resample_frames
+from stgnn.space import Architecture, load_architecture
+from stgnn.tasks.base import BaseTask, clip_logits, distillation_loss
+
+
+class ClassificationTask(BaseTask):
+    """Train one architecture: from scratch, from a network's checkpoint, or from its share of a supernet.
+
+    Args:
+        architecture: The network: a shipped name, a JSON file, or plain data. None: that of ``init_from``.
+        layout: The skeleton layout. Filled in from the data module by the command line.
+        class_names: Class names in label order. Filled in from the data module by the command line.
+        init_from: Checkpoint of this network, or of a supernet whose space holds the architecture, to start from.
+        teacher: Checkpoint of a network to learn from, besides the labels.
+        distillation: Share of the loss that comes from the teacher's logits.
+        optimizer: ``AdamW``, or ``SGD`` with Nesterov momentum 0.9.
+        learning_rate: Peak learning rate.
+        weight_decay: For weights; biases and batch norms never decay.
+        warmup: Share of all steps over which the learning rate rises.
+        label_smoothing: Of the cross-entropy.
+
+    Raises:
+        InputError: neither architecture nor checkpoint, or a checkpoint of another layout, other classes or another
+            architecture.
+    """
+
+    network: Network
+
+    def __init__(
+        self,
+        layout: str | Path | Mapping[str, Any],
+        class_names: Sequence[str],
+        architecture: str | Path | Mapping[str, Any] | None = None,
+        init_from: str | Path | None = None,
+        teacher: str | Path | None = None,
+        distillation: float = 0.5,
+        optimizer: Literal["AdamW", "SGD"] = "AdamW",
+        learning_rate: float = 2e-3,
+        weight_decay: float = 5e-4,
+        warmup: float = 0.1,
+        label_smoothing: float = 0.1,
+    ) -> None:
+        super().__init__(layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing)
+        wanted = None if architecture is None else load_architecture(architecture)
+        if init_from is not None:
+            self.network = self._loaded(init_from, wanted)
+        elif wanted is not None:
+            self.network = Network(wanted, self.layout, self.num_classes)
+        else:
+            raise InputError("there is no network to train", hint="give an architecture, or a checkpoint as init_from")
+        # A tuple hides the teacher from this module: it is neither trained nor saved.
+        self._teacher = () if teacher is None else (self._loaded(teacher, None).eval().requires_grad_(False),)
+        self.distillation = distillation
+        self.val_metrics = self.metrics("val_")
+
+    def _loaded(self, path: str | Path, wanted: Architecture | None) -> Network:
+        """The network of a checkpoint, made sure to be for this body and these classes.
+
+        Raises:
+            InputError: it is not.
+        """
+        loaded = load_supernet(path) if checkpoint_kind(path) == "supernet" else load_network(path)
+        module = loaded.module
+        if module.layout != self.layout or loaded.class_names != self.class_names:
+            raise InputError(
+                f"the checkpoint {path} belongs to other data",
+                given=f"layout {module.layout.name}, classes {', '.join(loaded.class_names)}",
+                allowed=f"layout {self.layout.name}, classes {', '.join(self.class_names)}",
+            )
+        if isinstance(module, Supernet):
+            return module.extract(module.space.largest() if wanted is None else wanted).train()
+        if wanted is not None and module.architecture != wanted:
+            raise InputError(
+                f"the checkpoint {path} holds another architecture",
+                given=module.architecture,
+                allowed=wanted,
+                hint="leave the architecture out to take that of the checkpoint",
+            )
+        return module.train()
+
+    def clip_scores(self, batch: Batch, network: Network) -> Tensor:
+        """Logits (N, classes) of the clips of a batch by a network."""
+        logits = network(resample_frames(batch.bodies, network.architecture.frames))
+        return clip_logits(logits, batch.clip, len(batch.label))
+
+    def score(self, batch: Batch) -> Tensor:
+        """Logits (N, classes) of the clips of a batch."""
+        return self.clip_scores(batch, self.network)
+
+    def on_fit_start(self) -> None:
+        """Bring the teacher to the device; it is hidden from Lightning."""
+        for teacher in self._teacher:
+            teacher.to(self.device)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Cross-entropy, mixed with the distance to the teacher when there is one."""
+        logits = self.score(batch)
+        loss = self.classification_loss(logits, batch.label)
+        for teacher in self._teacher:
+            with torch.no_grad():
+                target = self.clip_scores(batch, teacher)
+            loss = (1 - self.distillation) * loss + self.distillation * distillation_loss(logits, target)
+        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch.label))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Score one batch of the held-out training subjects."""
+        self.val_metrics.update(self.score(batch), batch.label)
+        self.log_dict(self.val_metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
+
+    def describe(self) -> dict[str, Any]:
+        """Plain data that says what the weights are."""
+        return describe(self.network, self.class_names)

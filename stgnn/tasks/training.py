@@ -1,0 +1,150 @@
+"""LightningCLI with our defaults: short class names, the layout linked from the data, results under ``runs/``."""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonargparse
+import numpy as np
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
+
+from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.data.loader import ClipLoader
+from stgnn.errors import InputError
+from stgnn.networks import checkpoint_kind
+from stgnn.skeleton import SkeletonLayout
+from stgnn.tasks.base import BaseTask, run_folder
+from stgnn.tasks.classification import ClassificationTask
+from stgnn.tasks.predictions import write_predictions
+from stgnn.tasks.supernet import SupernetTask
+
+__all__ = [
+    "ClassificationTask",
+    "RecipeCallback",
+    "SupernetTask",
+    "TrainingCLI",
+    "train",
+]  # tasks are found once imported
+
+RUNS = "runs"
+
+
+class RecipeCallback(SaveConfigCallback):
+    """Saves the resolved recipe beside the results of the run, whichever logger it has."""
+
+    def __init__(self, parser: LightningArgumentParser, config: jsonargparse.Namespace, **options: Any) -> None:
+        super().__init__(parser, config, save_to_log_dir=False)
+
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write ``recipe.yaml``."""
+        folder = run_folder(trainer)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.parser.save(self.config, folder / "recipe.yaml", skip_unset=False, overwrite=True, multifile=False)
+
+
+class TrainingCLI(LightningCLI):
+    """One command: ``fit``, ``validate``, ``test`` or ``predict``.
+
+    Args:
+        arguments: The command line from the word on.
+        name: What the run is called: its results lie in ``runs/<name>/version_<n>/``.
+    """
+
+    def __init__(self, arguments: Sequence[str], name: str) -> None:
+        silent = {"exit_on_error": False}
+        super().__init__(
+            BaseTask,
+            SkeletonDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            save_config_callback=RecipeCallback,
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            trainer_defaults={"default_root_dir": RUNS, "logger": _csv_logger(name)},
+            parser_kwargs={**silent, **{word: dict(silent) for word in self.subcommands()}},
+            args=list(arguments),
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The data say what the body is and which classes there are."""
+        parser.link_arguments("data.layout", "model.init_args.layout", compute_fn=_plain_layout, apply_on="instantiate")
+        parser.link_arguments(
+            "data.class_names", "model.init_args.class_names", compute_fn=list, apply_on="instantiate"
+        )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse a list without the warning that it is not ``sys.argv``: the recipes in it have been resolved."""
+        self.config = parser.parse_args(args if isinstance(args, list) else None)
+
+    def _parse_ckpt_path(self) -> None:
+        """Refuse a checkpoint that is missing or damaged; ours carry no arguments, the recipe has them."""
+        path = self.config[self.config.subcommand].get("ckpt_path")
+        if path not in (None, "best", "last", "hpc"):
+            checkpoint_kind(path)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Keep the latest weights in ``last.ckpt``, unless the recipe brings its own checkpointing."""
+        config: Mapping[str, Any] = self._get(self.config_init, "trainer", default={})
+        callbacks = config.get("callbacks") or []
+        callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
+        own = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
+        if not own and config.get("enable_checkpointing") is not False:
+            callbacks.append(
+                ModelCheckpoint(filename="last", enable_version_counter=False, save_on_train_epoch_end=True)
+            )
+        return super().instantiate_trainer(**kwargs, callbacks=callbacks)
+
+    def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        """Checkpoints are read as plain data unless the command line says otherwise."""
+        arguments = super()._prepare_subcommand_kwargs(subcommand)
+        return {**arguments, "weights_only": arguments.get("weights_only") is not False}
+
+    def predict(self, datamodule: SkeletonDataModule, **arguments: Any) -> None:
+        """Write the class probabilities of every clip of the store beside the results.
+
+        Every process computes all of them, so that there is nothing to put together.
+        """
+        clips = datamodule.clips(self.trainer.strategy.root_device)
+        loader = ClipLoader(clips, np.arange(len(clips)), datamodule.batch_size, datamodule.frames)
+        datamodule.predict_dataloader = lambda: loader  # type: ignore[method-assign]
+        batches = self.trainer.predict(**{**arguments, "datamodule": datamodule, "return_predictions": True})
+        folder = run_folder(self.trainer) or Path(RUNS)
+        if self.trainer.is_global_zero:
+            write_predictions(batches or [], self.model.class_names, folder / "predictions.csv")
+
+
+def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str]) -> None:
+    """Carry out one command.
+
+    Args:
+        word: ``fit``, ``validate``, ``test`` or ``predict``.
+        name: What the run is called.
+        recipe: The resolved recipe.
+        flags: Flags of the command line, which override the recipe.
+
+    Raises:
+        InputError: the parser refuses a value.
+    """
+    for message in (r".*treespec.*", r"(?s).*deprecated in v4\.49.*", r"(?s).*JSONARGPARSE_DEPRECATION.*"):
+        warnings.filterwarnings(
+            "ignore", message=message
+        )  # how Lightning uses torch and jsonargparse; not our user's concern
+    arguments = [word, *(["--config", json.dumps(dict(recipe))] if recipe else []), *flags]
+    try:
+        TrainingCLI(arguments, name)
+    except (jsonargparse.ArgumentError, MisconfigurationException) as error:
+        raise InputError(" ".join(str(error).split()), hint=f"stgnn {word} --help") from error
+
+
+def _csv_logger(name: str) -> dict[str, Any]:
+    return {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": RUNS, "name": name}}
+
+
+def _plain_layout(layout: SkeletonLayout) -> dict[str, Any]:
+    return layout.to_dict()

@@ -1,0 +1,79 @@
+"""The bar for search strategies."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from stgnn.space import Architecture, SearchSpace, load_space
+from stgnn.testing.common import expect
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+
+    from stgnn.search import SearchStrategy
+
+
+def check_search_strategy(strategy: "SearchStrategy", space: SearchSpace | None = None, trials: int = 24) -> None:
+    """Check a search strategy on a cheap stand-in for accuracy and latency, with a constraint that some networks
+    violate.
+
+    Every proposal is a member of the space; equal seeds propose equally, other seeds otherwise; a study that was
+    interrupted goes on as if it had not been. Give the strategy a population smaller than ``trials``, so that it gets
+    beyond its random start.
+
+    Args:
+        strategy: The strategy, constructed.
+        space: Where architectures come from; the space ``tiny`` when not given.
+        trials: Trials of one study.
+
+    Raises:
+        AssertionError: a promise is broken; the message says which.
+    """
+    from stgnn.search import SEARCH_STRATEGIES
+
+    name, space = type(strategy).__name__, space or load_space("tiny")
+    expect(name in SEARCH_STRATEGIES, f"{name} lacks @SEARCH_STRATEGIES.register")
+    proposals = _propose(strategy, space, seed=0, parts=(trials,))
+    expect(
+        len(set(proposals)) > trials // 3,
+        f"{name} proposes {len(set(proposals))} different networks in {trials} trials",
+    )
+    interrupted = _propose(strategy, space, seed=0, parts=(trials // 2, trials - trials // 2))
+    expect(
+        proposals == interrupted,
+        f"{name} proposes otherwise after an interruption: it keeps a state, or draws what its seed does not determine",
+    )
+    expect(proposals != _propose(strategy, space, seed=1, parts=(trials,)), f"{name} ignores its seed")
+
+
+def _propose(strategy: "SearchStrategy", space: SearchSpace, seed: int, parts: Sequence[int]) -> list[Architecture]:
+    """The proposals of one study that is worked on in several goes."""
+    import optuna
+
+    from stgnn.search.sampler import PerTrialSampler
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = optuna.storages.InMemoryStorage()
+    proposals = []
+    for count in parts:
+        study = optuna.create_study(
+            storage=storage,
+            study_name="contract",
+            sampler=PerTrialSampler(strategy, space, seed),
+            directions=["maximize", "minimize"],
+            load_if_exists=True,
+        )
+        proposals += [_trial(study, space) for _ in range(count)]
+    return proposals
+
+
+def _trial(study: "Study", space: SearchSpace) -> Architecture:
+    trial = study.ask()
+    for gene in space.genes:
+        trial.suggest_categorical(gene.name, gene.choices)
+    genotype = trial.params
+    architecture = space.decode(genotype)  # refuses what the space does not offer
+    trial.set_user_attr("digest", architecture.digest)
+    size = sum(gene.choices.index(genotype[gene.name]) / len(gene.choices) for gene in space.genes)
+    trial.set_constraint("latency_ms", size - 0.6 * len(space.genes))
+    study.tell(trial, [1.0 - 1.0 / (1.0 + size), size])
+    return architecture

@@ -1,0 +1,87 @@
+"""Every recipe on disk parses, and every fit recipe takes a step."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from stgnn.cli import WORDS, main
+from stgnn.command_line import read_command_line
+from stgnn.networks import Network, save_checkpoint
+from stgnn.recipe import load_recipe, merge, parse_yaml
+from stgnn.recipe_check import RecipeChecker
+from stgnn.signatures import PACKAGE, Catalog, function_signature
+from stgnn.space import load_space
+from stgnn.training_recipe import check_training
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "recipes"
+RECIPES = sorted(FOLDER.rglob("*.yaml"))
+FIT = sorted((FOLDER / "fit").glob("*.yaml"))
+CATALOG = Catalog.of_project()
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(FOLDER))
+
+
+def test_every_category_has_recipes() -> None:
+    found = Counter(path.parent.name for path in RECIPES)
+    fewest = {"data": 3, "space": 2, "fit": 5, "profile": 1, "search": 4, "log": 1}
+    assert all(found[category] >= count for category, count in fewest.items()), found
+    assert len(RECIPES) >= sum(fewest.values())
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=name)
+def test_form(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 40
+    assert all(f"# {word}:" in text for word in ("Purpose", "Needs", "Command")), "the header"
+    values = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    assert not re.search(r"(^|[\s:])[/~]", values), "an absolute path"
+    assert f"({name(path)})" in (FOLDER / "README.md").read_text(encoding="utf-8"), "the table of recipes"
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=name)
+def test_commands_of_headers_are_commands(path: Path) -> None:
+    commands = re.findall(r"# (?:Command:)?\s*stgnn (.+)", path.read_text(encoding="utf-8"))
+    for command in commands:
+        line = read_command_line(command.replace("RECIPE", name(FIT[0])).split(), tuple(WORDS))
+        assert all((ROOT / recipe).is_file() for recipe in line.recipes), command
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=name)
+def test_parses(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    category = path.parent.name
+    if category == "space":
+        assert load_space(parse_yaml(path.read_text(encoding="utf-8"))).size > 1
+    elif category == "data":
+        RecipeChecker(CATALOG).check_class(load_recipe(path), "SkeletonDataModule", "data")
+    elif category in ("fit", "log"):
+        base = load_recipe(FIT[0]) if category == "log" else {}
+        check_training(merge(base, load_recipe(path)), "fit", CATALOG)
+    else:
+        signature = function_signature(PACKAGE / "commands.py", category)
+        signature = signature.with_annotation("DataSpec", "SkeletonDataModule")
+        RecipeChecker(CATALOG).check_arguments(load_recipe(path), signature, "")
+
+
+@pytest.mark.parametrize("path", FIT, ids=name)
+def test_one_step(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stgnn.data.datamodule import SyntheticDataModule
+
+    monkeypatch.chdir(tmp_path)
+    data = SyntheticDataModule(clips=32)
+    network = Network(load_space("tiny").smallest(), data.layout, data.num_classes)
+    Path("runs").mkdir()
+    save_checkpoint("runs/chosen.ckpt", network, data.class_names)
+    (tmp_path / "small.yaml").write_text(
+        "data: {class_path: SyntheticDataModule, init_args: {clips: 32, frames: 8, batch_size: 2}}\n"
+        "trainer: {fast_dev_run: 1, accelerator: cpu, logger: false, enable_progress_bar: false, "
+        "enable_model_summary: false}\n"
+    )
+    supernet = "SupernetTask" in path.read_text()
+    flags = ["--model.calibration_clips=2"] if supernet else []
+    assert main(["fit", "--config", str(path), "--config", "small.yaml", *flags]) == 0

@@ -1,0 +1,92 @@
+import dataclasses
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from stgnn.report import block_diagram, svg
+from stgnn.report.analysis import pareto_front
+from stgnn.report.chart_parts import Labels, Size
+from stgnn.report.charts import pareto_chart
+from stgnn.report.units import count, milliseconds, percent
+from stgnn.space import architecture_names, load_architecture, load_space
+
+
+def words(document):
+    return [element.text for element in ET.fromstring(document).iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize("name", architecture_names())
+def test_every_shipped_architecture_is_drawn_with_all_its_blocks(name):
+    architecture = load_architecture(name)
+    told = words(block_diagram(architecture, 25, 60))
+    operators = [block.spatial for stage in architecture.stages for block in stage.blocks]
+    assert [word for word in told if word in set(operators)] == operators
+    assert "Mean over frames and joints, then 60 classes" in told
+
+
+def test_frames_and_joints_shrink_down_the_diagram():
+    architecture = load_space("tiny").smallest()
+    told = " ".join(words(block_diagram(architecture, 25, 12)))
+    assert f"{architecture.frames} frames × 25 joints" in told  # noqa: RUF001
+    assert "25 joints pooled to 9, learned" in told
+    assert f"{architecture.frames // 4} frames × 9 joints" in told  # noqa: RUF001
+
+
+def test_every_number_of_a_drawing_is_finite(make_report):
+    body = pareto_chart(make_report(), Size(780, 560)).document()
+    assert not re.search(r"nan|inf\b|None", body.split("</style>")[1])
+
+
+def test_names_are_escaped():
+    assert "<b>" not in svg.text(0, 0, "<b>&")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log"),
+    [(0.04, 12, True), (0.38, 0.48, True), (0.001, 900, True), (0.5, 0.97, False), (0, 1000, False)],
+)
+def test_ticks_lie_inside_and_are_neither_few_nor_many(low, high, log):
+    ticks = svg.Axis(low, high, 0, 600, log).ticks(8)
+    assert 3 <= len(ticks) <= 9
+    assert all(low * 0.99 <= tick <= high * 1.01 for tick in ticks)
+
+
+def test_an_axis_maps_its_ends_to_its_pixels():
+    axis = svg.Axis(0.1, 10, 50, 250, log=True)
+    assert [axis(0.1), axis(1), axis(10)] == pytest.approx([50, 150, 250])
+
+
+def test_labels_neither_overlap_nor_leave_the_chart():
+    labels = Labels((50, 40, 400, 300), [(390, 60), (385, 62)])
+    for x, y in ((390, 60), (385, 62), (388, 70)):
+        labels.place(x, y, "ST-GCN++")
+    boxes = labels.taken
+    assert all(left >= 50 and right <= 400 and top >= 40 for left, top, right, _ in boxes)
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        (l1, t1, r1, b1), (l2, t2, r2, b2) = boxes[a], boxes[b]
+        assert l1 >= r2 or l2 >= r1 or t1 >= b2 or t2 >= b1
+
+
+def test_numbers_are_written_with_their_units():
+    assert percent(0.9312, 0.008).split() == ["93.1", "±", "0.8", "%"]
+    assert [milliseconds(v).split() for v in (0.0412, 0.412, 4.12, 41.2, 412)] == [
+        [told, "ms"] for told in ("0.0412", "0.412", "4.12", "41.2", "412")
+    ]
+    assert [count(v).split() for v in (999, 41_234, 999_999, 3.14e6, 2e9)] == [
+        ["999"], ["41.2", "k"], ["1.00", "M"], ["3.14", "M"], ["2.00", "G"]
+    ]  # fmt: skip
+
+
+def test_a_chosen_network_off_the_front_is_still_a_star(make_report):
+    data = make_report(trials=30, at_random=0)
+    front = {point.number for point in pareto_front(data.points)}
+    chosen = next(point.number for point in data.points if point.number not in front)
+    body = pareto_chart(dataclasses.replace(data, chosen=chosen), Size(780, 560)).body
+    assert f'href="#trial={chosen}"' in body and body.count("mark chosen") == 2  # the star and its legend
+
+
+def test_a_front_of_one_point_has_a_mark_but_no_line(make_report):
+    data = dataclasses.replace(make_report(trials=1, at_random=0, measured=False), landmarks=(), chosen=None)
+    body = pareto_chart(data, Size(360, 400)).body
+    assert "front-line" not in body and 'href="#trial=0"' in body

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from stgnn.errors import InputError
+from stgnn.runtimes import Runtime
+from stgnn.runtimes.measure import Failure, Job, Worker, drift, measure
+from stgnn.runtimes.timing import Protocol, Timing
+
+SHORT = Protocol(runs=5, seconds=0.005, rounds=2)
+
+
+def job(folder: Path, name: str, text: str) -> Job:
+    path = folder / f"{name}.fake"
+    path.write_text(text)
+    return Job(path, (1, 2))
+
+
+def test_times_are_those_of_the_files(fake: Runtime, tmp_path: Path) -> None:
+    jobs = [job(tmp_path, "slow", "2.0"), job(tmp_path, "fast", "0.5")]
+    slow, fast = measure(jobs, fake, protocol=SHORT)
+    assert isinstance(slow, Timing) and isinstance(fast, Timing)
+    assert slow.median_ms / fast.median_ms == pytest.approx(4.0, rel=0.25)
+
+
+def test_a_dying_process_costs_only_its_file(fake: Runtime, tmp_path: Path) -> None:
+    jobs = [job(tmp_path, "a", "0.2"), job(tmp_path, "bad", "die"), job(tmp_path, "b", "0.2")]
+    first, dead, last = measure(jobs, fake, protocol=SHORT)
+    assert isinstance(first, Timing) and isinstance(last, Timing)
+    assert isinstance(dead, Failure) and dead.path == jobs[1].path
+    assert "died with status 7" in dead.reason
+
+
+def test_an_unreadable_file_costs_only_itself(fake: Runtime, tmp_path: Path) -> None:
+    good, bad = measure([job(tmp_path, "a", "0.2"), job(tmp_path, "b", "not a number")], fake, protocol=SHORT)
+    assert isinstance(good, Timing)
+    assert isinstance(bad, Failure) and "ValueError" in bad.reason
+
+
+def test_a_hanging_file_is_given_up(fake: Runtime, tmp_path: Path) -> None:
+    with Worker(fake, threads=1, timeout=1.0) as worker:
+        answer = worker.time(job(tmp_path, "a", "hang"), SHORT)
+        assert isinstance(answer, Failure) and "no answer" in answer.reason
+        worker.timeout = 30.0
+        assert isinstance(worker.time(job(tmp_path, "b", "0.1"), SHORT), Timing), "a new process takes over"
+
+
+def test_what_a_library_prints_does_not_disturb(fake: Runtime, tmp_path: Path) -> None:
+    assert isinstance(measure([job(tmp_path, "a", "chatter")], fake, protocol=SHORT)[0], Timing)
+
+
+def test_threads_are_pinned_in_the_measuring_process(fake: Runtime, tmp_path: Path) -> None:
+    timing = measure([job(tmp_path, "a", "threads")], fake, threads=3, protocol=SHORT)[0]
+    assert isinstance(timing, Timing) and 3.0 <= timing.median_ms < 6.0
+
+
+def test_progress_is_told_for_every_timing(fake: Runtime, tmp_path: Path) -> None:
+    ticks: list[None] = []
+    measure([job(tmp_path, "a", "0.1"), job(tmp_path, "b", "0.1")], fake, protocol=SHORT, advance=lambda: ticks.append(None))
+    assert len(ticks) == 2 * SHORT.rounds
+
+
+def test_no_jobs_and_no_threads(fake: Runtime, tmp_path: Path) -> None:
+    assert measure([], fake) == []
+    with pytest.raises(InputError, match="at least one thread"):
+        measure([job(tmp_path, "a", "0.1")], fake, threads=0)
+
+
+def test_drift_is_relative_to_the_usual_speed() -> None:
+    assert drift([1.0, 1.0, 1.0]) == [1.0, 1.0]
+    assert drift([1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 1.0]) == [1.0, 1.5, 2.0, 1.5, 1.0, 1.0]
+    assert drift([None, 1.0, 1.0]) == [1.0, 1.0], "where the reference failed nothing is corrected"
+    assert drift([None, None]) == [1.0]

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+import torch
+
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.errors import InputError
+from stgnn.networks import Supernet, load_network, load_supernet, save_checkpoint
+from stgnn.search.evaluate import SupernetEvaluator, calibration_bodies
+from stgnn.search.extract import extract
+from stgnn.skeleton import load_layout
+from stgnn.skeleton.transforms import resample_frames
+from stgnn.space import load_architecture, load_space
+
+
+@pytest.fixture(scope="module")
+def data():
+    return SyntheticDataModule(clips=96, frames=16)
+
+
+@pytest.fixture(scope="module")
+def supernet(data):
+    torch.manual_seed(0)
+    return Supernet(load_space("tiny"), data.layout, data.num_classes).eval()
+
+
+@pytest.fixture(scope="module")
+def evaluator(supernet, data):
+    return SupernetEvaluator.from_data(supernet, data, calibration_clips=40)
+
+
+def test_accuracy_is_that_of_the_extracted_recalibrated_network(supernet, data, evaluator, tmp_path):
+    checkpoint = save_checkpoint(tmp_path / "supernet.ckpt", supernet, data.class_names)
+    batch = data.clips().gather(data.splits()["val"], data.frames)
+    for architecture in (supernet.space.smallest(), supernet.space.largest()):
+        copy = load_supernet(checkpoint).module
+        calibration = resample_frames(calibration_bodies(data, 40), architecture.frames)
+        copy.recalibrate(architecture, [calibration])
+        with torch.no_grad():
+            logits = copy.eval().extract(architecture)(resample_frames(batch.bodies, architecture.frames))
+        scores = torch.stack([logits[batch.clip == clip].mean(dim=0) for clip in range(len(batch.label))])
+        torch.testing.assert_close(evaluator.scores(architecture), scores, rtol=1e-4, atol=1e-4)
+        accuracy, error = evaluator.accuracy(architecture)
+        assert accuracy == pytest.approx(float((scores.argmax(1) == batch.label).float().mean()))
+        assert 0 < error < 0.5
+
+
+def test_evaluation_changes_nothing(supernet, evaluator):
+    before = {name: value.clone() for name, value in supernet.state_dict().items()}
+    first = evaluator.accuracy(supernet.space.smallest())
+    evaluator.accuracy(supernet.space.largest())
+    assert evaluator.accuracy(supernet.space.smallest()) == first
+    assert all(torch.equal(value, before[name]) for name, value in supernet.state_dict().items())
+
+
+def test_calibration_uses_training_clips_and_the_search_held_out_ones(data, evaluator):
+    splits = data.splits()
+    assert set(evaluator._clips.index.tolist()) == set(splits["val"].tolist())
+    assert not set(splits["val"].tolist()) & set(splits["train"].tolist())
+    everything = calibration_bodies(data, 10_000)
+    assert torch.equal(everything, data.clips().gather(splits["train"], data.frames).bodies)
+
+
+def test_the_test_split_is_refused(supernet, data):
+    with pytest.raises(InputError, match="must not see this split"):
+        SupernetEvaluator.from_data(supernet, data, split="test")
+
+
+def test_an_empty_search_split_is_refused(supernet):
+    with pytest.raises(InputError, match="clips to count") as caught:
+        SupernetEvaluator.from_data(supernet, SyntheticDataModule(clips=96, frames=16, val_subjects=[]))
+    assert "val_subjects" in str(caught.value)
+
+
+def test_other_data_is_refused(data):
+    layout = load_layout("kinect20")
+    with pytest.raises(InputError, match="another layout"):
+        SupernetEvaluator.from_data(Supernet(load_space("tiny"), layout, data.num_classes), data)
+    with pytest.raises(InputError, match="number of classes"):
+        SupernetEvaluator.from_data(Supernet(load_space("tiny"), data.layout, 3), data)
+
+
+def test_identity_tells_supernets_and_clips_apart(supernet, data, evaluator):
+    same = SupernetEvaluator.from_data(supernet, data, calibration_clips=40).identity()
+    assert same == evaluator.identity() and same.keys() == {"supernet", "clips"}
+    other = SupernetEvaluator.from_data(supernet, data, calibration_clips=30).identity()
+    assert other["supernet"] == same["supernet"] and other["clips"] != same["clips"]
+    torch.manual_seed(1)
+    trained = Supernet(supernet.space, supernet.layout, supernet.num_classes)
+    assert SupernetEvaluator.from_data(trained, data, calibration_clips=40).identity()["supernet"] != same["supernet"]
+
+
+def test_extract_writes_a_network_with_statistics_of_its_own(supernet, data, tmp_path):
+    checkpoint = save_checkpoint(tmp_path / "supernet.ckpt", supernet, data.class_names)
+    architecture = supernet.space.smallest()
+    path = extract(checkpoint, architecture, tmp_path / "out" / "small.ckpt", data)
+    loaded = load_network(path)
+    assert loaded.module.architecture == architecture
+    assert list(loaded.class_names) == data.class_names
+    evaluator = SupernetEvaluator.from_data(supernet, data, calibration_clips=10_000)
+    bodies = resample_frames(evaluator._clips.bodies, architecture.frames)
+    scores = evaluator.scores(architecture)
+    with torch.no_grad():
+        logits = loaded.module(bodies).numpy()
+    clips = evaluator._clips.clip.numpy()
+    mine = np.stack([logits[clips == clip].mean(axis=0) for clip in range(len(scores))])
+    np.testing.assert_allclose(mine, scores.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_extract_refuses_an_architecture_of_another_space(supernet, data, tmp_path):
+    checkpoint = save_checkpoint(tmp_path / "supernet.ckpt", supernet, data.class_names)
+    with pytest.raises(InputError, match="does not hold this architecture"):
+        extract(checkpoint, load_architecture("STGCN++"), tmp_path / "out.ckpt", data)
+    assert not (tmp_path / "out.ckpt").exists()

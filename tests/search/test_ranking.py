@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from stgnn.search.ranking import kendall_tau_b, mid_ranks, rank_correlation, regret_at, spearman
+
+
+def brute_tau_b(x, y):
+    agree = untied_x = untied_y = 0
+    for i in range(len(x)):
+        for j in range(i):
+            a, b = np.sign(x[i] - x[j]), np.sign(y[i] - y[j])
+            agree, untied_x, untied_y = agree + a * b, untied_x + a * a, untied_y + b * b
+    return agree / np.sqrt(untied_x * untied_y)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_tau_b_equals_brute_force_with_ties(seed):
+    x, y = np.random.default_rng(seed).integers(0, 6, size=(2, 25))
+    assert kendall_tau_b(x, y) == pytest.approx(brute_tau_b(x, y))
+
+
+def test_known_values():
+    # the example of Kendall's tau-b and of Spearman's rho in the manuals of R and SciPy
+    assert kendall_tau_b([12, 2, 1, 12, 2], [1, 4, 7, 1, 0]) == pytest.approx(-0.47140452)
+    assert spearman([1, 2, 3, 4, 5], [5, 6, 7, 8, 7]) == pytest.approx(0.82078268)
+    assert mid_ranks([10, 20, 10, 30]).tolist() == [1.5, 3.0, 1.5, 4.0]
+
+
+def test_order_alone_counts():
+    x = np.arange(20.0)
+    assert spearman(x, np.exp(x)) == pytest.approx(1)
+    assert kendall_tau_b(x, -(x**3)) == pytest.approx(-1)
+    assert np.isnan(kendall_tau_b(x, np.ones(20)))
+
+
+def test_interval_holds_the_value_and_narrows():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    y = x + rng.normal(size=200)
+    few, many = (rank_correlation(x[:n], y[:n], resamples=300) for n in (20, 200))
+    assert few.low < few.value < few.high and many.low < many.value < many.high
+    assert many.high - many.low < few.high - few.low
+    assert rank_correlation(x, y, resamples=50) == rank_correlation(x, y, resamples=50)
+
+
+def test_regret():
+    assert regret_at([0.9, 0.8, 0.1], [0.70, 0.75, 0.80], 2) == pytest.approx(0.05)
+    assert regret_at([0.9, 0.8, 0.1], [0.70, 0.75, 0.80], 3) == 0
+
+
+def test_refuses_lists_that_do_not_match():
+    with pytest.raises(ValueError, match="same length"):
+        spearman([1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match="finite"):
+        spearman([1, 2], [1, np.inf])

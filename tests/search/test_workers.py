@@ -1,0 +1,105 @@
+"""Several processes on one journal, and processes that die."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from stgnn.search.study import load_evaluations, load_study
+from stgnn.search.workers import is_worked_on, signature
+
+TOY = Path(__file__).with_name("toy.py")
+
+
+def start(path, trials, seconds):
+    return subprocess.Popen(
+        [sys.executable, str(TOY), str(path), str(trials), str(seconds)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+
+
+def evaluated(path):
+    log = path.with_suffix(".evaluated")
+    return log.read_text().split() if log.is_file() else []
+
+
+def wait_for(worker, path, count):
+    deadline = time.monotonic() + 30
+    while len(evaluated(path)) < count and worker.poll() is None:
+        assert time.monotonic() < deadline, "the worker does not get on"
+        time.sleep(0.02)
+
+
+def test_killed_and_started_again(toy, tmp_path):
+    path = tmp_path / "s.journal"
+    for finished in (4, 9):
+        worker = start(path, 16, 0.1)
+        wait_for(worker, path, finished)
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    kept = load_evaluations(path, "toy")
+    assert len(kept) >= 8
+    done = toy.search(path, 16)
+    assert [one for one in done if one.number in {two.number for two in kept}] == kept
+    assert len(done) == 16 and len({one.architecture.digest for one in done}) == 16
+    trials = load_study(path, "toy").trials
+    assert not [trial for trial in trials if trial.state.name in ("RUNNING", "WAITING")]
+    retried = [trial for trial in trials if "retry_of" in trial.user_attrs]
+    assert all(trials[trial.user_attrs["retry_of"]].params == trial.params for trial in retried)
+    assert all(trial.state.name == "COMPLETE" for trial in retried)
+    proposed = [tuple(trial.params.items()) for trial in trials if trial.state.name == "COMPLETE"]
+    assert len(set(proposed)) == len(proposed), "a restart repeats no proposal"
+
+
+def test_two_workers_share_a_study(tmp_path):
+    path = tmp_path / "s.journal"
+    workers = [start(path, 20, 0.05) for _ in range(2)]
+    assert [int(worker.communicate(timeout=60)[0]) >= 20 for worker in workers] == [True, True]
+    trials = load_study(path, "toy").trials
+    assert len({trial.user_attrs["worker"] for trial in trials}) == 2, "both have worked"
+    assert set(Counter(evaluated(path)).values()) == {1}
+    assert len(load_evaluations(path, "toy")) in (20, 21)
+
+
+def test_whose_trial_is_it():
+    def running(worker, age=timedelta(minutes=1)):
+        attributes = {} if worker is None else {"worker": worker}
+        return SimpleNamespace(user_attrs=attributes, datetime_start=datetime.now(UTC) - age)
+
+    machine, process, started = signature().rsplit("/", 2)
+    assert int(process) == os.getpid()
+    assert not is_worked_on(running(signature())), "what this process has left behind"
+    parent = f"{machine}/{os.getppid()}"
+    assert not is_worked_on(running(f"{parent}/0")), "the number of a dead process, given to another one"
+    assert not is_worked_on(running(f"{machine}/999999999/{started}"))
+    assert is_worked_on(running("elsewhere/boot/1/2")) and not is_worked_on(
+        running("elsewhere/boot/1/2", timedelta(hours=2))
+    )
+    assert is_worked_on(running(None, timedelta(seconds=1))) and not is_worked_on(running(None))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="needs a process table")
+def test_a_living_process_is_recognised():
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
+    try:
+        from stgnn.search.workers import _started
+
+        machine = signature().rsplit("/", 2)[0]
+        trial = SimpleNamespace(
+            user_attrs={"worker": f"{machine}/{other.pid}/{_started(other.pid)}"}, datetime_start=datetime.now(UTC)
+        )
+        assert is_worked_on(trial)
+        other.kill()
+        other.wait()
+        assert not is_worked_on(trial)
+    finally:
+        other.kill()

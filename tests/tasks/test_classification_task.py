@@ -1,0 +1,84 @@
+"""One network: from scratch, from a checkpoint, from a supernet, with a teacher."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.errors import InputError
+from stgnn.networks import load_network, save_checkpoint
+from stgnn.space import load_space
+from stgnn.tasks import ClassificationTask, SupernetTask
+
+Make = Callable[..., ClassificationTask]
+Run = Callable[..., Trainer]
+SMALLEST = load_space("tiny").smallest()
+LARGEST = load_space("tiny").largest()
+
+
+def test_a_run_improves_the_loss_and_its_checkpoint_is_the_network(
+    classification: Make, data: SyntheticDataModule, trainer: Run, tmp_path: Path
+) -> None:
+    task = classification(architecture=SMALLEST.to_dict(), learning_rate=0.02)
+    batch = next(iter(data.train_dataloader()))
+    before = task.classification_loss(task.score(batch), batch.label).item()
+    run = trainer(max_epochs=6)
+    run.fit(task, datamodule=data)
+    assert task.train().classification_loss(task.score(batch), batch.label).item() < before
+    assert {"val_top1", "val_top5", "val_mean_class", "val_calibration_error"} <= run.callback_metrics.keys()
+    run.save_checkpoint(tmp_path / "network.ckpt")
+    loaded = load_network(tmp_path / "network.ckpt")
+    assert loaded.module.architecture == SMALLEST
+    task.eval()
+    assert torch.equal(task.clip_scores(batch, loaded.module), task.score(batch))
+
+
+def test_from_a_network(classification: Make, data: SyntheticDataModule, tmp_path: Path) -> None:
+    first = classification(architecture=SMALLEST.to_dict())
+    save_checkpoint(tmp_path / "n.ckpt", first.network, data.class_names)
+    again = classification(init_from=tmp_path / "n.ckpt")
+    assert again.network.architecture == SMALLEST
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    with pytest.raises(InputError, match="another architecture"):
+        classification(init_from=tmp_path / "n.ckpt", architecture=LARGEST.to_dict())
+
+
+def test_from_a_supernet(
+    classification: Make, supernet: Callable[..., SupernetTask], data: SyntheticDataModule, tmp_path: Path
+) -> None:
+    source = supernet().network
+    save_checkpoint(tmp_path / "s.ckpt", source, data.class_names)
+    task = classification(init_from=tmp_path / "s.ckpt", architecture=SMALLEST.to_dict())
+    expected = source.extract(SMALLEST)
+    assert all(torch.equal(a, b) for a, b in zip(expected.parameters(), task.network.parameters(), strict=True))
+    with pytest.raises(InputError, match=r"no weights for the architecture|not in the space"):
+        classification(init_from=tmp_path / "s.ckpt", architecture="STGCN++")
+
+
+def test_a_checkpoint_of_other_data_is_refused(classification: Make, data: SyntheticDataModule, tmp_path: Path) -> None:
+    network = classification(architecture=SMALLEST.to_dict()).network
+    save_checkpoint(tmp_path / "n.ckpt", network, data.class_names)
+    with pytest.raises(InputError, match="other data"):
+        ClassificationTask("ntu25", [f"other {name}" for name in data.class_names], init_from=tmp_path / "n.ckpt")
+    with pytest.raises(InputError, match="no such checkpoint"):
+        classification(init_from=tmp_path / "missing.ckpt")
+
+
+def test_a_teacher_is_neither_trained_nor_saved(
+    classification: Make, data: SyntheticDataModule, trainer: Run, tmp_path: Path
+) -> None:
+    save_checkpoint(tmp_path / "t.ckpt", classification(architecture=LARGEST.to_dict()).network, data.class_names)
+    task = classification(architecture=SMALLEST.to_dict(), teacher=tmp_path / "t.ckpt", distillation=1.0)
+    (teacher,) = task._teacher
+    before = [value.clone() for value in teacher.state_dict().values()]
+    trainer(max_steps=1, limit_val_batches=0).fit(task, datamodule=data)
+    assert all(torch.equal(a, b) for a, b in zip(before, teacher.state_dict().values(), strict=True))
+    assert task.state_dict().keys() == classification(architecture=SMALLEST.to_dict()).state_dict().keys()
+
+
+def test_without_validation_subjects_training_still_works(classification: Make, trainer: Run) -> None:
+    data = SyntheticDataModule(clips=64, frames=16, batch_size=16, val_subjects=[])
+    trainer(max_steps=1).fit(classification(architecture=SMALLEST.to_dict()), datamodule=data)

@@ -1,0 +1,66 @@
+"""What every task shares."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from stgnn.errors import InputError
+from stgnn.tasks import ClassificationTask
+from stgnn.tasks.base import clip_logits, distillation_loss, parameter_groups, schedule
+
+NAMES = ["wave", "sit", "walk"]
+
+
+def test_a_clip_is_scored_by_the_mean_of_its_bodies() -> None:
+    logits = torch.tensor([[1.0, 0.0], [3.0, 2.0], [5.0, 7.0]])
+    assert clip_logits(logits, torch.tensor([0, 0, 1]), 2).tolist() == [[2.0, 1.0], [5.0, 7.0]]
+
+
+def test_distillation_is_the_divergence_in_float32_and_teaches_only_the_student() -> None:
+    student = torch.randn(4, 5, dtype=torch.bfloat16, requires_grad=True)
+    teacher = torch.randn(4, 5, requires_grad=True)
+    loss = distillation_loss(student, teacher)
+    assert loss.dtype == torch.float32
+    loss.backward()
+    assert teacher.grad is None
+    assert student.grad is not None
+    p, q = teacher.softmax(-1), student.float().softmax(-1)
+    assert loss.item() == pytest.approx((p * (p / q).log()).sum(-1).mean().item(), rel=1e-5)
+    assert distillation_loss(teacher, teacher).item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_schedule_rises_then_falls_to_five_percent() -> None:
+    factors = [schedule(step, 100, 0.1) for step in range(100)]
+    assert factors[0] == pytest.approx(0.1)
+    assert max(factors) == 1.0 == factors[9]
+    assert all(earlier >= later for earlier, later in itertools.pairwise(factors[9:]))
+    assert factors[-1] == pytest.approx(0.05, abs=1e-3)
+    assert schedule(500, 100, 0.1) == pytest.approx(0.05)
+    assert math.isfinite(schedule(0, 1, 0.0))
+
+
+def test_only_weights_decay() -> None:
+    module = nn.Sequential(nn.Conv2d(2, 4, 1), nn.BatchNorm2d(4), nn.Linear(4, 3))
+    decayed, spared = parameter_groups(module, 0.1)
+    assert (decayed["weight_decay"], spared["weight_decay"]) == (0.1, 0.0)
+    assert {p.ndim for p in decayed["params"]} == {2, 4}
+    assert {p.ndim for p in spared["params"]} == {1}
+    assert len(decayed["params"]) + len(spared["params"]) == len(list(module.parameters()))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"warmup": 2.0},
+        {"label_smoothing": 1.0},
+        {"learning_rate": 0.0},
+        {"class_names": ["one"]},
+        {"architecture": None},
+    ],
+)
+def test_wrong_arguments_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        ClassificationTask(**{"layout": "ntu25", "class_names": NAMES, "architecture": "SGN-like", **wrong})  # type: ignore[arg-type]

@@ -1,0 +1,212 @@
+"""The command line: help, refusals before any work, output for machines, and runs of LightningCLI."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stgnn.cli import WORDS, main
+from stgnn.networks import load_supernet
+
+ROOT = Path(__file__).parents[1]
+FIT = ROOT / "recipes" / "fit" / "supernet_tiny_synthetic.yaml"
+SMALL = ["--data.clips=64", "--data.batch_size=16", "--trainer.enable_progress_bar=false", "--trainer.accelerator=cpu"]
+SHORT = [*SMALL, "--trainer.max_epochs=1", "--trainer.limit_train_batches=1", "--trainer.check_val_every_n_epoch=1"]
+SHORT += ["--model.calibration_clips=16", "--trainer.enable_model_summary=false", "--trainer.log_every_n_steps=1"]
+HEAVY = ("torch", "lightning", "optuna", "onnx", "wandb")
+
+IN_A_FRESH_PROCESS = f"""
+import json, sys, time
+start = time.perf_counter()
+from stgnn.cli import main
+code = main(sys.argv[1:])
+print(json.dumps([code, time.perf_counter() - start, [name for name in {HEAVY!r} if name in sys.modules]]))
+"""
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The message of a refusal."""
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and "Traceback" not in captured.err
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["fit", "--help"], ["fit", "--config", str(FIT), "--trainer.max_epoch=3"]]
+)
+def test_help_and_refusals_need_nothing_heavy(arguments: list[str]) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_FRESH_PROCESS, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, seconds, heavy = json.loads(done.stdout.strip().splitlines()[-1])
+    assert (code, heavy) == (2 if "--config" in arguments else 0, [])
+    assert seconds < 2, "0.2 s on an idle machine"
+
+
+def test_help_lists_every_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {word} " in text for word in WORDS)
+
+
+def test_help_of_fit_lists_keys_tasks_and_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(
+        name in text for name in ("SupernetTask", "ClassificationTask", "SyntheticDataModule", "max_epochs", "sampled")
+    )
+
+
+@pytest.mark.parametrize("word", [word for word in WORDS if word not in ("fit", "validate", "test", "predict")])
+def test_help_of_every_other_word(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*word.split(), "--help"]) == 0
+    assert f"usage: stgnn {word}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--trainer.max_epoch=3"], "did you mean max_epochs"),
+        (["--modell.sampled=3"], "unknown key 'modell'"),
+        (["--model.sample=3"], "unknown key 'model.sample'"),
+        (["--data.batchsize=3"], "did you mean batch_size"),
+        (["--data", "SynteticDataModule"], "did you mean SyntheticDataModule"),
+        (["--model=SupernetTasks"], "did you mean SupernetTask"),
+        (["--config=nowhere.yaml"], "there is no such recipe"),
+        (["stray"], "unexpected argument 'stray'"),
+    ],
+)
+def test_bad_flags_of_fit(flags: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert message in refused(["fit", "--config", str(FIT), *flags], capsys)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("trainer: {max_epochs: many}", "wrong type for 'trainer.max_epochs'"),
+        ("model: {class_path: SupernetTask, init_args: {sampled: two}}", "wrong type for 'model.sampled'"),
+        ("model: {class_path: SupernetTask, init_args: {space: tinny}}", "no such search space"),
+        ("model: {class_path: ClassificationTask, init_args: {architecture: STGCM}}", "no such architecture"),
+        ("model: {class_path: SupernetTask, init_args: {optimizer: Adam}}", "Literal['AdamW', 'SGD']"),
+        ("model: {class_path: SupernetTask, space: tiny}", "arguments go under init_args"),
+        ("seed_everything: often", "wrong type for 'seed_everything'"),
+    ],
+)
+def test_bad_recipes_of_fit(text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.yaml").write_text(text)
+    assert message in refused(["fit", "--config", str(FIT), "--config", str(tmp_path / "bad.yaml")], capsys)
+
+
+def test_a_space_with_an_operator_that_does_not_exist(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    space = (ROOT / "stgnn" / "space" / "spaces" / "tiny.yaml").read_text().replace("JointMixer", "JointMixxer")
+    (tmp_path / "space.yaml").write_text(space)
+    (tmp_path / "bad.yaml").write_text("model: {class_path: SupernetTask, init_args: {space: space.yaml}}")
+    message = refused(["fit", "--config", str(FIT), "--config", str(tmp_path / "bad.yaml")], capsys)
+    assert "there is no operator 'JointMixxer'" in message and "did you mean JointMixer" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["serach"], "did you mean search"),
+        (["data", "imprt"], "did you mean data import"),
+        (["data", "check"], "missing store"),
+        (["data", "check", "--store=nowhere"], "nowhere"),
+        (["data", "check", "--stoer=x"], "did you mean store"),
+        (["list", "operator"], "did you mean operators|allowed"),
+        (["search", "--config", str(ROOT / "recipes/search/nsga2.yaml"), "--strategy=NSGA4"], "did you mean NSGA"),
+        (["search", "--config", str(ROOT / "recipes/search/nsga2.yaml"), "--strategy.popluation=4"], "population"),
+        (["search", "--config", str(ROOT / "recipes/search/nsga2.yaml"), "--data.frame=4"], "did you mean frames"),
+        (["search", "--config", str(ROOT / "recipes/search/nsga2.yaml"), "--trails=4"], "did you mean trials"),
+        (
+            ["profile", "--config", str(ROOT / "recipes/profile/onnxruntime_1thread.yaml"), "--thread=4"],
+            "did you mean threads",
+        ),
+    ],
+)
+def test_bad_words_and_flags(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert re.search(message, refused(arguments, capsys))
+
+
+def test_list_for_people_and_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "layouts"]) == 0
+    assert "ntu25" in capsys.readouterr().out.split()
+    assert main(["list", "strategies", "--json"]) == 0
+    assert "NSGA2" in json.loads(capsys.readouterr().out)
+    assert main(["list", "tasks", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == ["ClassificationTask", "SupernetTask"]
+
+
+def test_data_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from stgnn.data import SyntheticActions
+
+    monkeypatch.chdir(tmp_path)
+    SyntheticActions(clips=32).store().save("data/synthetic")
+    assert main(["data", "check", "--store=data/synthetic", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["clips"] == 32
+    assert main(["data", "list", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["store"], row["layout"], row["clips"]) == ("data/synthetic", "ntu25", 32)
+    (tmp_path / "import.yaml").write_text("format: npz\nsource: missing.npz\noutput: data/new\n")
+    assert main(["data", "import", "--config=import.yaml"]) == 2
+
+
+def test_fit_leaves_recipe_weights_and_figures_then_test_and_predict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["fit", "--config", str(FIT), *SHORT]) == 0
+    (run,) = Path("runs/supernet_tiny_synthetic").iterdir()
+    assert {path.name for path in run.iterdir()} >= {"recipe.yaml", "metrics.csv", "checkpoints"}
+    checkpoint = run / "checkpoints" / "last.ckpt"
+    assert load_supernet(checkpoint).module.space.name == "tiny"
+    assert (
+        main(["fit", "--config", str(run / "recipe.yaml"), "--ckpt_path", str(checkpoint), "--trainer.max_epochs=2"])
+        == 0
+    )
+    assert main(["test", "--config", str(FIT), *SHORT, "--ckpt_path", str(checkpoint)]) == 0
+    confusion = next(Path("runs/supernet_tiny_synthetic").glob("*/confusion.csv"))
+    rows = list(csv.reader(confusion.open()))
+    assert len(rows) == len(rows[0]) == 17
+    assert main(["predict", "--config", str(FIT), *SHORT, "--ckpt_path", str(checkpoint)]) == 0
+    assert next(Path("runs/supernet_tiny_synthetic").glob("*/predictions.csv")).read_text().startswith("index,class,")
+
+
+def test_wandb_offline_needs_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"WANDB_MODE": "offline", "WANDB_DIR": str(tmp_path), "WANDB_SILENT": "true"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    overlay = ROOT / "recipes" / "log" / "wandb.yaml"
+    assert main(["fit", "--config", str(FIT), "--config", str(overlay), *SHORT]) == 0
+    assert list(tmp_path.rglob("*.wandb"))
+    assert list(tmp_path.rglob("recipe.yaml"))
+
+
+def test_a_value_that_only_the_parser_can_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "max_epochs" in refused(["fit", "--config", str(FIT), "--trainer.max_epochs=many"], capsys)
+    assert "-3" in refused(["fit", "--config", str(FIT), "--data.clips=-3"], capsys)
+
+
+def test_ctrl_c_is_clean(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(kind: str) -> None:
+        raise KeyboardInterrupt("3 of 9 are kept")
+
+    monkeypatch.setattr("stgnn.commands.list_names", interrupted)
+    assert main(["list", "layouts"]) == 130
+    assert "3 of 9 are kept" in capsys.readouterr().err

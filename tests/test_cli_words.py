@@ -1,0 +1,111 @@
+"""The words after training: search, report, extract and their refusals, on a supernet that has learnt nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stgnn.cli import main
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.networks import Supernet, load_network, save_checkpoint
+from stgnn.space import load_space
+
+DATA = "data: {class_path: SyntheticDataModule, init_args: {clips: 64, frames: 32}}\n"
+SEARCH = f"supernet: supernet.ckpt\n{DATA}latency: Roofline\nstrategy: Random\ntrials: 4\nstudy: study.journal\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a supernet and a search recipe."""
+    monkeypatch.chdir(tmp_path)
+    data = SyntheticDataModule(clips=64)
+    save_checkpoint("supernet.ckpt", Supernet(load_space("tiny"), data.layout, data.num_classes), data.class_names)
+    Path("search.yaml").write_text(SEARCH)
+    return tmp_path
+
+
+def result_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
+    """What a command prints for machines."""
+    code = main([*arguments, "--json"])
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    return json.loads(captured.out)
+
+
+def test_search_report_extract(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = result_of(["search", "--config=search.yaml", "--strategy=NSGA2", "--strategy.population=3"], capsys)
+    assert found["architectures"] == {"search": 4}
+    assert found["front"]
+    continued = result_of(["search", "--config=study.journal.search.recipe.yaml", "--trials=6"], capsys)
+    assert continued["architectures"] == {"search": 6}
+    written = result_of(["report", "--study=study.journal", "--output=report"], capsys)
+    assert all(Path(path).stat().st_size > 0 for path in written.values())
+    chosen = result_of(["extract", "--study=study.journal", "--output=chosen.ckpt"], capsys)
+    assert load_network("chosen.ckpt").module.architecture.to_dict() == chosen["architecture"]
+    largest = max(point["latency_ms"] for point in continued["front"])
+    assert result_of(["extract", "--study=study.journal", f"--budget-ms={largest}"], capsys)["latency_ms"] == largest
+
+
+def test_random_search_at_equal_cost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = result_of(["search", "--config=search.yaml", "--strategy=TPE", "--compare_random=true"], capsys)
+    assert found["architectures"] == {"search": 4, "search-random": 4}
+    assert "random" in Path(result_of(["report", "--study=study.journal"], capsys)["json"]).read_text()
+
+
+def test_refusals_leave_results_as_they_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--config=search.yaml"]) == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    wrong = {
+        "another clips": ["search", "--config=search.yaml", "--data.frames=16"],
+        "no architecture of the front": ["extract", "--study=study.journal", "--budget_ms=1e-9"],
+        "no study called 'other'": ["report", "--study=study.journal", "--name=other"],
+        "no such checkpoint": ["search", "--config=search.yaml", "--supernet=missing.ckpt"],
+        "there is no such study|no study file|no such": ["report", "--study=missing.journal"],
+        "trials must be positive": ["search", "--config=search.yaml", "--trials=-1"],
+    }
+    for message, arguments in wrong.items():
+        capsys.readouterr()
+        assert main(arguments) == 2
+        captured = capsys.readouterr()
+        assert any(part in captured.err for part in message.split("|")), captured.err
+        assert captured.out == "" and "Traceback" not in captured.err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_result_without_a_recipe_asks_for_data(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--config=search.yaml"]) == 0
+    Path("study.journal.search.recipe.yaml").unlink()
+    assert main(["extract", "--study=study.journal"]) == 2
+    assert "give it with --supernet" in capsys.readouterr().err
+    again = [
+        "extract",
+        "--study=study.journal",
+        "--supernet=supernet.ckpt",
+        "--data=SyntheticDataModule",
+        "--data.clips=64",
+    ]
+    assert main(again) == 0
+
+
+def test_export_checks_on_the_clips_of_the_recipe(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--config=search.yaml"]) == 0
+    assert main(["extract", "--study=study.journal", "--output=chosen.ckpt"]) == 0
+    capsys.readouterr()
+    written = result_of(["export", "--checkpoint=chosen.ckpt"], capsys)
+    assert written["path"] == "chosen.onnx"
+    assert written["max_abs_difference"] <= 1e-4
+    assert written["agreement"] == 1.0
+    assert Path("chosen.onnx").is_file()
+    assert main(["export", "--checkpoint=chosen.ckpt", "--runtime=ONNXRumtime"]) == 2
+    assert "did you mean ONNXRuntime" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_benchmark_prints_one_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--layout=ntu25", "--frames=20", "--classes=60", "--runtime=ONNXRuntime", "--threads=1"]
+    measured = result_of(["benchmark", "--network=SGN-like", *flags], capsys)
+    assert measured["parameters"] > 0
+    assert measured["macs"] > 0
+    text = json.dumps(measured)
+    assert all(name in text for name in ("median", "p10", "p90"))
