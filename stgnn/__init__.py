@@ -4,7 +4,8 @@
     >>> stgnn.load_layout("ntu25").num_joints
     25
 
-Letters in every shape: N clips, M persons, B bodies, T frames, V joints, C channels (or coordinates), K adjacency subsets.
+Letters in every shape: N clips, M persons, B bodies, T frames, V joints, C channels (or coordinates), K adjacency
+subsets.
 Importing this package imports no torch; folders are imported by name: ``stgnn.networks``, ``stgnn.data``, ...
 """
 

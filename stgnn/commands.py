@@ -220,7 +220,7 @@ def report(study: str, output: Path = Path("runs/report"), name: str | None = No
     from dataclasses import asdict
 
     from stgnn.report import write_report
-    from stgnn.study_report import report_data
+    from stgnn.report.study import report_data
 
     return {key: str(path) for key, path in asdict(write_report(output, report_data(study, name, title))).items()}
 

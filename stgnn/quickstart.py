@@ -1,7 +1,7 @@
-"""The whole story on synthetic data, in minutes: train a supernet, measure this device, search, report, fine-tune, export.
+"""The whole story on synthetic data, in minutes: train a supernet, measure the device, search, report, tune, export.
 
-Every stage leaves a file in the output folder, and a run that was stopped continues from them. It uses nothing but the public parts,
-so it reads as an example of how to put them together in Python; recipes do the same on real data.
+Every stage leaves a file in the output folder, and a run that was stopped continues from them. It uses nothing but the
+public parts, so it reads as an example of how to put them together in Python; recipes do the same on real data.
 """
 
 import json
@@ -25,13 +25,13 @@ from stgnn.latency.device import write_atomically
 from stgnn.latency.profile import profile
 from stgnn.networks import Network, Supernet, load_network, load_supernet, save_checkpoint
 from stgnn.report import Measured, write_report
+from stgnn.report.study import report_data
 from stgnn.runtimes.export import ExportReport, export_network
 from stgnn.search import Random, RegularizedEvolution
 from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.search.extract import choose, extract, front
 from stgnn.search.pareto import hypervolume
 from stgnn.search.study import Evaluation, reference_point, run_search
-from stgnn.study_report import report_data
 from stgnn.tasks import BaseTask, ClassificationTask, SupernetTask
 
 STUDY = "quickstart"
@@ -82,7 +82,8 @@ def quickstart(output: str | Path, seed: int = 0, quick: bool = False) -> dict[s
     """Run the whole story.
 
     Args:
-        output: Folder for ``summary.json``, ``pareto.csv``, ``report.html``, ``device.json``, ``study.journal``, ``model.onnx``.
+        output: Folder for ``summary.json``, ``pareto.csv``, ``report.html``, ``device.json``, ``study.journal`` and
+            ``model.onnx``.
         seed: Seed of everything.
         quick: A few steps of everything, to see that it runs; the numbers mean nothing.
 
@@ -105,9 +106,15 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
         supernet = load_supernet(supernet_path).module
     with clock.stage("profile", "Measure this device"):
         device = profile(
-            supernet.space, data.layout, data.num_classes, plan.output / "device.json",
-            calibration=plan.calibration, holdout=plan.holdout, quick=True, seed=plan.seed,
-        )  # fmt: skip
+            supernet.space,
+            data.layout,
+            data.num_classes,
+            plan.output / "device.json",
+            calibration=plan.calibration,
+            holdout=plan.holdout,
+            quick=True,
+            seed=plan.seed,
+        )
         latency = Calibrated(device)
     evaluator = SupernetEvaluator.from_data(supernet, data)
     with clock.stage("search", "Search: accuracy against latency, no training"):
@@ -159,9 +166,15 @@ def _fit(task: BaseTask, data: SyntheticDataModule, epochs: int, seed: int) -> N
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # hints of Lightning about loaders with workers, which ours are not
         trainer = pl.Trainer(
-            max_epochs=epochs, logger=False, enable_checkpointing=False, enable_model_summary=False, gradient_clip_val=1.0,
-            check_val_every_n_epoch=max(epochs, 1), num_sanity_val_steps=0, log_every_n_steps=1,
-        )  # fmt: skip
+            max_epochs=epochs,
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            gradient_clip_val=1.0,
+            check_val_every_n_epoch=max(epochs, 1),
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+        )
         trainer.fit(task, datamodule=data)
         if trainer.interrupted:
             raise KeyboardInterrupt("training stopped; run the same command to start this stage again")
@@ -191,10 +204,18 @@ def _searched(
     plan: Plan, supernet: Supernet, evaluator: SupernetEvaluator, latency: Calibrated, random: bool
 ) -> list[Evaluation]:
     return run_search(
-        evaluator, latency, supernet.space, supernet.layout, supernet.num_classes,
-        Random() if random else RegularizedEvolution(population_size=30), plan.output / "study.journal",
-        f"{STUDY}-random" if random else STUDY, plan.trials, plan.seed, identity=evaluator.identity(),
-    )  # fmt: skip
+        evaluator,
+        latency,
+        supernet.space,
+        supernet.layout,
+        supernet.num_classes,
+        Random() if random else RegularizedEvolution(population=24, tournament=5),
+        plan.output / "study.journal",
+        f"{STUDY}-random" if random else STUDY,
+        plan.trials,
+        plan.seed,
+        identity=evaluator.identity(),
+    )
 
 
 @torch.inference_mode()
@@ -218,9 +239,12 @@ def _report(plan: Plan, chosen: Evaluation, measured: dict[str, float], tuned: f
     story = report_data(str(plan.output / "study.journal"), STUDY, "Quickstart: synthetic actions")
     timing = Measured(measured["median_ms"], measured["p10_ms"], measured["p90_ms"])
     points = tuple(
-        replace(point, measured=timing, fine_tuned=tuned) if point.number == chosen.number else point for point in story.points
+        replace(point, measured=timing, fine_tuned=tuned) if point.number == chosen.number else point
+        for point in story.points
     )
-    write_report(plan.output, replace(story, points=points, chosen=chosen.number, data="synthetic actions, held-out subjects"))
+    write_report(
+        plan.output, replace(story, points=points, chosen=chosen.number, data="synthetic actions, held-out subjects")
+    )
 
 
 def _search_numbers(plan: Plan, found: list[Evaluation], rival: list[Evaluation]) -> dict[str, Any]:
@@ -266,7 +290,8 @@ def _tell(console: Console, plan: Plan, summary: dict[str, Any]) -> None:
     console.rule("[bold]Done", align="left")
     console.print(f"chosen: {chosen['summary']}")
     console.print(
-        f"accuracy on unseen subjects {chosen['accuracy_fine_tuned_test']:.1%}, {chosen['latency_measured_ms']:.3f} ms a clip, "
+        f"accuracy on unseen subjects {chosen['accuracy_fine_tuned_test']:.1%}, "
+        f"{chosen['latency_measured_ms']:.3f} ms a clip, "
         f"{chosen['parameters']:,} parameters, {summary['seconds']['total']:.0f} s in all"
     )
     console.print(f"look at {plan.output / 'report.html'}; run {plan.output / 'model.onnx'}")

@@ -22,6 +22,8 @@ LAYERS = (
     {"latency"},
     {"tasks"},
     {"search"},
+    {"recipe"},
+    {"results"},
     {"report"},
     {"quickstart"},
 )

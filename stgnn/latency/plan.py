@@ -52,9 +52,9 @@ def _of_body(space: SearchSpace, joints: int, quick: bool) -> Iterator[Part]:
     for name, width, frames in product(space.attentions, widths, every):
         if name != "none":
             yield Part("attention", name, "", 1, joints, 1, frames, width, width)
-    for name, width, frames in product(space.streams, space.stems, thin(space.frames, True)):
+    for name, width, frames in product(space.streams, thin(space.stems, quick), ends(space.frames)):
         yield Part("stem", name, "", 1, joints, 1, frames, width, width)
-    for width, frames in product(sorted({*space.stems, *space.stages[-1].widths}), ends(every)):
+    for width, frames in product(_chosen([*space.stems, *space.stages[-1].widths], quick), ends(every)):
         yield Part("head", "", "", 1, joints, 1, frames, width, width)
 
 

@@ -180,7 +180,9 @@ def _measure_networks(
         if isinstance(timing, Timing):
             records.append(NetworkRecord(architecture, timing, role))
         else:
-            warnings.warn(f"a network could not be timed and is left out: {timing.reason} ({architecture})", stacklevel=2)
+            warnings.warn(
+                f"a network could not be timed and is left out: {timing.reason} ({architecture})", stacklevel=2
+            )
     device = replace(device, networks=(*device.networks, *records)).with_spread()
     device.save(path)
     return device

@@ -13,6 +13,9 @@ from stgnn.latency.parts import KINDS, Part, parts
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import Architecture
 
+GROWTH = (
+    1.5  # latency is taken as linear in this power of the width: convolutions grow by the square, all else linearly
+)
 Curve = list[tuple[int, float]]  # (size, ms), by size
 Pair = tuple[int, int]
 
@@ -105,11 +108,14 @@ class _Surfaces:
             known = dict(reference[pair])
             change = [(frames, ms - known[frames]) for frames, ms in times if frames in known]
             curve.append((pair[1], _interpolate(change, part.frames, "frames", part)))
-        return _interpolate(curve, part.target, "width", part)
+        return _interpolate(curve, part.target, "channels", part)  # an activation costs the same for each channel
 
 
 def _width_value(curves: Mapping[Pair, Curve], part: Part) -> float:
-    values = {pair: _interpolate(curve, part.frames, "frames", part) for pair, curve in curves.items()}
+    frames = [count for curve in curves.values() for count, _ in curve]
+    _check_range(frames, part.frames, "frames", part)
+    covering = {pair: curve for pair, curve in curves.items() if curve[0][0] <= part.frames <= curve[-1][0]}
+    values = {pair: _interpolate(curve, part.frames, "frames", part) for pair, curve in covering.items()}
     if (part.source, part.target) in values:
         return values[part.source, part.target]
     crossing = {pair: value for pair, value in values.items() if pair[0] != pair[1]}
@@ -138,7 +144,9 @@ def _bilinear_fit(values: Mapping[Pair, float], source: int, target: int) -> flo
 def _interpolate(curve: Iterable[tuple[int, float]], at: int, axis: str, part: Part) -> float:
     points = list(curve)
     _check_range([size for size, _ in points], at, axis, part)
-    return float(np.interp(at, [size for size, _ in points], [value for _, value in points]))
+    power = GROWTH if axis == "width" else 1.0
+    sizes = [float(size) ** power for size, _ in points]
+    return float(np.interp(float(at) ** power, sizes, [value for _, value in points]))
 
 
 def _check_range(sizes: Iterable[int], at: int, axis: str, part: Part) -> None:

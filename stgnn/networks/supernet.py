@@ -203,7 +203,7 @@ def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> None
 
 @contextmanager
 def _counting(network: nn.Module) -> Iterator[dict[str, int]]:
-    """Values per channel that every batch norm has seen last; meanwhile its running statistics are those of the last batch alone.
+    """Values per channel that every batch norm has seen last; meanwhile it keeps the statistics of the last batch alone.
 
     So the statistics cost nothing: a batch norm computes them in any case.
     """
@@ -229,7 +229,9 @@ def _counting(network: nn.Module) -> Iterator[dict[str, int]]:
             norm.momentum = momenta[name]
 
 
-def _add(moments: dict[str, tuple[Tensor, Tensor, int]], state: Mapping[str, Tensor], counts: Mapping[str, int]) -> None:
+def _add(
+    moments: dict[str, tuple[Tensor, Tensor, int]], state: Mapping[str, Tensor], counts: Mapping[str, int]
+) -> None:
     """Add the last batch to the sums of x and of x^2, in float64."""
     for name, count in counts.items():
         mean = state[f"{name}.running_mean"].double()

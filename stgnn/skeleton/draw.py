@@ -10,15 +10,32 @@ import numpy.typing as npt
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 
-LEFT, RIGHT, MIDDLE = "#1f77b4", "#d95f02", "#555555"
+LEFT, RIGHT, MIDDLE = "#1f77b4", "#d95f02", "#7a7a7a"
+PARTS = ("#7a7a7a", "#d95f02", "#1f77b4", "#2ca02c", "#9467bd", "#c49a00")  # of a body without left and right: a hand
 MARGIN = 0.08
+
+# Where a joint of that name stands in a body at rest: to the side and up, in metres.
+_MIDDLE = {
+    **dict.fromkeys(("spine_base", "hip_center", "pelvis"), 0.95),
+    **dict.fromkeys(("spine", "spine_mid", "belly", "torso"), 1.15),
+    **dict.fromkeys(("spine_shoulder", "shoulder_center", "chest"), 1.4),
+    **{"neck": 1.48, "nose": 1.6, "face": 1.62, "head": 1.68},
+}
+_SIDE = {
+    **{"eye": (0.05, 1.66), "ear": (0.12, 1.62), "shoulder": (0.19, 1.4), "elbow": (0.4, 1.2), "wrist": (0.57, 1.03)},
+    **{"hand": (0.65, 0.96), "hand_tip": (0.75, 0.88), "thumb": (0.74, 0.99)},
+    **{"hip": (0.11, 0.92), "knee": (0.16, 0.5), "ankle": (0.18, 0.1), "foot": (0.28, 0.04)},
+}
+_FINGERS = {"thumb": 55.0, "index": 22.0, "middle": 0.0, "ring": -22.0, "little": -44.0}  # degrees from upright
+_PHALANGES = {"base": 0.9, "first": 1.25, "second": 1.5, "tip": 1.7}  # from the wrist, in lengths of a palm
 
 
 def pose_svg(points: npt.ArrayLike, layout: SkeletonLayout, size: int = 240) -> str:
     """One body as a stick figure; left is blue, right is orange. Missing (all-zero) joints are left out.
 
     Args:
-        points: Joints (V, 2) in image coordinates (y down), or (V, 3) seen along the depth axis, vertical axis up.
+        points: Joints (V, 2) in image coordinates (y down), or (V, 3) seen along the depth axis, vertical axis up. Of a
+            body whose third coordinate is depth and whose y points down, pass the first two coordinates.
         layout: Layout of the joints.
         size: Width and height in pixels.
 
@@ -35,8 +52,12 @@ def pose_svg(points: npt.ArrayLike, layout: SkeletonLayout, size: int = 240) -> 
 
 
 def layout_svg(layout: SkeletonLayout, size: int = 240) -> str:
-    """The tree of a layout without a pose: the root in the middle, each joint one ring farther out than its parent."""
-    flat = _fit(_radial(layout), np.ones(layout.num_joints, bool)) * size
+    """A layout without a pose: a body or hand at rest where all joint names are known ones, otherwise its tree.
+
+    The tree has the root in the middle, and each joint one ring farther out than its parent.
+    """
+    rest = _at_rest(layout)
+    flat = _fit(_radial(layout) if rest is None else rest, np.ones(layout.num_joints, bool)) * size
     return _svg(flat, np.ones(layout.num_joints, bool), layout, size)
 
 
@@ -55,6 +76,34 @@ def _fit(flat: npt.NDArray[np.float64], seen: npt.NDArray[np.bool_]) -> npt.NDAr
     low, high = flat[seen].min(axis=0), flat[seen].max(axis=0)
     factor = (1 - 2 * MARGIN) / max(float((high - low).max()), 1e-9)
     return np.asarray(0.5 + (flat - (low + high) / 2) * factor)
+
+
+def _at_rest(layout: SkeletonLayout) -> npt.NDArray[np.float64] | None:
+    """Places (V, 2), y down, by the names of the joints; None when one is unknown or two would coincide."""
+    paired = {joint for pair in layout.symmetry for joint in pair}
+    places = []
+    for joint, name in enumerate(layout.joints):
+        place = _place(name.partition("+")[0])  # a coarse joint is called after one of its group
+        if place is None:
+            return None
+        middle = layout.symmetry and joint not in paired
+        places.append((0.0 if middle else place[0], -place[1]))
+    return np.array(places) if len(set(places)) == len(places) else None
+
+
+def _place(name: str) -> tuple[float, float] | None:
+    side, _, rest = name.partition("_")
+    if name in _MIDDLE:
+        return 0.0, _MIDDLE[name]
+    if side in ("left", "right") and rest in _SIDE:
+        across, up = _SIDE[rest]
+        return (-across if side == "left" else across), up
+    if name in ("wrist", "palm"):
+        return 0.0, (0.0 if name == "wrist" else 0.25)
+    if side in _FINGERS and rest in _PHALANGES:
+        angle, far = np.deg2rad(_FINGERS[side]), _PHALANGES[rest] * (0.75 if side == "thumb" else 1.0)
+        return -far * float(np.sin(angle)), far * float(np.cos(angle))
+    return None
 
 
 def _radial(layout: SkeletonLayout) -> npt.NDArray[np.float64]:
@@ -80,8 +129,7 @@ def _radial(layout: SkeletonLayout) -> npt.NDArray[np.float64]:
 
 
 def _svg(flat: npt.NDArray[np.float64], seen: npt.NDArray[np.bool_], layout: SkeletonLayout, size: int) -> str:
-    sides = {left: LEFT for left, _ in layout.symmetry} | {right: RIGHT for _, right in layout.symmetry}
-    colors = [sides.get(joint, MIDDLE) for joint in range(layout.num_joints)]
+    colors = _colors(layout)
     width = size / 100
     lines = [
         f'<line x1="{flat[a, 0]:.1f}" y1="{flat[a, 1]:.1f}" x2="{flat[b, 0]:.1f}" y2="{flat[b, 1]:.1f}" '
@@ -96,3 +144,12 @@ def _svg(flat: npt.NDArray[np.float64], seen: npt.NDArray[np.bool_], layout: Ske
     ]
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 {size} {size}">'
     return "\n".join([head, *lines, *dots, "</svg>"])
+
+
+def _colors(layout: SkeletonLayout) -> list[str]:
+    """By side; of a body without sides, by part."""
+    known = {left: LEFT for left, _ in layout.symmetry} | {right: RIGHT for _, right in layout.symmetry}
+    if not known:
+        parts = [joints for _, joints in layout.parts] if layout.num_joints > 1 else []
+        known = {joint: PARTS[index % len(PARTS)] for index, joints in enumerate(parts) for joint in joints}
+    return [known.get(joint, MIDDLE) for joint in range(layout.num_joints)]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from stgnn.errors import InputError
 from stgnn.skeleton.validation import check, parse

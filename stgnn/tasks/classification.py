@@ -1,6 +1,7 @@
 """Training or fine-tuning one network."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ class ClassificationTask(BaseTask):
 
     Args:
         architecture: The network: a shipped name, a JSON file, or plain data. None: that of ``init_from``.
+        frames: T of the network, instead of the architecture's own; only for a network trained from scratch.
         layout: The skeleton layout. Filled in from the data module by the command line.
         class_names: Class names in label order. Filled in from the data module by the command line.
         init_from: Checkpoint of this network, or of a supernet whose space holds the architecture, to start from.
@@ -44,6 +46,7 @@ class ClassificationTask(BaseTask):
         layout: str | Path | Mapping[str, Any],
         class_names: Sequence[str],
         architecture: str | Path | Mapping[str, Any] | None = None,
+        frames: int | None = None,
         init_from: str | Path | None = None,
         teacher: str | Path | None = None,
         distillation: float = 0.5,
@@ -55,6 +58,8 @@ class ClassificationTask(BaseTask):
     ) -> None:
         super().__init__(layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing)
         wanted = None if architecture is None else load_architecture(architecture)
+        if wanted is not None and frames is not None:
+            wanted = replace(wanted, frames=frames)
         if init_from is not None:
             self.network = self._loaded(init_from, wanted)
         elif wanted is not None:

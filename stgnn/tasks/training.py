@@ -131,7 +131,12 @@ def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str])
     Raises:
         InputError: the parser refuses a value.
     """
-    for message in (r".*treespec.*", r"(?s).*deprecated in v4\.49.*", r"(?s).*JSONARGPARSE_DEPRECATION.*"):
+    for message in (
+        r".*treespec.*",
+        r".*dirpath has changed.*",
+        r"(?s).*deprecated in v4\.49.*",
+        r"(?s).*JSONARGPARSE_DEPRECATION.*",
+    ):
         warnings.filterwarnings(
             "ignore", message=message
         )  # how Lightning uses torch and jsonargparse; not our user's concern

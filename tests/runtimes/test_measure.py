@@ -56,7 +56,9 @@ def test_threads_are_pinned_in_the_measuring_process(fake: Runtime, tmp_path: Pa
 
 def test_progress_is_told_for_every_timing(fake: Runtime, tmp_path: Path) -> None:
     ticks: list[None] = []
-    measure([job(tmp_path, "a", "0.1"), job(tmp_path, "b", "0.1")], fake, protocol=SHORT, advance=lambda: ticks.append(None))
+    measure(
+        [job(tmp_path, "a", "0.1"), job(tmp_path, "b", "0.1")], fake, protocol=SHORT, advance=lambda: ticks.append(None)
+    )
     assert len(ticks) == 2 * SHORT.rounds
 
 

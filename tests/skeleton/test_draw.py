@@ -39,3 +39,24 @@ def test_pose_leaves_missing_joints_out_and_stands_upright() -> None:
 def test_points_must_match() -> None:
     with pytest.raises(InputError, match=r"(?s)do not match the layout.*\(24, 3\).*\(25, 2\)"):
         pose_svg(np.zeros((24, 3)), load_layout("ntu25"))
+
+
+@pytest.mark.parametrize("name", ["ntu25", "kinect20", "coco17", "openpose18"])
+def test_a_shipped_body_stands_and_its_left_is_one_side(name: str) -> None:
+    layout = load_layout(name)
+    _, dots = parts(layout_svg(layout))
+    across, down = (np.array([float(dot.attrib[key]) for dot in dots]) for key in ("cx", "cy"))
+    left, right = np.array(layout.symmetry).T
+    assert (across[left] < across[right]).all() and np.allclose(down[left], down[right])
+    assert down.argmax() in [
+        layout.joints.index(joint) for joint in layout.joints if "ankle" in joint or "foot" in joint
+    ]
+
+
+def test_a_body_of_other_joints_is_drawn_as_its_tree() -> None:
+    joints = {"hub": [0.5, 0.5], "one": [0.5, 0.08], "two": [0.5, 0.92]}
+    layout = load_layout({"name": "mine", "joints": [*joints], "bones": [["hub", "one"], ["hub", "two"]], "center": 0})
+    _, dots = parts(layout_svg(layout, size=1000))
+    assert np.allclose(
+        [[float(dot.attrib["cx"]), float(dot.attrib["cy"])] for dot in dots], np.array([*joints.values()]) * 1000
+    )

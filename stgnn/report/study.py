@@ -1,32 +1,12 @@
 """From a study to the plain data of a report."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from stgnn.latency import LATENCY_MODELS, LatencyModel, load_device
-from stgnn.report import Measured, Measurement, ReportData, ReportPoint
+from stgnn.report.data import Measured, Measurement, ReportData, report_points
 from stgnn.results import recipe_beside, study_name
 from stgnn.search.extract import choose
-from stgnn.search.study import RANDOM_SUFFIX, Evaluation, load_evaluations, reference_point, study_names
-
-
-def report_points(evaluations: Iterable[Evaluation]) -> tuple[ReportPoint, ...]:
-    """Evaluated architectures as points of a report."""
-    return tuple(
-        ReportPoint(
-            number=one.number,
-            architecture=one.architecture.to_dict(),
-            accuracy=one.accuracy,
-            latency_ms=one.latency_ms,
-            accuracy_std=one.accuracy_std,
-            latency_std=one.latency_std,
-            macs=one.macs,
-            parameters=one.parameters,
-            digest=one.architecture.digest,
-            feasible=one.feasible,
-        )
-        for one in evaluations
-    )
+from stgnn.search.study import RANDOM_SUFFIX, load_evaluations, reference_point, study_names
 
 
 def report_data(study: str, name: str | None = None, title: str = "") -> ReportData:

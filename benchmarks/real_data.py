@@ -1,0 +1,177 @@
+"""From a trained supernet and a measured device to the table of found networks beside ST-GCN++ and SGN, on real data.
+
+    python benchmarks/real_data.py nw_ucla --supernet SUPERNET.ckpt
+
+Needs the store of the data recipe, the supernet (``stgnn fit --config recipes/fit/supernet_edge_nw_ucla.yaml``) and the
+device file (``stgnn profile --config recipes/profile/onnxruntime_1thread.yaml``). Choices are made on held-out training
+subjects; the final networks are trained on all training subjects, without validation, for a fixed number of epochs, and
+see the test split once.
+Every finished piece is kept in ``runs/benchmark/NAME``; the same command continues. Writes ``benchmarks/NAME.json``.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+
+from stgnn.allocator import tune_allocator
+from stgnn.commands import search
+from stgnn.latency import Calibrated
+from stgnn.latency.benchmark import benchmark
+from stgnn.networks import save_checkpoint
+from stgnn.recipe import load_recipe
+from stgnn.results import build_data
+from stgnn.search import RegularizedEvolution
+from stgnn.search.extract import choose, front
+from stgnn.search.pareto import hypervolume
+from stgnn.search.study import Evaluation, load_evaluations, reference_point
+from stgnn.tasks import ClassificationTask
+
+BASELINES: dict[str, dict[str, Any]] = {
+    "SGN-like": {"architecture": "SGN-like"},
+    "ST-GCN++": {"architecture": "STGCN++", "frames": 32},
+}
+
+
+def candidates(evaluations: list[Evaluation]) -> dict[str, Evaluation]:
+    """Three networks of the front, chosen on the search split: fast, knee and accurate.
+
+    ``accurate`` is the best of all, ``fast`` the quickest that is at most five points below it.
+    """
+    members = front(evaluations)
+    accurate = members[-1]
+    fast = next(one for one in members if one.accuracy >= accurate.accuracy - 0.05)
+    return {"fast": fast, "knee": choose(evaluations), "accurate": accurate}
+
+
+def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
+    """Train one network on all training subjects with one seed; its accuracy on the test split. Kept in a file."""
+    path = folder / f"{name}_{seed}.json"
+    if path.is_file():
+        return json.loads(path.read_text())
+    pl.seed_everything(seed, verbose=False)
+    recipe = dict(load_recipe(Path(f"recipes/data/{arguments.data}.yaml")))
+    recipe["init_args"] = {**recipe["init_args"], "frames": 32, "val_subjects": [], "seed": seed, "batch_size": 32}
+    data = build_data(recipe)
+    task = ClassificationTask(
+        data.layout.to_dict(), data.class_names, learning_rate=arguments.learning_rate, weight_decay=0.01, **spec
+    )
+    trainer = pl.Trainer(
+        max_epochs=arguments.epochs,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        gradient_clip_val=1.0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(task, datamodule=data)
+    result = trainer.test(task, datamodule=data, verbose=False)[0]
+    save_checkpoint(path.with_suffix(".ckpt"), task.network, data.class_names)
+    path.write_text(json.dumps({key: float(value) for key, value in result.items()}))
+    return json.loads(path.read_text())
+
+
+def row(name: str, spec: dict[str, Any], arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """One line of the table: accuracies of all seeds, parameters, MACs, measured latency."""
+    scores = [train(name, spec, arguments, seed, folder)["test_top1"] for seed in range(arguments.seeds)]
+    facts = benchmark(folder / f"{name}_0.ckpt")
+    return {
+        "network": name,
+        "test_top1": scores,
+        "mean": statistics.mean(scores),
+        "spread": statistics.stdev(scores) if len(scores) > 1 else 0.0,
+        **{key: facts[key] for key in ("parameters", "macs", "frames", "joints", "streams", "runtime", "threads")},
+        "latency_ms": facts["latency_ms"],
+    }
+
+
+def study_numbers(study: Path, name: str) -> dict[str, Any]:
+    """Hypervolume of the search and of random search, and the front."""
+    reference = reference_point(study, name)
+    found = {key: load_evaluations(study, key) for key in (name, f"{name}-random")}
+    volumes = {
+        key: hypervolume([(one.accuracy, one.latency_ms) for one in some], reference) for key, some in found.items()
+    }
+    return {
+        "architectures": {key: len(some) for key, some in found.items()},
+        "hypervolume": volumes[name],
+        "hypervolume_random": volumes[f"{name}-random"],
+        "front": [
+            {
+                "accuracy": one.accuracy,
+                "latency_ms": one.latency_ms,
+                "parameters": one.parameters,
+                "architecture": str(one.architecture),
+            }
+            for one in front(found[name])
+        ],
+    }
+            for one in front(found[name])
+        ],
+    }
+
+
+def main() -> None:
+    """Run what is missing and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", help="name of a recipe under recipes/data")
+    parser.add_argument("--supernet", type=Path, required=True)
+    parser.add_argument("--device", type=Path, default=Path("runs/device.json"))
+    parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", choices=["baselines", "search", "found", "table"], help="one part of the work")
+    arguments = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    torch.set_num_threads(1)
+    folder = Path("runs/benchmark") / arguments.data
+    folder.mkdir(parents=True, exist_ok=True)
+    study, name = folder / "study.journal", arguments.data
+    specs = dict(BASELINES)
+    if arguments.only == "baselines":
+        for key, spec in specs.items():
+            for seed in range(arguments.seeds):
+                train(key, spec, arguments, seed, folder)
+        return
+    if arguments.only in (None, "search"):
+        recipe = dict(load_recipe(Path(f"recipes/data/{arguments.data}.yaml")))
+        recipe["init_args"] = {**recipe["init_args"], "frames": 32}
+        search(
+            arguments.supernet,
+            recipe,
+            Calibrated(arguments.device),
+            RegularizedEvolution(),
+            str(study),
+            name,
+            arguments.trials,
+            compare_random=True,
+        )
+    if arguments.only == "search":
+        return
+    chosen = candidates(load_evaluations(study, name))
+    with tempfile.TemporaryDirectory() as drafts:
+        for key, one in chosen.items():
+            path = Path(drafts) / f"{key}.json"
+            path.write_text(one.architecture.to_json())
+            specs[f"found: {key}"] = {"architecture": str(path), "init_from": str(arguments.supernet)}
+        rows = [row(key, spec, arguments, folder) for key, spec in specs.items()]
+    for line, one in zip(rows[len(BASELINES) :], chosen.values(), strict=True):
+        line["predicted_ms"] = one.latency_ms
+        line["inherited_accuracy_on_search_split"] = one.accuracy
+        line["architecture"] = one.architecture.to_dict()
+    settings = {key: str(value) for key, value in vars(arguments).items()}
+    result = {"settings": settings, "table": rows, "search": study_numbers(study, name)}
+    Path(f"benchmarks/{arguments.data}.json").write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    tune_allocator()
+    main()

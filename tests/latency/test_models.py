@@ -1,0 +1,146 @@
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stgnn.errors import InputError
+from stgnn.latency import Calibrated, DeviceFile, LatencyTable, Roofline, cost, evaluate
+from stgnn.latency.accuracy import compare, spearman
+from stgnn.latency.calibrated import fit
+from stgnn.latency.cost import count, operations, trace
+from stgnn.runtimes.timing import Timing
+from stgnn.skeleton import load_layout
+from stgnn.space import Architecture, load_architecture
+
+CLASSES = 10
+
+
+def slowed(device: DeviceFile, change: Callable[[float, int], float]) -> DeviceFile:
+    """The same device, whole networks measured otherwise than their parts say."""
+    records = []
+    for record in device.networks:
+        ms = change(record.timing.median_ms, record.architecture.depth)
+        records.append(replace(record, timing=Timing(ms, ms, ms, 10)))
+    return replace(device, networks=tuple(records))
+
+
+def test_calibration_learns_a_common_factor(device: DeviceFile) -> None:
+    slow = slowed(device, lambda ms, _: 1.7 * ms)
+    accuracy = evaluate(Calibrated(slow), slow.records("holdout"), slow.layout, CLASSES)
+    assert accuracy.mape < 0.01 and accuracy.within_10_percent == 1.0 and accuracy.spearman > 0.99
+    assert evaluate(LatencyTable(slow), slow.records("holdout"), slow.layout, CLASSES).mape > 0.4
+
+
+def test_calibration_learns_a_cost_per_block(device: DeviceFile) -> None:
+    slow = slowed(device, lambda ms, depth: ms + 0.3 * depth)
+    raw = evaluate(LatencyTable(slow), slow.records("holdout"), slow.layout, CLASSES)
+    better = evaluate(Calibrated(slow), slow.records("holdout"), slow.layout, CLASSES)
+    assert better.mape < 0.25 * raw.mape
+
+
+def test_error_bars_come_from_networks_left_out(device: DeviceFile) -> None:
+    quiet = Calibrated(device)
+    noise = np.random.default_rng(0).uniform(0.8, 1.25, size=len(device.networks))
+    shaken = replace(
+        device,
+        networks=tuple(
+            replace(record, timing=record.timing.scaled(factor))
+            for record, factor in zip(device.networks, noise, strict=True)
+        ),
+    )
+    architecture = device.networks[20].architecture
+    small = quiet.predict(architecture, device.layout, CLASSES)
+    large = Calibrated(shaken).predict(architecture, device.layout, CLASSES)
+    assert 0 <= small.std_ms < 0.02 * small.mean_ms < 0.1 * large.mean_ms < large.std_ms
+
+
+def test_factors_stay_non_negative() -> None:
+    rng = np.random.default_rng(1)
+    terms = rng.uniform(0.1, 1.0, size=(10, 3))
+    design = np.concatenate([np.ones((10, 1)), rng.integers(2, 9, size=(10, 1)), terms], axis=1)
+    factors = fit(design, terms @ np.array([2.0, 0.0, 0.5]) * rng.uniform(0.9, 1.1, size=10))
+    assert (factors >= 0).all()
+
+
+def test_too_few_networks_are_refused(device: DeviceFile) -> None:
+    with pytest.raises(InputError, match="at least 3"):
+        Calibrated(replace(device, networks=device.networks[:2]))
+
+
+def test_any_model_can_be_calibrated(device: DeviceFile) -> None:
+    few = replace(device, networks=device.networks[:6])
+    macs = Calibrated(few, base=Roofline(peak_gflops=1, bandwidth_gbs=math.inf, dispatch_us=0))
+    for record in few.networks:
+        assert macs.predict(record.architecture, few.layout, CLASSES).mean_ms > 0
+
+
+def test_roofline_without_memory_and_dispatch_counts_operations(architectures: list[Architecture]) -> None:
+    layout = load_layout("kinect20")
+    model = Roofline(peak_gflops=2.0, bandwidth_gbs=math.inf, dispatch_us=0.0)
+    macs = count(architectures[0], layout, CLASSES).macs
+    assert model.predict(architectures[0], layout, CLASSES).mean_ms == pytest.approx(macs * 1e-6)
+    started = Roofline(peak_gflops=2.0, bandwidth_gbs=math.inf, dispatch_us=1000.0)
+    waiting = started.predict(architectures[0], layout, CLASSES).mean_ms - macs * 1e-6
+    assert waiting == pytest.approx(len(operations(architectures[0], layout, CLASSES)), rel=0.2)
+    with pytest.raises(InputError, match="positive"):
+        Roofline(peak_gflops=0)
+
+
+def test_macs_of_known_modules() -> None:
+    import torch
+    from torch import nn
+
+    conv = nn.Conv2d(4, 8, (3, 1), padding=(1, 0), groups=2)
+    assert sum(one.macs for one in trace(conv, torch.empty(1, 4, 10, 5))) == 8 * 2 * 3 * 10 * 5
+
+    class Product(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x @ x.transpose(-1, -2)
+
+    found = trace(Product(), torch.empty(6, 3, 7))
+    assert sum(one.macs for one in found) == 6 * 3 * 7 * 3
+    assert sum(one.bytes for one in found if one.macs) == 4 * (2 * 6 * 3 * 7 + 6 * 3 * 3)
+
+
+def test_shortcuts_give_the_shapes_of_the_operations_they_replace(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from torch import nn
+
+    module, example = nn.Sequential(nn.BatchNorm2d(4), nn.Hardswish()).eval(), torch.empty(2, 4, 3, 5, device="meta")
+    short = trace(module.to("meta"), example)
+    monkeypatch.setattr(cost, "_shape_only", lambda func, args: None)
+    plain = trace(module, example)
+    assert [(one.name, one.macs) for one in short] == [(one.name, one.macs) for one in plain]
+    assert sum(one.bytes for one in short) == pytest.approx(sum(one.bytes for one in plain), rel=0.05)
+
+
+def test_cost_of_a_classic_network() -> None:
+    found = count(load_architecture("STGCN++"), load_layout("ntu25"), 60)
+    assert found.parameters == 1_403_144 and found.macs == pytest.approx(
+        2.925e9 / 2, rel=0.02
+    )  # 2.925 GMACs are of two bodies
+    assert (found.frames, found.joints, found.bodies, found.streams) == (100, 25, 1, "joint")
+
+
+def test_metrics_against_brute_force() -> None:
+    rng = np.random.default_rng(2)
+    measured = rng.uniform(1, 10, size=40)
+    predicted = measured * rng.uniform(0.8, 1.2, size=40)
+    found = compare(predicted, measured)
+    errors = [abs(p - m) / m for p, m in zip(predicted, measured, strict=True)]
+    assert found.mape == pytest.approx(sum(errors) / 40)
+    assert found.within_10_percent == sum(error <= 0.1 for error in errors) / 40
+    ranks = [[sum(other < value for other in values) for value in values] for values in (predicted, measured)]
+    squares = sum((a - b) ** 2 for a, b in zip(*ranks, strict=True))
+    assert found.spearman == pytest.approx(1 - 6 * squares / (40 * (40**2 - 1)))
+
+
+def test_rank_correlation_with_ties() -> None:
+    assert spearman([1, 2, 3], [10, 20, 30]) == pytest.approx(1.0)
+    assert spearman([1, 2, 3], [3, 2, 1]) == pytest.approx(-1.0)
+    assert spearman([1, 1, 1], [1, 2, 3]) == 0.0
+    assert spearman([1, 2, 2, 3], [1, 2, 3, 4]) == pytest.approx(4.5 / math.sqrt(4.5 * 5))
+    with pytest.raises(InputError):
+        compare([1.0], [1.0])

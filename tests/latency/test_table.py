@@ -1,0 +1,157 @@
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from stgnn.errors import InputError
+from stgnn.latency import DeviceFile, LatencyTable
+from stgnn.latency.device import Entry
+from stgnn.latency.parts import Part, parts
+from stgnn.latency.plan import plan, thin
+from stgnn.runtimes import ONNXRuntime
+from stgnn.skeleton import SkeletonLayout, load_layout
+from stgnn.space import Architecture, BlockSpec, SearchSpace, StageSpec
+
+CLASSES = 10
+
+
+def test_linear_costs_are_reproduced(
+    device: DeviceFile, architectures: list[Architecture], truth: Callable[[Architecture], float]
+) -> None:
+    table = LatencyTable(device)
+    for architecture in architectures:
+        predicted = table.predict(architecture, device.layout, CLASSES).mean_ms
+        assert predicted == pytest.approx(truth(architecture), rel=0.01)
+
+
+def test_quick_plans_reproduce_them_too(
+    device: DeviceFile,
+    space: SearchSpace,
+    architectures: list[Architecture],
+    truth: Callable[[Architecture], float],
+) -> None:
+    wanted = set(plan(space, device.layout, quick=True))
+    few = tuple(entry for entry in device.entries if entry.part in wanted)
+    assert len(few) < 0.6 * len(device.entries)
+    table = LatencyTable(replace(device, entries=few))
+    for architecture in architectures:
+        predicted = table.predict(architecture, device.layout, CLASSES).mean_ms
+        assert predicted == pytest.approx(truth(architecture), rel=0.12)
+
+
+def test_terms_add_up(device: DeviceFile, architectures: list[Architecture]) -> None:
+    table = LatencyTable(device)
+    terms = table.terms(architectures[1], device.layout, CLASSES)
+    assert sum(terms.values()) == table.predict(architectures[1], device.layout, CLASSES).mean_ms
+    assert set(terms) == {part.kind for part in parts(architectures[1], device.layout)}
+
+
+def one_axis(device: DeviceFile, values: dict[int, float], axis: str) -> tuple[LatencyTable, Callable[[int], float]]:
+    """A table whose attention was measured along one axis, and its latency there."""
+    base = Part("attention", "Gate", "", 1, 20, 1, 16, 32, 32)
+
+    def at(size: int) -> Part:
+        change = {"frames": size} if axis == "frames" else {"source": size, "target": size}
+        return replace(base, **change)
+
+    table = LatencyTable(replace(device, entries=tuple(Entry(at(size), ms) for size, ms in values.items())))
+    return table, lambda size: table._part_latency(at(size))
+
+
+@pytest.mark.parametrize("axis", ["frames", "width"])
+def test_interpolation_is_exact_at_measured_sizes_and_monotone_between(device: DeviceFile, axis: str) -> None:
+    rng = random.Random(3)
+    times = sorted(rng.random() for _ in range(4))
+    measured = dict(zip((8, 16, 48, 96), times, strict=True))
+    _, latency = one_axis(device, measured, axis)
+    assert [latency(size) for size in measured] == pytest.approx(times)
+    curve = [latency(size) for size in range(8, 97)]
+    assert all(before <= after for before, after in itertools.pairwise(curve))
+
+
+@pytest.mark.parametrize("axis", ["frames", "width"])
+def test_nothing_is_extrapolated(device: DeviceFile, axis: str) -> None:
+    _, latency = one_axis(device, {8: 1.0, 16: 2.0}, axis)
+    for size in (7, 17):
+        with pytest.raises(InputError, match="no measurement"):
+            latency(size)
+
+
+def with_block(architecture: Architecture, **change: object) -> Architecture:
+    first, *rest = architecture.stages
+    block = replace(first.blocks[0], **change)  # type: ignore[arg-type]
+    return replace(architecture, stages=(replace(first, blocks=(block, *first.blocks[1:])), *rest))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spatial": "NoSuchOperator"},
+        {"temporal": "NoSuchOperator"},
+        {"attention": "NoSuchOperator"},
+        {"activation": "GELU"},
+        {"temporal": "TemporalConv", "kernel": 11},
+    ],
+    ids=str,
+)
+def test_what_was_not_measured_is_refused_never_free(
+    device: DeviceFile, architectures: list[Architecture], change: dict[str, object]
+) -> None:
+    with pytest.raises(InputError, match="no measurement"):
+        LatencyTable(device).predict(with_block(architectures[0], **change), device.layout, CLASSES)
+
+
+def test_other_bodies_and_streams_are_refused(device: DeviceFile, architectures: list[Architecture]) -> None:
+    table = LatencyTable(device)
+    with pytest.raises(InputError, match="another body"):
+        table.predict(architectures[0], load_layout("ntu25"), CLASSES)
+    for change in ({"streams": ("bone",)}, {"joints": 1}, {"frames": 128}, {"stem": 0, "streams": ("joint",)}):
+        with pytest.raises(InputError, match="no measurement"):
+            table.predict(replace(architectures[0], **change), device.layout, CLASSES)  # type: ignore[arg-type]
+
+
+def test_parts_of_a_network(layout: SkeletonLayout) -> None:
+    block = BlockSpec("GraphConv", "TemporalConv", 5)
+    gated = replace(block, attention="JointFrameAttention", activation="Hardswish")
+    stages = (StageSpec(16, 1, (block,)), StageSpec(32, 2, (gated, block)))
+    found = parts(Architecture(("joint", "bone"), 15, 9, 16, stages), layout)
+    assert [(part.kind, part.frames, part.source, part.target, part.stride) for part in found] == [
+        ("stem", 15, 16, 16, 1),
+        ("spatial", 15, 16, 16, 1),
+        ("temporal", 15, 16, 16, 1),
+        ("spatial", 15, 16, 32, 1),
+        ("temporal", 15, 32, 32, 2),
+        ("projection", 15, 16, 32, 2),
+        ("attention", 8, 32, 32, 1),
+        ("spatial", 8, 32, 32, 1),
+        ("temporal", 8, 32, 32, 1),
+        ("head", 8, 32, 32, 1),
+    ]
+    assert {part.joints for part in found} == {9}
+    assert found[0].operator == "joint+bone" and found[3].activation == "Hardswish"
+
+
+def test_plans_are_small_and_cover_every_operator(space: SearchSpace, layout: SkeletonLayout) -> None:
+    full, quick = plan(space, layout), plan(space, layout, quick=True)
+    assert len(set(full)) == len(full) < 2000 and len(quick) < 0.6 * len(full)
+    for parts_ in (full, quick):
+        assert {part.operator for part in parts_ if part.kind == "spatial"} == set(space.spatial)
+        assert {part.operator for part in parts_ if part.kind == "temporal"} == {name for name, _ in space.temporal}
+        assert {part.joints for part in parts_} == {5, 9, 20}
+
+
+def test_thin() -> None:
+    assert thin([64, 16, 32, 16], quick=False) == [16, 32, 64]
+    assert thin([64, 16, 32], quick=True) == [16, 64]
+    assert thin([7], quick=False) == [7]
+    assert thin([1, 2, 3, 90, 100], quick=False) == [1, 3, 100], "the middle is geometric"
+
+
+def test_devices_of_other_versions_are_refused(device: DeviceFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    LatencyTable(device)
+    monkeypatch.setattr(ONNXRuntime, "version", lambda self: "99.0")
+    with pytest.raises(InputError, match="another runtime version") as caught:
+        LatencyTable(device)
+    assert "stgnn profile" in str(caught.value)
