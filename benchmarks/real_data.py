@@ -113,9 +113,6 @@ def study_numbers(study: Path, name: str) -> dict[str, Any]:
             for one in front(found[name])
         ],
     }
-            for one in front(found[name])
-        ],
-    }
 
 
 def main() -> None:

@@ -1,3 +1,4 @@
+import csv
 import random
 from pathlib import Path
 
@@ -15,11 +16,8 @@ SPACE = load_space("tiny")
 
 def write(folder: Path, rows: list[tuple[str, object]]) -> Path:
     path = folder / "measurements.csv"
-    lines = ["architecture,ms,remark"]
-    for name, ms in rows:
-        quoted = name.replace('"', '""')
-        lines.append(f'"{quoted}",{ms},')
-    path.write_text("\n".join(lines))
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("architecture", "ms", "remark"), *((name, ms, "") for name, ms in rows)])
     return path
 
 

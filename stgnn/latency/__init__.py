@@ -7,7 +7,7 @@
     model = Calibrated("device.json")                        # the measured table, corrected by whole networks
     model.predict(architecture, layout, num_classes=10)      # Estimate(mean_ms=1.93, std_ms=0.08)
 
-    macs_only = Calibrated("device.json", base=Roofline(bandwidth_gbs=math.inf, dispatch_us=0))
+    side_by_side(load_device("device.json"))                 # held-out networks; FLOPs calibrated alike beside it
 """
 
 from stgnn.latency.accuracy import Accuracy, evaluate
@@ -15,6 +15,7 @@ from stgnn.latency.base import LATENCY_MODELS, Estimate, LatencyModel
 from stgnn.latency.calibrated import Calibrated
 from stgnn.latency.device import DeviceFile, load_device
 from stgnn.latency.roofline import Roofline
+from stgnn.latency.side_by_side import side_by_side
 from stgnn.latency.table import LatencyTable
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "Roofline",
     "evaluate",
     "load_device",
+    "side_by_side",
 ]

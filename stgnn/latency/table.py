@@ -1,7 +1,6 @@
 """A table of measured parts, interpolated over the sizes."""
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +37,7 @@ class LatencyTable(LatencyModel):
         for entry in self.device.entries:
             if entry.part.kind in KINDS:
                 self._surfaces.setdefault(_key(entry.part), _Surfaces()).add(entry)
-        self._latency = lru_cache(maxsize=200_000)(self._part_latency)
+        self._known: dict[Part, float] = {}
 
     def terms(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
         """Milliseconds by kind of part; see :meth:`LatencyModel.terms`.
@@ -56,7 +55,9 @@ class LatencyTable(LatencyModel):
             )
         sums = dict.fromkeys(KINDS, 0.0)
         for part in parts(architecture, layout):
-            sums[part.kind] += self._latency(part)
+            if part not in self._known:
+                self._known[part] = self._part_latency(part)
+            sums[part.kind] += self._known[part]
         return sums
 
     def _part_latency(self, part: Part) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stgnn.errors import InputError
-from stgnn.latency import Calibrated, DeviceFile, LatencyTable, Roofline, cost, evaluate
+from stgnn.latency import Calibrated, DeviceFile, LatencyTable, Roofline, cost, evaluate, side_by_side
 from stgnn.latency.accuracy import compare, spearman
 from stgnn.latency.calibrated import fit
 from stgnn.latency.cost import count, operations, trace
@@ -69,11 +69,14 @@ def test_too_few_networks_are_refused(device: DeviceFile) -> None:
         Calibrated(replace(device, networks=device.networks[:2]))
 
 
-def test_any_model_can_be_calibrated(device: DeviceFile) -> None:
-    few = replace(device, networks=device.networks[:6])
-    macs = Calibrated(few, base=Roofline(peak_gflops=1, bandwidth_gbs=math.inf, dispatch_us=0))
-    for record in few.networks:
-        assert macs.predict(record.architecture, few.layout, CLASSES).mean_ms > 0
+def test_every_model_is_shown_beside_the_others(device: DeviceFile) -> None:
+    few = replace(device, networks=device.networks[8:15])
+    found = side_by_side(few)
+    assert list(found) == ["LatencyTable", "LatencyTable, calibrated", "Roofline, calibrated", "FLOPs, calibrated"]
+    assert {accuracy.networks for accuracy in found.values()} == {3}
+    assert found["LatencyTable, calibrated"].mape < 0.02 < found["FLOPs, calibrated"].mape
+    with pytest.raises(InputError, match="held-out"):
+        side_by_side(replace(few, networks=few.networks[:4]))
 
 
 def test_roofline_without_memory_and_dispatch_counts_operations(architectures: list[Architecture]) -> None:

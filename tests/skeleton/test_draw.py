@@ -54,7 +54,7 @@ def test_a_shipped_body_stands_and_its_left_is_one_side(name: str) -> None:
 
 
 def test_a_body_of_other_joints_is_drawn_as_its_tree() -> None:
-    joints = {"hub": [0.5, 0.5], "one": [0.5, 0.08], "two": [0.5, 0.92]}
+    joints = {"hub": [0.5, 0.5], "one": [0.92, 0.5], "two": [0.08, 0.5]}
     layout = load_layout({"name": "mine", "joints": [*joints], "bones": [["hub", "one"], ["hub", "two"]], "center": 0})
     _, dots = parts(layout_svg(layout, size=1000))
     assert np.allclose(
