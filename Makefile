@@ -6,11 +6,8 @@ VENV ?= .venv
 OUTPUT ?= runs/quickstart
 WORKERS ?= 2
 
-# PyTorch goes first and exact: a range may be answered with a newer, multi-gigabyte CUDA build. Without an NVIDIA driver
-# the small CPU build is looked for; an index that cannot be reached does no harm.
+# PyTorch goes first and exact: a range may be answered with a newer, multi-gigabyte CUDA build.
 TORCH ?= torch==2.13.0
-TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
-TORCH_FLAGS = --no-deps --retries 1 $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 PLUGINS = $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 BIN = $(VENV)/bin
@@ -32,7 +29,7 @@ install: $(STAMP)
 $(STAMP): pyproject.toml $(PLUGINS:%=%/pyproject.toml)
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=...')"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install $(TORCH_FLAGS) "$(TORCH)"
+	$(BIN)/python -m pip install "$(TORCH)"
 	$(BIN)/python -m pip install -e ".[track,dashboard,dev]"
 	$(BIN)/python -m pip install --no-deps $(PLUGINS:%=-e ./%)
 	touch $@

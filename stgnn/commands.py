@@ -124,16 +124,14 @@ def profile(
     Returns:
         The conditions, what was measured, and how well held-out networks are predicted.
     """
-    from stgnn.latency import Calibrated, LatencyTable, evaluate
     from stgnn.latency.profile import profile as measure
+    from stgnn.latency.side_by_side import side_by_side
 
     device = measure(space, layout, num_classes, output, runtime, threads, calibration, holdout, quick, seed)
     result = {"output": str(output), **device.conditions, "date": device.date, "spread": device.spread}
     result |= {"parts": len(device.entries), "networks": len(device.networks)}
-    records = device.records("holdout")
-    if len(records) > 1:
-        model: LatencyModel = Calibrated(device) if calibration else LatencyTable(device)
-        result["holdout"] = evaluate(model, records, device.layout, num_classes).to_dict()
+    if calibration >= 3 and holdout >= 2:
+        result["holdout"] = {name: accuracy.to_dict() for name, accuracy in side_by_side(device).items()}
     return result
 
 
