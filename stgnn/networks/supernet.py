@@ -43,9 +43,9 @@ class Supernet(nn.Module):
         super().__init__()
         self.space, self.layout, self.num_classes = space, layout, num_classes
         self._templates: OrderedDict[Architecture, tuple[Network, dict[str, tuple[slice, ...] | None]]] = OrderedDict()
-        self._tensors: dict[str, Tensor] = {}
+        self._homes: dict[str, tuple[dict[str, Tensor], str]] = {}
         for name, (tensor, trained) in _union(space, layout, num_classes).items():
-            _register(self, name, tensor, trained)
+            self._homes[name] = _register(self, name, tensor, trained)
 
     def forward(self, x: Tensor, architecture: Architecture, buffers: Mapping[str, Tensor] | None = None) -> Tensor:
         """Logits of one architecture.
@@ -69,9 +69,10 @@ class Supernet(nn.Module):
 
     def slices(self, architecture: Architecture) -> dict[str, Tensor]:
         """The blocks of this supernet's tensors that the architecture selects, as views, by name."""
-        tensors = self._named_tensors()
         plan = self._plan(architecture)[1]
-        return {name: tensors[name] if block is None else tensors[name][block] for name, block in plan.items()}
+        return {
+            name: self._tensor(name) if block is None else self._tensor(name)[block] for name, block in plan.items()
+        }
 
     def extract(self, architecture: Architecture) -> Network:
         """A network of its own with a copy of the selected weights; the same function as ``self(x, architecture)``."""
@@ -98,7 +99,7 @@ class Supernet(nn.Module):
         moments: dict[str, tuple[Tensor, Tensor, int]] = {}
         with _counting(template) as counts:
             for x in batches:
-                functional_call(template, state, (x,))
+                functional_call(template, state, (x,), tie_weights=False)
                 _add(moments, state, counts)
         if not moments:
             raise InputError("recalibration needs at least one batch of bodies")
@@ -116,9 +117,10 @@ class Supernet(nn.Module):
         for name, value in self.calibrated(architecture, batches).items():
             slices[name].copy_(value)
 
-    def _named_tensors(self) -> dict[str, Tensor]:
-        """Parameters and buffers by name; looked up anew, because moving a module replaces its buffers."""
-        return {**dict(self.named_parameters()), **dict(self.named_buffers())}
+    def _tensor(self, name: str) -> Tensor:
+        """A whole tensor; its home is known, because walking all modules to find it would cost as much as a small step."""
+        home, leaf = self._homes[name]
+        return home[leaf]
 
     def _plan(self, architecture: Architecture) -> tuple[Network, dict[str, tuple[slice, ...] | None]]:
         """The template and, for every tensor, the block to take; None stands for the whole tensor."""
@@ -128,19 +130,17 @@ class Supernet(nn.Module):
             return known
         with torch.device("meta"):
             template = Network(architecture, self.layout, self.num_classes)
-        whole = self._named_tensors()
         kernels = _kernel_weights(template)
         plan: dict[str, tuple[slice, ...] | None] = {}
         for name, tensor in template.state_dict().items():
-            if name not in whole or any(
-                size > most for size, most in zip(tensor.shape, whole[name].shape, strict=True)
-            ):
+            whole = self._tensor(name).shape if name in self._homes else None
+            if whole is None or any(size > most for size, most in zip(tensor.shape, whole, strict=True)):
                 raise InputError(
                     "this supernet has no weights for the architecture",
                     given=f"{architecture} needs {name} of shape {tuple(tensor.shape)}",
                     allowed=f"architectures of the space {self.space.name!r}",
                 )
-            plan[name] = _block(tensor.shape, whole[name].shape, name in kernels)
+            plan[name] = _block(tensor.shape, whole, name in kernels)
         if len(self._templates) >= _TEMPLATES:
             self._templates.popitem(last=False)
         self._templates[architecture] = template, plan
@@ -188,8 +188,11 @@ def _merge(tensors: list[tuple[Tensor, bool]]) -> Tensor:
     return merged
 
 
-def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> None:
-    """Store a tensor under a dotted name, making empty modules on the way."""
+def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> tuple[dict[str, Tensor], str]:
+    """Store a tensor under a dotted name, making empty modules on the way; return the dictionary it lives in, and its key.
+
+    The dictionary is the module's own and stays, also when the module is moved and its tensors are replaced.
+    """
     *path, leaf = name.split(".")
     for part in path:
         if part not in root._modules:
@@ -197,13 +200,14 @@ def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> None
         root = root._modules[part]  # type: ignore[assignment]
     if trained:
         root.register_parameter(leaf, nn.Parameter(tensor))
-    else:
-        root.register_buffer(leaf, tensor)
+        return root._parameters, leaf  # type: ignore[return-value]
+    root.register_buffer(leaf, tensor)
+    return root._buffers, leaf  # type: ignore[return-value]
 
 
 @contextmanager
 def _counting(network: nn.Module) -> Iterator[dict[str, int]]:
-    """Values per channel that every batch norm has seen last; meanwhile it keeps the statistics of the last batch alone.
+    """Values per channel that every batch norm has seen last; meanwhile it keeps those of the last batch alone.
 
     So the statistics cost nothing: a batch norm computes them in any case.
     """

@@ -1,0 +1,131 @@
+"""What the README says can be done: its commands parse, its Python runs, its files and links exist."""
+
+import functools
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stgnn import cli, commands, load_layout
+from stgnn.cli import WORDS, main
+from stgnn.command_line import CommandLine, read_command_line
+from stgnn.recipe_check import RecipeChecker
+from stgnn.signatures import PACKAGE, Catalog, function_signature
+from stgnn.training_recipe import TRAINING_WORDS, check_training, training_signature
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "recipes/README.md", "plugins/README.md")
+]
+SMALL = {"clips=1200": "clips=64", "max_epochs=20": "max_epochs=1, accelerator='cpu'", "trials=200": "trials=3"}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def shell_lines() -> list[str]:
+    """Every command of the shell blocks; lines that end in a backslash are joined."""
+    lines = "".join(blocks("shell")).replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+STGNN = [line for line in shell_lines() if line.startswith("stgnn ")]
+OTHERS = [line for line in shell_lines() if not line.startswith("stgnn ")]
+
+
+def check(line: CommandLine, catalog: Catalog) -> None:
+    """The checks the command line makes before anything is loaded."""
+    if line.word in TRAINING_WORDS:
+        check_training(line.merged(training_signature(line.word), catalog), line.word, catalog)
+        return
+    function = {"list": "list_names"}.get(line.word, line.word.replace(" ", "_"))
+    signature = function_signature(PACKAGE / "commands.py", function).with_annotation("DataSpec", "SkeletonDataModule")
+    RecipeChecker(catalog).check_arguments(line.merged(signature, catalog), signature, "")
+
+
+def test_the_tour_is_there() -> None:
+    words = {read_command_line(shlex.split(line)[1:], tuple(WORDS)).word for line in STGNN}
+    assert words >= {"fit", "profile", "search", "report", "extract", "export", "benchmark", "data import", "list"}
+    assert {"make quickstart", "make test"} <= set(OTHERS)
+
+
+@pytest.mark.parametrize("command", STGNN)
+def test_commands_parse(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    own = tmp_path / "my_data.yaml"  # the reader's own recipe, written as the README says
+    own.write_text((ROOT / "recipes" / "data" / "nw_ucla.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    line = read_command_line(shlex.split(command.replace(own.name, str(own)))[1:], tuple(WORDS))
+    assert all(recipe.is_file() for recipe in line.recipes), "the recipes exist"
+    check(line, Catalog.of_project())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [line for line in STGNN if line.split()[1] in ("profile", "extract", "export", "benchmark", "report", "data")],
+)
+def test_values_of_flags_parse(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real command line, up to the work itself."""
+    monkeypatch.chdir(ROOT)
+    called = []
+    for name in ("profile", "extract", "export", "benchmark", "report", "data_import", "data_check"):
+        function = getattr(commands, name)
+
+        @functools.wraps(function)
+        def stand_in(*args: Any, **kwargs: Any) -> dict[str, str]:
+            called.append(kwargs)
+            return {}
+
+        monkeypatch.setattr(commands, name, stand_in)
+    monkeypatch.setattr(cli, "_keep_recipe", lambda *args, **kwargs: None)
+    assert main(shlex.split(command)[1:]) == 0
+    assert len(called) == 1
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_other_commands_name_what_exists(command: str) -> None:
+    program, *arguments = shlex.split(command)
+    if program == "make":
+        targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(arguments) <= set(targets)
+    elif program == "pip":
+        assert (ROOT / arguments[-1] / "pyproject.toml").is_file()
+    else:
+        assert command == "source .venv/bin/activate"
+
+
+def test_layout_and_data_of_the_own_body(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (layout,) = blocks("yaml")
+    assert load_layout(yaml.safe_load(layout)).coarse_counts == (3,)
+    monkeypatch.chdir(tmp_path)
+    Path("gym8.yaml").write_text(layout, encoding="utf-8")
+    exec(blocks("python")[0], {})
+    for command in (line for line in STGNN if line.startswith("stgnn data")):
+        assert main(shlex.split(command)[1:]) == 0
+
+
+def test_python_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, example = blocks("python")
+    for given, small in SMALL.items():
+        assert example.count(given) == 1
+        example = example.replace(given, small)
+    exec(example, {})
+    assert "max_abs_difference" in capsys.readouterr().out
+    assert Path("model.onnx").is_file()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    local = [link.partition("#")[0] for link in links if not link.startswith(("http", "mailto:", "#"))]
+    assert not [link for link in local if not (page.parent / link).exists()]
+
+
+def test_benchmark_scripts_exist() -> None:
+    named = set(re.findall(r"\bbenchmarks/\w+\.(?:py|json|csv)", README))
+    assert named and not [name for name in named if not (ROOT / name).is_file()]
