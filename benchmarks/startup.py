@@ -17,8 +17,8 @@ from stgnn.runtimes.base import device_name
 
 RUNS = 9
 BAD = {
-    "fit": "model:\n  class_path: SupernetTask\n  init_args:\n    spcae: edge\ndata:\n  class_path: SyntheticDataModule\n",
-    "search": "supernet: a.ckpt\nstrategy:\n  class_path: NSGA2\n  init_args:\n    populaton: 3\n",
+    "fit": "model: {class_path: SupernetTask, init_args: {spcae: edge}}\ndata: {class_path: SyntheticDataModule}\n",
+    "search": "supernet: a.ckpt\nstrategy: {class_path: NSGA2, init_args: {populaton: 3}}\n",
 }
 
 

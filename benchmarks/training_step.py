@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,8 @@ def slicing(data: ClipData) -> dict[str, Any]:
     for architecture in architectures:
         x, alone = resample_frames(bodies, architecture.frames), supernet.extract(architecture).train()
         sides = (
-            lambda: step(supernet, lambda: supernet(x, architecture), label),
-            lambda: step(alone, lambda: alone(x), label),
+            partial(step, supernet, partial(supernet, x, architecture), label),
+            partial(step, alone, partial(alone, x), label),
         )
         for side in sides:
             side()
@@ -85,9 +86,8 @@ def assembly(data: ClipData, step_seconds: float) -> dict[str, float]:
     """Time of a batch with frame choice, rotation and scaling, beside a sandwich step of the same batch."""
     augmentation = Augmentation(about_vertical=0.3, about_others=0.1, scale=0.1)
     indices = torch.arange(BATCH)
-    seconds = statistics.median(
-        timed(lambda: data.gather(indices, FRAMES, keyed_generator(0, number), augmentation)) for number in range(50)
-    )
+    batches = (partial(data.gather, indices, FRAMES, keyed_generator(0, batch), augmentation) for batch in range(50))
+    seconds = statistics.median(timed(batch) for batch in batches)
     return {"seconds": seconds, "share_of_a_step": seconds / step_seconds}
 
 

@@ -54,8 +54,8 @@ class Plan:
 
     output: Path
     seed: int = 0
-    clips: int = 1200
-    epochs: int = 40
+    clips: int = 1600
+    epochs: int = 36
     tuning_epochs: int = 16
     trials: int = 150
     calibration: int = 10

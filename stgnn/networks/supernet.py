@@ -118,7 +118,7 @@ class Supernet(nn.Module):
             slices[name].copy_(value)
 
     def _tensor(self, name: str) -> Tensor:
-        """A whole tensor; its home is known, because walking all modules to find it would cost as much as a small step."""
+        """A whole tensor; its home is known, because finding it in all modules would cost as much as a small step."""
         home, leaf = self._homes[name]
         return home[leaf]
 
@@ -189,9 +189,9 @@ def _merge(tensors: list[tuple[Tensor, bool]]) -> Tensor:
 
 
 def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> tuple[dict[str, Tensor], str]:
-    """Store a tensor under a dotted name, making empty modules on the way; return the dictionary it lives in, and its key.
+    """Store a tensor under a dotted name, making empty modules on the way.
 
-    The dictionary is the module's own and stays, also when the module is moved and its tensors are replaced.
+    Returns the dictionary that holds it, and its key. The dictionary is the module's own and stays, also when the module is moved and its tensors are replaced.
     """
     *path, leaf = name.split(".")
     for part in path:

@@ -19,13 +19,13 @@ PUBLISHED = {
     "CTRGCN": (1_446_672, 2.97, 1.94),
     "DGSTGCN": (1_701_172, 2.50, 1.61),
 }
-# AAGCN and CTR-GCN normalise the coordinates of two persons jointly: 150 parameters more. DG-STGCN keeps K = 8 strengths
-# of each kind per block of which it uses one: 140 more.
+# AAGCN and CTR-GCN normalise the coordinates of two persons jointly: 150 parameters more. DG-STGCN keeps K = 8
+# strengths of each kind per block of which it uses one: 140 more.
 UNSHARED = {"STGCN": 0, "STGCN++": 0, "AAGCN": 150, "CTRGCN": 150, "DGSTGCN": 140}
 
 
 def relation_macs(architecture: Architecture, joints: int) -> int:
-    """MACs of CTR-GCN's relation convolutions over all frames but one: ours see the mean frame only, with equal result."""
+    """MACs of CTR-GCN's relation convolutions over all frames but one: ours see the mean frame only, equally."""
     total, width, frames = 0, 3, architecture.frames
     for stage in architecture.stages:
         for index in range(len(stage.blocks)):
