@@ -12,7 +12,6 @@ Every finished piece is kept in ``runs/benchmark/NAME``; the same command contin
 import argparse
 import json
 import statistics
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -60,7 +59,7 @@ def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: 
     recipe["init_args"] = {**recipe["init_args"], "frames": 32, "val_subjects": [], "seed": seed, "batch_size": 32}
     data = build_data(recipe)
     task = ClassificationTask(
-        data.layout.to_dict(), data.class_names, learning_rate=arguments.learning_rate, weight_decay=0.01, **spec
+        data.layout, data.class_names, learning_rate=arguments.learning_rate, weight_decay=0.01, **spec
     )
     trainer = pl.Trainer(
         max_epochs=arguments.epochs,
@@ -154,12 +153,9 @@ def main() -> None:
     if arguments.only == "search":
         return
     chosen = candidates(load_evaluations(study, name))
-    with tempfile.TemporaryDirectory() as drafts:
-        for key, one in chosen.items():
-            path = Path(drafts) / f"{key}.json"
-            path.write_text(one.architecture.to_json())
-            specs[f"found: {key}"] = {"architecture": str(path), "init_from": str(arguments.supernet)}
-        rows = [row(key, spec, arguments, folder) for key, spec in specs.items()]
+    for key, one in chosen.items():
+        specs[f"found: {key}"] = {"architecture": one.architecture, "init_from": arguments.supernet}
+    rows = [row(key, spec, arguments, folder) for key, spec in specs.items()]
     for line, one in zip(rows[len(BASELINES) :], chosen.values(), strict=True):
         line["predicted_ms"] = one.latency_ms
         line["inherited_accuracy_on_search_split"] = one.accuracy

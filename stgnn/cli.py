@@ -8,12 +8,14 @@ source, so help and refusals need no torch.
 import contextlib
 import json
 import os
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stgnn.command_line import CommandLine, read_command_line
 from stgnn.errors import InputError
+from stgnn.files import wrong_path
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import PACKAGE, Catalog, Signature, function_signature
 from stgnn.training_recipe import TRAINING_WORDS, check_training, training_help, training_signature
@@ -39,7 +41,10 @@ KEEPS_RECIPE = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0, 2 for a wrong input, 130 after Ctrl-C."""
+    """Run one command; the exit status is 0, 2 for a wrong input, 130 after Ctrl-C, 1 when the system fails.
+
+    With ``STGNN_DEBUG=1`` in the environment every error comes with its traceback.
+    """
     try:
         _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt as stop:
@@ -48,19 +53,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in ``stgnn list operators | head -1``
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        wrong = _wrong_input(error)
-        if wrong is None:
+        wrong, failure = _wrong_input(error), _system_failure(error)
+        if (wrong is None and failure is None) or os.environ.get("STGNN_DEBUG"):
             raise
-        print(f"stgnn: {wrong}", file=sys.stderr)
-        return 2
+        print(f"stgnn: {wrong or failure}", file=sys.stderr)
+        return 2 if wrong else 1
     return 0
 
 
 def _wrong_input(error: BaseException | None) -> InputError | None:
     """The InputError behind an exception: the parser wraps what constructors raise."""
+    first = error
     while error is not None and not isinstance(error, InputError):
         error = error.__cause__
-    return error
+    return wrong_path(first) if error is None and isinstance(first, OSError) else error
+
+
+def _system_failure(error: Exception) -> str | None:
+    """One line for an error that is nobody's mistake: a full disk, too little memory."""
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        return f"{reason}: {error.filename}" if error.filename else f"the system reports: {reason}"
+    # torch raises a RuntimeError when it gets no memory
+    if isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory", str(error)):
+        return "there is not enough memory; ask for less at once: a smaller batch_size, fewer clips, a smaller space"
+    return None
 
 
 def _run(arguments: list[str]) -> None:
@@ -98,7 +115,10 @@ def _train(line: CommandLine, catalog: Catalog) -> None:
     _prepare()
     from stgnn.tasks.training import train
 
-    train(line.word, line.name, line.values, line.flags)
+    with contextlib.redirect_stdout(sys.stderr):  # standard output carries the result and nothing else
+        result = train(line.word, line.name, line.values, line.arguments)
+    if result:
+        _print(line, result)
 
 
 def _call(line: CommandLine, catalog: Catalog) -> None:
@@ -113,11 +133,15 @@ def _call(line: CommandLine, catalog: Catalog) -> None:
         return
     from stgnn import commands
 
-    with contextlib.redirect_stdout(sys.stderr):  # standard output carries the result and nothing else
-        _keep_recipe(line, signature, catalog, arguments, overwrite=False)
+    with contextlib.redirect_stdout(sys.stderr), _recipe_kept(line, signature, catalog, arguments):
         result = getattr(commands, function)(**arguments)
-        _keep_recipe(line, signature, catalog, arguments, overwrite=True)
-    print(json.dumps(result, indent=2, default=str) if line.json else _readable(result))
+    _print(line, result)
+
+
+def _print(line: CommandLine, result: Any) -> None:
+    from stgnn.display import shown
+
+    print(json.dumps(result, indent=2, default=str) if line.json else shown(line.word, result))
 
 
 def _prepare() -> None:
@@ -146,6 +170,9 @@ def _parsed(line: CommandLine, function: str, signature: Signature, catalog: Cat
     parser.add_function_arguments(getattr(commands, function), skip=set(lazy), sub_configs=True)
     if line.asks_help:
         parser.add_argument("--json", action="store_true", help="print the result for machines")
+        for action in parser._actions:
+            if action.metavar == "{true,false}":
+                action.nargs = "?"  # shown as ``[{true,false}]``: a switch needs no value
         for name in lazy:
             parser.add_argument(f"--{name}", help="data module: class name or recipe; its arguments as --data.NAME")
     values, flags = line.without(lazy)
@@ -162,38 +189,32 @@ def _parsed(line: CommandLine, function: str, signature: Signature, catalog: Cat
     return {**{name: built[name] for name in signature.names if name not in lazy}, **plain}
 
 
-def _keep_recipe(
-    line: CommandLine, signature: Signature, catalog: Catalog, arguments: Mapping[str, Any], overwrite: bool
-) -> None:
-    """Write the resolved recipe of a long piece of work beside its result.
+@contextlib.contextmanager
+def _recipe_kept(
+    line: CommandLine, signature: Signature, catalog: Catalog, arguments: Mapping[str, Any]
+) -> Iterator[None]:
+    """Keep the resolved recipe of a long piece of work beside its result, from the start, so that a killed one has it.
 
-    Before the work it never replaces an earlier one: the work may be refused because it does not fit what is there.
+    An earlier recipe is replaced only when the work is done: it may be refused because it does not fit what is there.
+    Refused work leaves no recipe.
     """
     if line.word not in KEEPS_RECIPE:
+        yield
         return
     from stgnn.results import keep_recipe, recipe_path
 
-    result, name = KEEPS_RECIPE[line.word]
-    if not overwrite and recipe_path(arguments[result], arguments.get(name, "")).exists():
-        return
+    key, name = KEEPS_RECIPE[line.word]
+    place = arguments[key], arguments.get(name, "")
     values = {key: line.plain(key, signature, catalog) for key in signature.names}
-    keep_recipe(
-        {key: value for key, value in values.items() if value is not None}, arguments[result], arguments.get(name, "")
-    )
-
-
-def _readable(result: Any, indent: str = "") -> str:
-    """Plain data for people: one line for each key."""
-    if isinstance(result, Mapping):
-        lines = []
-        for key, value in result.items():
-            nested = isinstance(value, (Mapping, list, tuple)) and len(value) > 0
-            lines.append(
-                f"{indent}{key}:" + (f"\n{_readable(value, indent + '  ')}" if nested else f" {_readable(value)}")
-            )
-        return "\n".join(lines)
-    if isinstance(result, (list, tuple)):
-        if any(isinstance(item, (Mapping, list, tuple)) for item in result):
-            return f"\n{indent}--\n".join(_readable(item, indent) for item in result)
-        return "\n".join(f"{indent}{item}" for item in result)
-    return f"{indent}{result:.6g}" if isinstance(result, float) else f"{indent}{result}"
+    recipe = {key: value for key, value in values.items() if value is not None}
+    path = recipe_path(*place)
+    fresh = not path.exists()
+    if fresh:
+        keep_recipe(recipe, *place)
+    try:
+        yield
+    except Exception:
+        if fresh:
+            path.unlink(missing_ok=True)
+        raise
+    keep_recipe(recipe, *place)

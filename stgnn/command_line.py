@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.errors import InputError
-from stgnn.recipe import SUFFIXES, load_recipe, load_recipes, merge, parse_yaml
-from stgnn.recipe_check import UNKNOWN, class_named
+from stgnn.recipe import SUFFIXES, load_recipe, load_recipes, merge
+from stgnn.recipe_check import UNKNOWN, Flag, class_named
 from stgnn.signatures import Catalog, Parameter, Signature
 
 _HELP = ("--help", "-h")
@@ -39,15 +39,20 @@ class CommandLine:
     @property
     def asks_help(self) -> bool:
         """Whether the arguments only ask for an explanation."""
-        return any(flag in _HELP or flag.endswith(".help") or "print_config" in flag for flag in self.flags)
+        return any(_asks_help(flag) for flag in self.flags)
 
     @property
     def name(self) -> str:
         """What a run of this command line is called: its first recipe."""
         return self.recipes[0].stem if self.recipes else self.word
 
+    @property
+    def arguments(self) -> list[str]:
+        """Every flag as a parser reads it: a switch is written out."""
+        return [_spelled(key, text) for key, text in self.pairs()]
+
     def pairs(self) -> list[tuple[str, str | None]]:
-        """Flags as (key, text); the text is None for a flag without a value.
+        """Flags as (key, text); the text is None for a switch, a flag without a value.
 
         Raises:
             InputError: an argument belongs to no flag.
@@ -56,7 +61,7 @@ class CommandLine:
         for flag in self.flags:
             if flag.startswith("--"):
                 key, given, value = flag[2:].partition("=")
-                found.append((key.rstrip("+"), value if given else None))
+                found.append((key, value if given else None))
             elif found and found[-1][1] is None:
                 found[-1] = (found[-1][0], flag)
             else:
@@ -66,20 +71,19 @@ class CommandLine:
         return found
 
     def merged(self, signature: Signature, catalog: Catalog) -> dict[str, Any]:
-        """Recipes and flags together, for checking; values of flags are left to the parser and stand as ``UNKNOWN``."""
-        over = flag_values(self.pairs(), signature, catalog, lambda text: UNKNOWN)
-        return merge(self.values, over)
+        """Recipes and flags together, for checking; flags stand as :class:`~stgnn.recipe_check.Flag`."""
+        return merge(self.values, flag_values(self.pairs(), signature, catalog, Flag))
 
     def without(self, names: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """The values and flags whose outermost key is not among ``names``."""
         values = {key: value for key, value in self.values.items() if key not in names}
         pairs = [(key, text) for key, text in self.pairs() if key.partition(".")[0] not in names]
-        return values, [f"--{key}" if text is None else f"--{key}={text}" for key, text in pairs]
+        return values, [_spelled(key, text) for key, text in pairs]
 
     def plain(self, name: str, signature: Signature, catalog: Catalog) -> Any:
         """The value of one key as plain data, flags included."""
         pairs = [(key, text) for key, text in self.pairs() if key.partition(".")[0] == name]
-        over = flag_values(pairs, signature, catalog, lambda text: True if text is None else parse_yaml(text))
+        over = flag_values(pairs, signature, catalog, lambda text: Flag(text).value)
         return merge({key: value for key, value in self.values.items() if key == name}, over).get(name)
 
 
@@ -116,6 +120,16 @@ def read_command_line(arguments: Sequence[str], words: Sequence[str]) -> Command
     return CommandLine(word, tuple(recipes), tuple(flag for flag in flags if flag != "--json"), "--json" in flags)
 
 
+def _asks_help(flag: str) -> bool:
+    return flag in _HELP or flag.endswith(".help") or "print_config" in flag
+
+
+def _spelled(key: str, text: str | None) -> str:
+    if text is None:
+        return f"--{key}" if _asks_help(f"--{key}") else f"--{key}=true"
+    return f"--{key}={text}"
+
+
 def flag_values(
     pairs: Sequence[tuple[str, str | None]],
     signature: Signature,
@@ -125,16 +139,30 @@ def flag_values(
     """Flags as a nested mapping; ``--data.frames 8`` stands for ``data: {init_args: {frames: 8}}``."""
     values: dict[str, Any] = {}
     for key, text in pairs:
-        top, *path = key.split(".")
+        top, *path = key.rstrip("+").split(".")  # ``--trainer.callbacks+`` appends
         parameter = signature[top] if top in signature.names else Parameter(top, None, False)
         is_class = class_named(parameter.annotation, catalog) is not None
+        value = [value_of(text)] if key.endswith("+") else value_of(text)
         leaf: Any
+        if is_class and text is None:
+            raise InputError(f"--{key} needs a value", allowed="a class name or a recipe, or the value of its argument")
         if is_class and (not path or path == ["class_path"]):
-            leaf = load_recipe(text) if text and text.endswith(SUFFIXES) else {"class_path": text}
+            spelled = Flag(text).value
+            leaf = spelled if isinstance(spelled, dict) else {"class_path": text}
+            leaf = load_recipe(text) if text.endswith(SUFFIXES) else leaf
         elif is_class:
             path = path[1:] if path[0] == "init_args" else path
-            leaf = {"init_args": {path[0]: value_of(text)}}
+            leaf = {"init_args": _nested(path, value)}
         else:
-            leaf = {path[0]: value_of(text)} if path else value_of(text)
+            leaf = _nested(path, value)
         values = merge(values, {top: leaf})
     return values
+
+
+def _nested(path: Sequence[str], value: Any) -> Any:
+    """``value`` under the keys of ``path``; what lies deeper than one key is the parser's to check."""
+    if isinstance(value, Flag) and len(path) > 1:
+        return {path[0]: UNKNOWN}
+    for key in reversed(path):
+        value = {key: value}
+    return value

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stgnn.errors import InputError
 from stgnn.latency import LatencyModel
 from stgnn.results import (
     DataSpec,
     build_data,
     evaluation_row,
+    front_rows,
     keep_recipe,
-    latency_key,
     needed,
     real_bodies,
     recipe_beside,
@@ -84,21 +83,15 @@ def data_list(folder: Path = Path("data")) -> list[dict[str, Any]]:
     Returns:
         Path, layout, clips and classes of each store.
     """
-    from stgnn.data import SkeletonStore
+    from stgnn.data import list_stores
 
-    if not folder.is_dir():
-        raise InputError("there is no such folder", given=folder, hint="stgnn data import writes stores")
-    stores = ((path.parent, SkeletonStore.open(path.parent)) for path in sorted(folder.rglob("store.json")))
-    return [
-        {"store": str(path), "layout": store.layout.name, "clips": len(store), "classes": len(store.class_names)}
-        for path, store in stores
-    ]
+    return list_stores(folder)
 
 
 def profile(
     space: str | Path | Mapping[str, Any],
     layout: str | Path | Mapping[str, Any],
-    num_classes: int,
+    classes: int,
     output: Path = Path("runs/device.json"),
     runtime: str = "ONNXRuntime",
     threads: int = 1,
@@ -112,7 +105,7 @@ def profile(
     Args:
         space: Search space: a name, a file or plain data.
         layout: Skeleton layout: a name, a file or plain data.
-        num_classes: Classes of the networks.
+        classes: Number of classes of the networks.
         output: Device file to write.
         runtime: Runtime that executes the networks.
         threads: Threads of the runtime.
@@ -125,14 +118,10 @@ def profile(
         The conditions, what was measured, and how well held-out networks are predicted.
     """
     from stgnn.latency.profile import profile as measure
-    from stgnn.latency.side_by_side import side_by_side
+    from stgnn.latency.side_by_side import summary
 
-    device = measure(space, layout, num_classes, output, runtime, threads, calibration, holdout, quick, seed)
-    result = {"output": str(output), **device.conditions, "date": device.date, "spread": device.spread}
-    result |= {"parts": len(device.entries), "networks": len(device.networks)}
-    if calibration >= 3 and holdout >= 2:
-        result["holdout"] = {name: accuracy.to_dict() for name, accuracy in side_by_side(device).items()}
-    return result
+    device = measure(space, layout, classes, output, runtime, threads, calibration, holdout, quick, seed)
+    return {"output": str(output), **summary(device)}
 
 
 def search(
@@ -164,43 +153,23 @@ def search(
         seed: Seed of the proposals.
 
     Returns:
-        Numbers of the study, and its front.
+        Numbers of the study, its front from fast to slow, and the knee of the front.
     """
     from stgnn.networks import load_supernet
     from stgnn.search import Random
-    from stgnn.search.evaluate import SupernetEvaluator
-    from stgnn.search.extract import front
+    from stgnn.search.evaluate import SupernetEvaluator, check_classes
     from stgnn.search.study import RANDOM_SUFFIX, run_search
 
-    network = load_supernet(supernet).module
-    evaluator = SupernetEvaluator.from_data(network, build_data(data))
-    layout, classes, space = network.layout, network.num_classes, network.space
-    identity = {**evaluator.identity(), "latency model": latency_key(latency, space, layout, classes)}
+    loaded, clips = load_supernet(supernet), build_data(data)
+    evaluator = SupernetEvaluator.from_data(loaded.module, clips)
+    check_classes(loaded.class_names, clips)
     runs = {name: strategy, **({name + RANDOM_SUFFIX: Random()} if compare_random else {})}
     found = {
-        key: run_search(
-            evaluator,
-            latency,
-            space,
-            layout,
-            classes,
-            one,
-            study,
-            key,
-            trials,
-            seed,
-            budget_ms,
-            max_parameters,
-            identity,
-        )
+        key: run_search(evaluator, latency, one, study, key, trials, seed, budget_ms, max_parameters)
         for key, one in runs.items()
     }
-    return {
-        "study": study,
-        "name": name,
-        "architectures": {key: len(evaluations) for key, evaluations in found.items()},
-        "front": [evaluation_row(one) for one in front(found[name])],
-    }
+    architectures = {key: len(evaluations) for key, evaluations in found.items()}
+    return {"study": study, "name": name, "architectures": architectures, **front_rows(found[name])}
 
 
 def report(study: str, output: Path = Path("runs/report"), name: str | None = None, title: str = "") -> dict[str, Any]:
@@ -213,14 +182,17 @@ def report(study: str, output: Path = Path("runs/report"), name: str | None = No
         title: Heading of the page.
 
     Returns:
-        The files.
+        The files, the front from fast to slow, and its knee.
     """
     from dataclasses import asdict
 
     from stgnn.report import write_report
     from stgnn.report.study import report_data
+    from stgnn.search.study import load_evaluations
 
-    return {key: str(path) for key, path in asdict(write_report(output, report_data(study, name, title))).items()}
+    files = asdict(write_report(output, report_data(study, name, title)))
+    evaluations = load_evaluations(study, study_name(study, name))
+    return {**{key: str(path) for key, path in files.items()}, **front_rows(evaluations)}
 
 
 def extract(
@@ -245,15 +217,15 @@ def extract(
         The chosen architecture and what the study knows of it.
     """
     from stgnn.search.extract import choose
-    from stgnn.search.extract import extract as cut
-    from stgnn.search.study import load_evaluations
+    from stgnn.search.extract import extract as write
+    from stgnn.search.study import load_evaluations, study_identity
 
     key = study_name(study, name)
     chosen = choose(load_evaluations(study, key), budget_ms)
     recipe = recipe_beside(study, key)
     supernet = supernet or needed(recipe, "supernet", f"the study {study}")
     data = data or needed(recipe, "data", f"the study {study}")
-    cut(supernet, chosen.architecture, output, build_data(data))
+    write(supernet, chosen.architecture, output, build_data(data), study_identity(study, key))
     keep_recipe({"data": data}, output)
     return {"output": str(output), **evaluation_row(chosen)}
 

@@ -1,5 +1,7 @@
 """The one exception for everything a user can get wrong: what was given, what is allowed, what to do."""
 
+import math
+
 
 class InputError(ValueError):
     """A wrong input. The command line prints it as it stands, without a traceback, and exits with status 2.
@@ -22,8 +24,24 @@ class InputError(ValueError):
             lines.append(f"  hint:    {hint}")
         super().__init__("\n".join(lines))
 
+    def at(self, where: object) -> "InputError":
+        """The same message, with the file or key that it is about in front."""
+        return InputError(f"{where}: {self.what}", given=self.given, allowed=self.allowed, hint=self.hint)
+
 
 def _text(value: object) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(str(item) for item in value) or "(nothing)"
     return str(value)
+
+
+def check_between(low: float, high: float = math.inf, /, **values: float) -> None:
+    """Refuse numbers outside ``low`` to ``high``, and NaN and infinity.
+
+    Raises:
+        InputError: naming the first of them.
+    """
+    for name, value in values.items():
+        if not (math.isfinite(value) and low <= value <= high):
+            allowed = f"{low:g} or more" if high == math.inf else f"{low:g} to {high:g}"
+            raise InputError(f"{name} is out of range", given=value, allowed=allowed)

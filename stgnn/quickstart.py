@@ -6,22 +6,21 @@ public parts, so it reads as an example of how to put them together in Python; r
 
 import json
 import time
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import lightning.pytorch as pl
 import torch
 from rich.console import Console
 
 from stgnn.data.datamodule import SyntheticDataModule
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_between
+from stgnn.files import read_json, write_text
 from stgnn.latency import Calibrated, DeviceFile, evaluate
 from stgnn.latency.benchmark import benchmark
-from stgnn.latency.device import write_atomically
 from stgnn.latency.profile import profile
 from stgnn.networks import Network, Supernet, load_network, load_supernet, save_checkpoint
 from stgnn.report import Measured, write_report
@@ -33,8 +32,21 @@ from stgnn.search.extract import choose, extract, front
 from stgnn.search.pareto import hypervolume
 from stgnn.search.study import Evaluation, reference_point, run_search
 from stgnn.tasks import BaseTask, ClassificationTask, SupernetTask
+from stgnn.tasks.quiet import quiet
 
+LoadedT = TypeVar("LoadedT")
 STUDY = "quickstart"
+RESULTS = (
+    "supernet.ckpt",
+    "device.json",
+    "study.journal",
+    "chosen.ckpt",
+    "tuned.ckpt",
+    "model.onnx",
+    "report.html",
+    "pareto.csv",
+    "summary.json",
+)
 
 
 @dataclass
@@ -55,7 +67,7 @@ class Plan:
     output: Path
     seed: int = 0
     clips: int = 1600
-    epochs: int = 36
+    epochs: int = 24
     tuning_epochs: int = 16
     trials: int = 150
     calibration: int = 10
@@ -100,10 +112,10 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     """Run a plan; see :func:`quickstart`."""
     _claim(plan)
     clock = _Clock(console)
-    data = SyntheticDataModule(clips=plan.clips, seed=plan.seed, frames=16, about_vertical=0.5)
+    data = SyntheticDataModule(clips=plan.clips, seed=plan.seed, frames=16, batch_size=32, about_vertical=0.5)
     with clock.stage("supernet", "Train one supernet that holds every network of the space"):
         supernet_path = _trained(plan, data)
-        supernet = load_supernet(supernet_path).module
+        supernet = _kept(load_supernet, supernet_path).module
     with clock.stage("profile", "Measure this device"):
         device = profile(
             supernet.space,
@@ -118,9 +130,9 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
         latency = Calibrated(device)
     evaluator = SupernetEvaluator.from_data(supernet, data)
     with clock.stage("search", "Search: accuracy against latency, no training"):
-        found = _searched(plan, supernet, evaluator, latency, random=False)
+        found = _searched(plan, evaluator, latency, random=False)
     with clock.stage("random", "Random search at equal cost, for comparison"):
-        rival = _searched(plan, supernet, evaluator, latency, random=True)
+        rival = _searched(plan, evaluator, latency, random=True)
     chosen = choose(found)
     with clock.stage("tune", "Extract the chosen network and fine-tune it"):
         inherited = load_network(extract(supernet_path, chosen.architecture, plan.output / "chosen.ckpt", data)).module
@@ -140,16 +152,22 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
         **_latency_numbers(latency, device),
         "export_max_abs_difference": exported.max_abs_difference,
     }
-    write_atomically(plan.output / "summary.json", json.dumps(summary, indent=2))
+    write_text(plan.output / "summary.json", json.dumps(summary, indent=2))
     _tell(console, plan, summary)
     return summary
 
 
 def _claim(plan: Plan) -> None:
     """Refuse a folder with the results of another plan; they are left as they are."""
+    check_between(0, 2**32 - 1, seed=plan.seed)
     settings = {key: value for key, value in asdict(plan).items() if key != "output"}
     path = plan.output / "plan.json"
-    known = json.loads(path.read_text()) if path.is_file() else None
+    known = read_json(path, "the plan of a quickstart") if path.is_file() else None
+    foreign = [name for name in RESULTS if (plan.output / name).exists()]
+    if known is None and foreign:
+        raise InputError(
+            f"{plan.output} holds results of something else", given=foreign, hint="choose another --output"
+        )
     if known is not None and known != settings:
         raise InputError(
             f"{plan.output} holds a quickstart with other settings",
@@ -157,14 +175,12 @@ def _claim(plan: Plan) -> None:
             allowed=known,
             hint="choose another --output, or remove the folder",
         )
-    plan.output.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, json.dumps(settings))
+    write_text(path, json.dumps(settings))
 
 
 def _fit(task: BaseTask, data: SyntheticDataModule, epochs: int, seed: int) -> None:
     pl.seed_everything(seed, verbose=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # hints of Lightning about loaders with workers, which ours are not
+    with quiet():
         trainer = pl.Trainer(
             max_epochs=epochs,
             logger=False,
@@ -175,15 +191,16 @@ def _fit(task: BaseTask, data: SyntheticDataModule, epochs: int, seed: int) -> N
             num_sanity_val_steps=0,
             log_every_n_steps=1,
         )
-        trainer.fit(task, datamodule=data)
-        if trainer.interrupted:
-            raise KeyboardInterrupt("training stopped; run the same command to start this stage again")
+        try:
+            trainer.fit(task, datamodule=data)
+        except SystemExit as leave:  # how Lightning answers Ctrl-C
+            raise KeyboardInterrupt("training stopped; run the same command to start this stage again") from leave
 
 
 def _trained(plan: Plan, data: SyntheticDataModule) -> Path:
     path = plan.output / "supernet.ckpt"
     if not path.is_file():
-        task = SupernetTask("tiny", data.layout.to_dict(), data.class_names, seed=plan.seed, learning_rate=4e-3)
+        task = SupernetTask("tiny", data.layout, data.class_names, seed=plan.seed, learning_rate=4e-3)
         _fit(task, data, plan.epochs, plan.seed)
         save_checkpoint(path, task.network, data.class_names)
     return path
@@ -193,35 +210,32 @@ def _tuned(plan: Plan, data: SyntheticDataModule) -> Network:
     path = plan.output / "tuned.ckpt"
     if not path.is_file():
         task = ClassificationTask(
-            data.layout.to_dict(), data.class_names, init_from=plan.output / "chosen.ckpt", learning_rate=2e-3
+            data.layout, data.class_names, init_from=plan.output / "chosen.ckpt", learning_rate=2e-3
         )
         _fit(task, data, plan.tuning_epochs, plan.seed)
         save_checkpoint(path, task.network, data.class_names)
-    return load_network(path).module
+    return _kept(load_network, path).module
 
 
-def _searched(
-    plan: Plan, supernet: Supernet, evaluator: SupernetEvaluator, latency: Calibrated, random: bool
-) -> list[Evaluation]:
-    return run_search(
-        evaluator,
-        latency,
-        supernet.space,
-        supernet.layout,
-        supernet.num_classes,
-        Random() if random else RegularizedEvolution(population=24, tournament=5),
-        plan.output / "study.journal",
-        f"{STUDY}-random" if random else STUDY,
-        plan.trials,
-        plan.seed,
-        identity=evaluator.identity(),
-    )
+def _kept(load: Callable[[Path], LoadedT], path: Path) -> LoadedT:
+    """What an earlier stage has left, with a word on how to go on where it is damaged."""
+    try:
+        return load(path)
+    except InputError as error:
+        hint = f"remove {path}; the same command makes it again"
+        raise InputError(error.what, given=error.given, allowed=error.allowed, hint=hint) from error
+
+
+def _searched(plan: Plan, evaluator: SupernetEvaluator, latency: Calibrated, random: bool) -> list[Evaluation]:
+    strategy = Random() if random else RegularizedEvolution(population=24, tournament=5)
+    name = f"{STUDY}-random" if random else STUDY
+    return run_search(evaluator, latency, strategy, plan.output / "study.journal", name, plan.trials, plan.seed)
 
 
 @torch.inference_mode()
 def _accuracy(network: Network, data: SyntheticDataModule, seed: int) -> dict[str, float]:
     """Top-1 on the held-out training subjects and on the test subjects."""
-    task = ClassificationTask(data.layout.to_dict(), data.class_names, architecture=network.architecture.to_dict())
+    task = ClassificationTask(data.layout, data.class_names, network.architecture)
     task.network = network.eval()
     result = {}
     for split in ("val", "test"):

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from stgnn.errors import InputError
+from stgnn.files import write_text
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -69,8 +70,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def dump_recipe(recipe: Mapping[str, Any], path: Path) -> None:
     """Write a resolved recipe."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(dict(recipe), sort_keys=False), encoding="utf-8")
+    write_text(path, yaml.safe_dump(dict(recipe), sort_keys=False))
 
 
 def _load(path: Path, parents: tuple[Path, ...]) -> Any:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from yaml import YAMLError
+
 from stgnn.errors import InputError
+from stgnn.recipe import SUFFIXES, parse_yaml
 from stgnn.signatures import Catalog, Signature, registered
 
-UNKNOWN = object()  # stands for a value given as a flag, whose type is left to the parser
+UNKNOWN = object()  # stands for a value that is left to the parser
 
 _PLAIN: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -22,8 +25,39 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "Path": (str,),
     "None": (type(None),),
 }
+_TEXTS = {"str", "Path"}
 _LISTS = {"list", "List", "tuple", "Sequence", "Iterable", "set", "frozenset"}
 _MAPPINGS = {"dict", "Dict", "Mapping"}
+_OBJECTS = {"Architecture", "SearchSpace", "SkeletonLayout"}  # for callers in Python; a recipe names or spells them
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A value given as a flag; what its text stands for depends on the type that is wanted.
+
+    Attributes:
+        text: What follows the flag; None for a switch.
+    """
+
+    text: str | None
+
+    @property
+    def value(self) -> Any:
+        """The value the text stands for, unless a text is wanted."""
+        if self.text is None:
+            return True
+        try:
+            return parse_yaml(self.text)
+        except YAMLError:
+            return self.text
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the parser will read a file for it."""
+        return self.text is not None and self.text.endswith((*SUFFIXES, ".json"))
+
+    def __repr__(self) -> str:
+        return str(self.text)
 
 
 @dataclass(frozen=True)
@@ -32,7 +66,7 @@ class RecipeChecker:
 
     Attributes:
         catalog: Where class names are looked up.
-        linked: Parameters that the program fills in, which a recipe need not give.
+        linked: Parameters that the program fills in, which a recipe cannot give.
     """
 
     catalog: Catalog
@@ -50,7 +84,7 @@ class RecipeChecker:
         Raises:
             InputError: naming the key and what is allowed.
         """
-        if values is UNKNOWN:
+        if values is UNKNOWN or isinstance(values, Flag):
             return
         if not isinstance(values, Mapping):
             raise InputError(
@@ -65,15 +99,16 @@ class RecipeChecker:
                 raise InputError(
                     f"unknown key {name!r}", allowed=signature.names, hint=_closest(str(key), signature.names)
                 )
-        missing = [p.name for p in signature.parameters if p.required and p.name not in {*values, *self.linked}]
+        missing = [p.name for p in signature.parameters if p.required and p.name not in values]
         if missing and complete:
             names = [f"{where}.{name}" if where else name for name in missing]
             raise InputError(f"missing {', '.join(names)}", given=f"the keys {', '.join(map(str, values)) or '(none)'}")
 
     def check_class(self, value: Any, base: str, where: str) -> None:
         """Check ``Name`` or ``{class_path: Name, init_args: {...}}`` for a subclass of ``base``."""
-        if value is UNKNOWN:
+        if value is UNKNOWN or (isinstance(value, Flag) and value.is_file):
             return
+        value = value.value if isinstance(value, Flag) else value
         names = self.catalog.subclasses(base)
         spec = {"class_path": value} if isinstance(value, str) else value
         form = f"a class name, or class_path and init_args; classes: {', '.join(names)}"
@@ -89,7 +124,7 @@ class RecipeChecker:
         module, _, name = str(spec["class_path"]).rpartition(".")
         if name in names:
             arguments = spec.get("init_args", {})
-            self.check_arguments(arguments or {}, self.catalog.signature(name), where)
+            self.check_arguments(arguments or {}, self.catalog.signature(name).without(*self.linked), where)
         elif not module or module.partition(".")[0] == "stgnn":
             raise InputError(f"{where}: there is no class {name!r} here", allowed=names, hint=_closest(name, names))
 
@@ -110,12 +145,18 @@ class RecipeChecker:
                     return None
             except InputError as error:  # a class or a list element, wrong further down: the more precise message
                 problems.append(error)
+        if isinstance(value, Flag) and value.text is None:
+            return InputError(f"--{where} needs a value", allowed=_spelled(node))
         if problems and not isinstance(value, (int, float)):
             return problems[0]
         return InputError(f"wrong type for {where!r}", given=f"{value!r}", allowed=_spelled(node))
 
     def _fits(self, value: Any, node: ast.expr, where: str) -> bool:
         name = _name(node)
+        if isinstance(value, Flag):
+            if value.is_file and name in _LISTS | _MAPPINGS:
+                return True
+            value = value.text if name in _TEXTS and value.text is not None else value.value
         if name in _PLAIN:
             return isinstance(value, _PLAIN[name]) and (name == "bool" or not isinstance(value, bool))
         if name == "Literal" and isinstance(node, ast.Subscript):
@@ -124,6 +165,8 @@ class RecipeChecker:
             return isinstance(value, Mapping)
         if name in _LISTS:
             return isinstance(value, (list, tuple)) and self._elements_fit(value, node, where)
+        if name in _OBJECTS:
+            return False
         if name in self.catalog.names:
             self.check_class(value, name, where)
         return True
@@ -145,6 +188,7 @@ def check_named_data(key: str, value: Any, where: str) -> None:
     Raises:
         InputError: it does not exist or is not valid, or it names an operator that does not exist.
     """
+    value = value.value if isinstance(value, Flag) else value
     if value is UNKNOWN or value is None or key not in ("space", "architecture", "layout"):
         return
     if not isinstance(value, (str, Mapping)):

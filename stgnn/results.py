@@ -1,21 +1,19 @@
 """What the words of the command line share: data modules from plain data, recipes beside results, rows of a study."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_between
 from stgnn.recipe import dump_recipe, load_recipe
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from stgnn.data.datamodule import SkeletonDataModule
-    from stgnn.latency import LatencyModel
     from stgnn.search.study import Evaluation
-    from stgnn.skeleton import SkeletonLayout
-    from stgnn.space import SearchSpace
 
 DataSpec = Mapping[str, Any]  # a data module as plain data: {class_path: SkeletonDataModule, init_args: {...}}
 
@@ -28,15 +26,19 @@ def build_data(spec: DataSpec) -> "SkeletonDataModule":
     """
     from stgnn.data.datamodule import SkeletonDataModule
 
+    arguments = spec.get("init_args") or {} if isinstance(spec, Mapping) and "class_path" in spec else None
+    if not isinstance(arguments, Mapping):
+        raise InputError("these data name no data module", given=spec, allowed="class_path and init_args")
     module, _, name = str(spec["class_path"]).rpartition(".")
     known: dict[str, type[Any]] = {one.__name__: one for one in _family(SkeletonDataModule)}
     cls = known.get(name)
     if cls is None and module:
-        cls = getattr(import_module(module), name, None)
+        with suppress(ImportError):
+            cls = getattr(import_module(module), name, None)
     if cls is None:
         raise InputError("there is no such data module", given=spec["class_path"], allowed=sorted(known))
     try:
-        data: SkeletonDataModule = cls(**(spec.get("init_args") or {}))
+        data: SkeletonDataModule = cls(**arguments)
     except TypeError as error:
         raise InputError(f"{name} does not take these arguments", given=str(error)) from error
     return data
@@ -48,12 +50,16 @@ def _family(cls: type[Any]) -> list[type[Any]]:
 
 def real_bodies(data: "SkeletonDataModule", clips: int) -> "Tensor":
     """Bodies (B, T, V, C) of the first training clips, not augmented."""
+    check_between(1, clips=clips)
     return data.clips().gather(data.splits()["train"][:clips], data.frames).bodies
 
 
 def recipe_path(result: str | Path, name: str = "") -> Path:
     """Where the recipe of a result is kept: beside it, under its name."""
     path = Path(result)
+    if not path.name or "/" in name:
+        given = f"{result!r}" if not path.name else name
+        raise InputError("a result needs the name of a file, and a study a name without '/'", given=given)
     return path.with_name(f"{path.name}{'.' + name if name else ''}.recipe.yaml")
 
 
@@ -92,28 +98,35 @@ def study_name(study: str, name: str | None) -> str:
     own = [one for one in names if not one.endswith(RANDOM_SUFFIX)]
     if name is None and len(own) == 1:
         return own[0]
+    if not names:
+        raise InputError(f"there is no study in {study}", given=study, hint="run a search first, or correct the path")
+    if name is None:
+        raise InputError(f"there are several studies in {study}", allowed=names, hint="give one of them with --name")
     if name not in names:
-        what = "several studies" if name is None else f"no study called {name!r}"
-        raise InputError(
-            f"there is {what} in {study}" if name else f"there are {what} in {study}", allowed=names, hint="give --name"
-        )
+        raise InputError(f"there is no study of this name in {study}", given=name, allowed=names, hint="give --name")
     return name
 
 
-def latency_key(model: "LatencyModel", space: "SearchSpace", layout: "SkeletonLayout", num_classes: int) -> str:
-    """Identifies a latency model by what it says of the ends of a space."""
-    ends = (space.smallest(), space.largest())
-    values = (model.predict(end, layout, num_classes).mean_ms for end in ends)
-    return f"{type(model).__name__} {' '.join(f'{value:.6g}' for value in values)}"
-
-
 def evaluation_row(one: "Evaluation") -> dict[str, Any]:
-    """One evaluated architecture as plain data."""
+    """One evaluated architecture as plain data; the names are those of a point of a report."""
     return {
         "number": one.number,
+        "digest": one.architecture.digest,
         "accuracy": one.accuracy,
+        "accuracy_std": one.accuracy_std,
         "latency_ms": one.latency_ms,
+        "latency_std": one.latency_std,
         "macs": one.macs,
         "parameters": one.parameters,
         "architecture": one.architecture.to_dict(),
     }
+
+
+def front_rows(evaluations: "Sequence[Evaluation]") -> dict[str, Any]:
+    """The front of a study, from fast to slow, and its knee, as plain data; empty when nothing is feasible."""
+    from stgnn.search.extract import choose, front
+
+    members = front(evaluations)
+    if not members:
+        return {"front": []}
+    return {"front": [evaluation_row(one) for one in members], "chosen": evaluation_row(choose(evaluations))}

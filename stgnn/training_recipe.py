@@ -29,7 +29,7 @@ def check_training(values: dict[str, object], word: str, catalog: Catalog) -> No
 def training_signature(word: str) -> Signature:
     """The outermost keys: classes, and the arguments of the Trainer's method."""
     method = function_signature(trainer_file(), word, owner="Trainer")
-    skipped = ("model", "train_dataloaders", "val_dataloaders", "dataloaders", "datamodule")
+    skipped = ("model", "train_dataloaders", "val_dataloaders", "dataloaders", "datamodule", "verbose")
     own = (
         Parameter("model", ast.Name("BaseTask"), required=True),
         Parameter("data", ast.Name("SkeletonDataModule"), required=True),

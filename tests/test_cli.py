@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stgnn.cli import WORDS, main
+from stgnn.command_line import read_command_line
 from stgnn.networks import load_supernet
 
 ROOT = Path(__file__).parents[1]
@@ -158,6 +160,8 @@ def test_data_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert main(["data", "list", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["store"], row["layout"], row["clips"]) == ("data/synthetic", "ntu25", 32)
+    assert main(["data", "list"]) == 0
+    assert re.search(r"\| Store +\| Layout .*\n\| data/synthetic \| ntu25  ", capsys.readouterr().out, re.DOTALL)
     (tmp_path / "import.yaml").write_text("format: npz\nsource: missing.npz\noutput: data/new\n")
     assert main(["data", "import", "--config=import.yaml"]) == 2
 
@@ -181,6 +185,62 @@ def test_fit_leaves_recipe_weights_and_figures_then_test_and_predict(
     assert len(rows) == len(rows[0]) == 17
     assert main(["predict", "--config", str(FIT), *SHORT, "--ckpt_path", str(checkpoint)]) == 0
     assert next(Path("runs/supernet_tiny_synthetic").glob("*/predictions.csv")).read_text().startswith("index,class,")
+
+
+def test_training_words_end_with_their_metrics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = [flag for flag in SHORT if "enable" not in flag]
+    assert main(["fit", "--config", str(FIT), *shown, "--json"]) == 0
+    out, err = capfd.readouterr()
+    trained = json.loads(out)
+    assert Path(trained["checkpoint"]).is_file() and Path(trained["results"], "recipe.yaml").is_file()
+    assert trained["metrics"].keys() >= {"train_loss", "val_largest_top1", "val_smallest_mean_class"}
+    noise = ("litlogger", "available", "FLOPs", "workers", "Loading", "stopped", "deprecated", "Seed")
+    assert "Epoch" in err and not [word for word in noise if word in err]
+    assert main(["test", "--config", str(FIT), *shown, "--ckpt_path", trained["checkpoint"]]) == 0
+    out, err = capfd.readouterr()
+    header, _, row = out.splitlines()[-3:]
+    assert "Top-1" in header and "Calibration error" in header and row.startswith("| test ")
+    assert "Testing" in err and "Restoring" not in err
+
+
+def test_ctrl_c_in_training_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from stgnn.tasks import SupernetTask
+
+    monkeypatch.chdir(tmp_path)
+    step = SupernetTask.training_step
+
+    def interrupted(task: SupernetTask, *batch: Any) -> Any:
+        if task.current_epoch == 1:
+            raise KeyboardInterrupt
+        return step(task, *batch)
+
+    monkeypatch.setattr(SupernetTask, "training_step", interrupted)
+    monkeypatch.setattr("signal.signal", lambda *arguments: None)  # Lightning would ignore Ctrl-C from then on
+    assert main(["fit", "--config", str(FIT), *SHORT, "--trainer.max_epochs=3"]) == 130
+    last = "runs/supernet_tiny_synthetic/version_0/checkpoints/last.ckpt"
+    assert f"continue with --ckpt_path {last}" in capsys.readouterr().err
+    assert Path(last).is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fit", "--config", str(FIT), "--trainer.max_epochs"], "--trainer.max_epochs needs a value"),
+        (["search", "--config", str(ROOT / "recipes/search/nsga2.yaml"), "--data"], "--data needs a value"),
+    ],
+)
+def test_only_booleans_are_switches(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert message in refused(arguments, capsys)
+
+
+def test_switches_are_written_out_for_parsers() -> None:
+    line = read_command_line(["fit", "--trainer.fast_dev_run", "--data.clips", "8", "--a.b+=c", "--x.help"], ("fit",))
+    assert line.arguments == ["--trainer.fast_dev_run=true", "--data.clips=8", "--a.b+=c", "--x.help"]
 
 
 def test_wandb_offline_needs_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The words after training: search, report, extract and their refusals, on a supernet that has learnt nothing."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +41,31 @@ def test_search_report_extract(folder: Path, capsys: pytest.CaptureFixture[str])
     continued = result_of(["search", "--config=study.journal.search.recipe.yaml", "--trials=6"], capsys)
     assert continued["architectures"] == {"search": 6}
     written = result_of(["report", "--study=study.journal", "--output=report"], capsys)
-    assert all(Path(path).stat().st_size > 0 for path in written.values())
+    assert all(Path(written[kind]).stat().st_size > 0 for kind in ("html", "csv", "json", "svg"))
     chosen = result_of(["extract", "--study=study.journal", "--output=chosen.ckpt"], capsys)
     assert load_network("chosen.ckpt").module.architecture.to_dict() == chosen["architecture"]
+    assert written["front"] == continued["front"]
+    assert {"output": "chosen.ckpt", **written["chosen"]} == {"output": "chosen.ckpt", **continued["chosen"]} == chosen
     largest = max(point["latency_ms"] for point in continued["front"])
     assert result_of(["extract", "--study=study.journal", f"--budget-ms={largest}"], capsys)["latency_ms"] == largest
 
 
+def test_people_see_a_table_and_the_chosen_network_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in (["search", "--config=search.yaml"], ["report", "--study=study.journal"]):
+        assert main(arguments) == 0
+        text = capsys.readouterr().out
+        assert "| Trial | Digest " in text and "the knee:\ntrial " in text and "{" not in text
+    knee = text.splitlines()[-1]
+    assert main(["extract", "--study=study.journal"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == knee
+    architecture = load_network("runs/chosen.ckpt").module.architecture
+    assert re.fullmatch(rf"trial \d+, {architecture.digest}: {re.escape(str(architecture))}", knee)
+
+
 def test_random_search_at_equal_cost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = result_of(["search", "--config=search.yaml", "--strategy=TPE", "--compare_random=true"], capsys)
+    found = result_of(["search", "--config=search.yaml", "--strategy=TPE", "--compare_random"], capsys)
     assert found["architectures"] == {"search": 4, "search-random": 4}
     assert "random" in Path(result_of(["report", "--study=study.journal"], capsys)["json"]).read_text()
 
@@ -59,7 +76,7 @@ def test_refusals_leave_results_as_they_are(folder: Path, capsys: pytest.Capture
     wrong = {
         "another clips": ["search", "--config=search.yaml", "--data.frames=16"],
         "no architecture of the front": ["extract", "--study=study.journal", "--budget_ms=1e-9"],
-        "no study called 'other'": ["report", "--study=study.journal", "--name=other"],
+        "no study of this name": ["report", "--study=study.journal", "--name=other"],
         "no such checkpoint": ["search", "--config=search.yaml", "--supernet=missing.ckpt"],
         "there is no such study|no study file|no such": ["report", "--study=missing.journal"],
         "trials must be positive": ["search", "--config=search.yaml", "--trials=-1"],
@@ -71,6 +88,23 @@ def test_refusals_leave_results_as_they_are(folder: Path, capsys: pytest.Capture
         assert any(part in captured.err for part in message.split("|")), captured.err
         assert captured.out == "" and "Traceback" not in captured.err
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_refused_work_leaves_no_recipe(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--config=search.yaml", "--supernet=missing.ckpt"]) == 2
+    profile = ["profile", "--space=tiny", "--layout=hand21", "--classes=3", "--output=hand.json"]
+    assert main(profile) == 2
+    assert "edit `joints:` of the space" in capsys.readouterr().err
+    assert {path.name for path in folder.iterdir()} == {"supernet.ckpt", "search.yaml"}
+
+
+def test_a_stopped_search_keeps_its_recipe(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*arguments: object, **others: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stgnn.search.study.run_search", stopped)
+    assert main(["search", "--config=search.yaml"]) == 130
+    assert Path("study.journal.search.recipe.yaml").is_file()
 
 
 def test_a_result_without_a_recipe_asks_for_data(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,8 @@ import stgnn
 
 ROOT = Path(stgnn.__path__[0])
 LAYERS = (
-    {"errors", "allocator"},
-    {"registry"},
+    {"errors", "allocator", "ranking"},
+    {"registry", "files"},
     {"skeleton"},
     {"space"},
     {"data", "operators"},  # these two do not meet

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from stgnn import cli, commands, load_layout
 from stgnn.cli import WORDS, main
 from stgnn.command_line import CommandLine, read_command_line
+from stgnn.recipe import load_recipe
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import PACKAGE, Catalog, function_signature
 from stgnn.training_recipe import TRAINING_WORDS, check_training, training_signature
@@ -21,6 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [
     ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "recipes/README.md", "plugins/README.md")
 ]
+SEARCH = ROOT / "recipes" / "search" / "tiny_synthetic.yaml"
 SMALL = {"clips=1200": "clips=64", "max_epochs=20": "max_epochs=1, accelerator='cpu'", "trials=200": "trials=3"}
 
 
@@ -54,12 +55,20 @@ def test_the_tour_is_there() -> None:
     assert {"make quickstart", "make test"} <= set(OTHERS)
 
 
+@pytest.fixture
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as the reader has it: the recipes, and files written as the README says."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    (tmp_path / "gym8.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    for own, pattern in {"my_data.yaml": "data/nw_ucla.yaml", "my_space.yaml": "space/hand.yaml"}.items():
+        (tmp_path / own).write_text((ROOT / "recipes" / pattern).read_text(encoding="utf-8"), encoding="utf-8")
+    return tmp_path
+
+
 @pytest.mark.parametrize("command", STGNN)
-def test_commands_parse(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    own = tmp_path / "my_data.yaml"  # the reader's own recipe, written as the README says
-    own.write_text((ROOT / "recipes" / "data" / "nw_ucla.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    line = read_command_line(shlex.split(command.replace(own.name, str(own)))[1:], tuple(WORDS))
+def test_commands_parse(command: str, reader: Path) -> None:
+    line = read_command_line(shlex.split(command)[1:], tuple(WORDS))
     assert all(recipe.is_file() for recipe in line.recipes), "the recipes exist"
     check(line, Catalog.of_project())
 
@@ -68,9 +77,8 @@ def test_commands_parse(command: str, tmp_path: Path, monkeypatch: pytest.Monkey
     "command",
     [line for line in STGNN if line.split()[1] in ("profile", "extract", "export", "benchmark", "report", "data")],
 )
-def test_values_of_flags_parse(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_of_flags_parse(command: str, reader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real command line, up to the work itself."""
-    monkeypatch.chdir(ROOT)
     called = []
     for name in ("profile", "extract", "export", "benchmark", "report", "data_import", "data_check"):
         function = getattr(commands, name)
@@ -81,8 +89,8 @@ def test_values_of_flags_parse(command: str, monkeypatch: pytest.MonkeyPatch) ->
             return {}
 
         monkeypatch.setattr(commands, name, stand_in)
-    monkeypatch.setattr(cli, "_keep_recipe", lambda *args, **kwargs: None)
-    assert main(shlex.split(command)[1:]) == 0
+    monkeypatch.setattr(cli, "KEEPS_RECIPE", {})
+    assert main([*shlex.split(command)[1:], "--json"]) == 0
     assert len(called) == 1
 
 
@@ -92,17 +100,18 @@ def test_other_commands_name_what_exists(command: str) -> None:
     if program == "make":
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
         assert set(arguments) <= set(targets)
+    elif program == "optuna-dashboard":
+        dashboard = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+        assert program in dashboard and arguments[0] == load_recipe(SEARCH)["study"]
     elif program == "pip":
         assert (ROOT / arguments[-1] / "pyproject.toml").is_file()
     else:
         assert command == "source .venv/bin/activate"
 
 
-def test_layout_and_data_of_the_own_body(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (layout,) = blocks("yaml")
-    assert load_layout(yaml.safe_load(layout)).coarse_counts == (3,)
-    monkeypatch.chdir(tmp_path)
-    Path("gym8.yaml").write_text(layout, encoding="utf-8")
+def test_layout_and_data_of_the_own_body(reader: Path) -> None:
+    assert len(blocks("yaml")) == 1
+    assert load_layout("gym8.yaml").coarse_counts == (3,)
     exec(blocks("python")[0], {})
     for command in (line for line in STGNN if line.startswith("stgnn data")):
         assert main(shlex.split(command)[1:]) == 0

@@ -13,7 +13,7 @@ checking data needs no torch.
 
 from typing import TYPE_CHECKING, Any
 
-from stgnn.data.importing import check_store, import_data
+from stgnn.data.importing import check_store, import_data, list_stores
 from stgnn.data.readers import READERS
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
@@ -37,6 +37,7 @@ __all__ = [
     "SyntheticDataModule",
     "check_store",
     "import_data",
+    "list_stores",
 ]
 
 _HOMES = {

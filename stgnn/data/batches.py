@@ -63,9 +63,13 @@ class ClipData:
         store: The data set.
         device: Where the coordinates shall reside.
         min_score: A joint whose score is lower counts as not seen, so it becomes zero.
+
+    Raises:
+        InputError: a coordinate is not finite; a store on disk may have been changed since it was imported.
     """
 
     def __init__(self, store: SkeletonStore, device: torch.device | str = "cpu", min_score: float = 0.0) -> None:
+        store.check_finite()
         self.layout = store.layout
         self.persons = store.keypoints.shape[1]
         # (sum_T, M, V, C) -> (sum_T * M, V * C): one row is one body in one frame.

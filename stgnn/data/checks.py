@@ -30,27 +30,28 @@ def check_joints(joints: int, coordinates: int, layout: SkeletonLayout, where: s
         )
 
 
-def check_finite(keypoints: FloatArray, offsets: IntArray, names: list[str]) -> None:
+def check_finite(values: FloatArray, offsets: IntArray, names: list[str], what: str = "coordinates") -> None:
     """Refuse NaN and infinity, naming the first clip and frame that hold one.
 
     Args:
-        keypoints: Coordinates (sum of frames, M, V, C).
+        values: Coordinates, or others of each joint (sum of frames, M, V, C).
         offsets: First frame of each clip, and the end of the last (n + 1,).
         names: One name for each clip.
+        what: What the values are, for the message.
 
     Raises:
-        InputError: a coordinate is not finite.
+        InputError: a value is not finite.
     """
-    bad = np.flatnonzero(~np.isfinite(keypoints).all(axis=(1, 2, 3)))
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=(1, 2, 3)))
     if len(bad) == 0:
         return
     clip = int(np.searchsorted(offsets, bad[0], side="right")) - 1
-    joint = int(np.argwhere(~np.isfinite(keypoints[bad[0]]))[0][1])
+    joint = int(np.argwhere(~np.isfinite(values[bad[0]]))[0][1])
     raise InputError(
-        f"the coordinates of clip {clip} ({names[clip]!r}) are not finite numbers",
+        f"the {what} of clip {clip} ({names[clip]!r}) are not finite numbers",
         given=f"NaN or infinity in frame {int(bad[0] - offsets[clip])}, joint {joint}; {len(bad)} such frames in all",
         allowed="finite numbers; a joint that was not seen is exactly zero",
-        hint="replace the coordinates of joints that were not seen by zeros, or leave the clip out",
+        hint=f"replace the {what} of joints that were not seen by zeros, or leave the clip out",
     )
 
 
@@ -127,7 +128,7 @@ def check_splits(store: "SkeletonStore") -> None:
         if len(common):
             raise InputError(
                 f"the splits {protocol}_train and {protocol}_test overlap",
-                given=f"{len(common)} clips in both, the first is clip {common[0]} ({store.names[common[0]]!r})",
+                given=f"{len(common)} of them in both, the first is clip {common[0]} ({store.names[common[0]]!r})",
                 allowed="no clip in both",
                 hint="remove these clips from one of the two",
             )

@@ -1,5 +1,6 @@
 """Lightning data modules: which clips train, validate and test a network, on the device that trains."""
 
+import math
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -11,7 +12,7 @@ from stgnn.data.loader import ClipLoader
 from stgnn.data.splits import hold_out
 from stgnn.data.store import SkeletonStore
 from stgnn.data.synthetic import SyntheticActions
-from stgnn.errors import InputError
+from stgnn.errors import check_between
 from stgnn.skeleton.layout import SkeletonLayout
 
 
@@ -53,9 +54,9 @@ class SkeletonDataModule(pl.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, value in {"frames": frames, "batch_size": batch_size}.items():
-            if value < 1:
-                raise InputError(f"{name} is out of range", given=value, allowed="at least 1")
+        check_between(1, frames=frames, batch_size=batch_size)
+        check_between(0, about_vertical=about_vertical, about_others=about_others, scale=scale, noise=noise)
+        check_between(-math.inf, min_score=min_score)
         self._source, self.protocol, self.frames, self.batch_size = store, protocol, frames, batch_size
         self.val_subjects, self.min_score, self.seed = val_subjects, min_score, seed
         self.augmentation = Augmentation(about_vertical, about_others, scale, noise)

@@ -1,15 +1,14 @@
 """Folders that appear whole or not at all."""
 
-import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from stgnn.errors import InputError
+from stgnn.files import writing
 
 
 @contextmanager
@@ -24,15 +23,16 @@ def new_folder(path: Path, marker: str, overwrite: bool) -> Iterator[Path]:
         overwrite: Whether an existing folder may be replaced.
 
     Raises:
-        InputError: ``path`` exists and may not be replaced.
+        InputError: ``path`` exists and may not be replaced, or it cannot be written.
     """
     refuse_existing(path, marker, overwrite)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.parent / f".{path.name}.{secrets.token_hex(4)}.partial"
-    partial.mkdir()
     try:
-        yield partial
-        _replace(partial, path)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.mkdir()
+            yield partial
+            _replace(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -64,22 +64,3 @@ def _replace(partial: Path, path: Path) -> None:
     os.rename(partial, path)
     if replaced:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def read_json(path: Path) -> Any:
-    """The content of a JSON file.
-
-    Raises:
-        InputError: it is missing, not UTF-8 or not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("a file is missing", given=path) from None
-    except ValueError as error:
-        raise InputError("a file is not valid JSON", given=f"{path}: {error}", hint="it may be cut off") from None
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write plain data as readable JSON."""
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -46,6 +46,21 @@ def import_data(
     return check_store(store)
 
 
+def list_stores(folder: Path) -> list[dict[str, Any]]:
+    """The stores under a folder as plain data: path, layout, number of clips and of classes.
+
+    Raises:
+        InputError: there is no such folder, or it holds a damaged store.
+    """
+    if not folder.is_dir():
+        raise InputError("there is no such folder", given=folder, hint="stgnn data import writes stores")
+    stores = ((path.parent, SkeletonStore.open(path.parent)) for path in sorted(folder.rglob(HEADER)))
+    return [
+        {"store": str(path), "layout": store.layout.name, "clips": len(store), "classes": len(store.class_names)}
+        for path, store in stores
+    ]
+
+
 def check_store(store: SkeletonStore) -> dict[str, Any]:
     """What is in a store, and what may be wrong with it, as plain data.
 

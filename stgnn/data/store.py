@@ -1,5 +1,7 @@
 """Many clips as one contiguous array, in memory or memory-mapped from a folder of plain NumPy files."""
 
+import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +15,7 @@ from stgnn.data import files
 from stgnn.data.checks import FloatArray, IntArray, check_finite, check_labels, check_shapes, check_splits
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.errors import InputError
+from stgnn.files import read_json
 from stgnn.skeleton.layout import SkeletonLayout
 
 FORMAT = "stgnn-store"
@@ -134,12 +137,14 @@ class SkeletonStore:
         )
 
     def check_finite(self) -> None:
-        """Read every coordinate and refuse NaN and infinity.
+        """Read every coordinate and score and refuse NaN and infinity.
 
         Raises:
             InputError: naming the first clip and frame.
         """
         check_finite(self.keypoints, self.offsets, list(self.names))
+        if self.scores is not None:
+            check_finite(self.scores[..., np.newaxis], self.offsets, list(self.names), "scores")
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Write the store as a folder, whole or not at all.
@@ -155,7 +160,8 @@ class SkeletonStore:
             if self.scores is not None:
                 np.save(folder / "scores.npy", np.ascontiguousarray(self.scores))
             np.savez(folder / "index.npz", allow_pickle=False, **self._index())
-            files.write_json(folder / HEADER, self._header(folder))
+            header = json.dumps(self._header(folder), indent=1, ensure_ascii=False)
+            (folder / HEADER).write_text(header + "\n", encoding="utf-8")
 
     @classmethod
     def open(cls, path: str | Path) -> "SkeletonStore":
@@ -184,7 +190,7 @@ class SkeletonStore:
         except InputError as error:
             what = f"the store {folder} is damaged: {error.what}"
             raise InputError(what, given=error.given, allowed=error.allowed, hint=_AGAIN) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise InputError(f"the store {folder} is damaged", given=error, hint=_AGAIN) from error
 
     def _index(self) -> dict[str, npt.NDArray[Any]]:
@@ -220,7 +226,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
             allowed=f"a folder with a file {HEADER}",
             hint="make one with: stgnn data import --format F --source PATH --output STORE",
         )
-    header = files.read_json(folder / HEADER)
+    header = read_json(folder / HEADER, "the description of a store")
     if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("version") != VERSION:
         found = (header.get("format"), header.get("version")) if isinstance(header, dict) else type(header).__name__
         raise InputError(
@@ -229,7 +235,10 @@ def _read_header(folder: Path) -> dict[str, Any]:
             allowed=f"{FORMAT}, version {VERSION}",
             hint=_AGAIN,
         )
-    for name, expected in header.get("bytes", {}).items():
+    sizes = header.get("bytes")
+    if not isinstance(sizes, dict):
+        raise InputError(f"the store {folder} is damaged: {HEADER} names no files", given=sizes, hint=_AGAIN)
+    for name, expected in sizes.items():
         size = (folder / name).stat().st_size if (folder / name).is_file() else 0
         if size != expected:
             raise InputError(

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from stgnn.errors import InputError
+from stgnn.ranking import spearman
 
 if TYPE_CHECKING:
     from stgnn.latency.base import LatencyModel
@@ -24,7 +25,7 @@ class Accuracy:
         mape: Mean absolute relative error.
         within_5_percent: Share of the networks that are off by at most 5 %.
         within_10_percent: Share of the networks that are off by at most 10 %.
-        spearman: Rank correlation.
+        spearman: Spearman's rank correlation; NaN when all predictions are equal.
     """
 
     networks: int
@@ -65,18 +66,3 @@ def compare(predicted: ArrayLike, measured: ArrayLike) -> Accuracy:
         within_10_percent=float((error <= 0.10).mean()),
         spearman=spearman(guesses, truths),
     )
-
-
-def spearman(first: ArrayLike, second: ArrayLike) -> float:
-    """Spearman's rank correlation, equal values sharing their mean rank; 0 when one list is constant."""
-    a, b = _ranks(np.asarray(first, dtype=float)), _ranks(np.asarray(second, dtype=float))
-    a, b = a - a.mean(), b - b.mean()
-    norm = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / norm if norm > 0 else 0.0
-
-
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks: NDArray[np.float64] = (last - (counts - 1) / 2.0)[inverse]
-    return ranks

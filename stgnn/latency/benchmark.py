@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_between
 from stgnn.latency.cost import count
 from stgnn.networks import Network, load_network
-from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
+from stgnn.runtimes.base import RUNTIMES, Runtime, device_name, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, measure
 from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
@@ -23,7 +23,7 @@ CHECKPOINTS = (".ckpt", ".pt", ".pth")
 
 def benchmark(
     network: str | Path,
-    layout: str | Path | Mapping[str, Any] = "ntu25",
+    layout: str | Path | Mapping[str, Any] | SkeletonLayout = "ntu25",
     frames: int | None = None,
     num_classes: int = 60,
     runtime: str | Runtime = "ONNXRuntime",
@@ -46,9 +46,10 @@ def benchmark(
         InputError: there is no such network, or it cannot be timed.
     """
     runtime = resolve_runtime(runtime)
+    check_between(1, threads=threads, frames=1 if frames is None else frames)
     path = Path(network)
     with tempfile.TemporaryDirectory(prefix="stgnn-benchmark-") as folder:
-        exported = path if path.suffix == runtime.suffix and path.is_file() else None
+        exported = path if _is_exported(path, runtime) else None
         if exported is not None:
             architecture, body, classes = _described(runtime.metadata(exported), exported, frames)
         else:
@@ -75,7 +76,7 @@ def benchmark(
 
 
 def _network(
-    path: Path, layout: str | Path | Mapping[str, Any], frames: int | None, num_classes: int
+    path: Path, layout: str | Path | Mapping[str, Any] | SkeletonLayout, frames: int | None, num_classes: int
 ) -> tuple[Network, SkeletonLayout]:
     if path.suffix in CHECKPOINTS:
         module = load_network(path).module
@@ -94,13 +95,30 @@ def _described(metadata: Mapping[str, str], path: Path, frames: int | None) -> t
         architecture = Architecture.from_json(metadata["architecture"])
         body = SkeletonLayout.from_dict(json.loads(metadata["layout"]))
         classes = len(json.loads(metadata["class_names"]))
-    except KeyError as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             "this file does not say what network it holds", given=path, hint="write it with: stgnn export"
         ) from error
     if frames not in (None, architecture.frames):
         raise InputError("an exported network has its own number of frames", given=frames, allowed=architecture.frames)
     return architecture, body, classes
+
+
+def _is_exported(path: Path, runtime: Runtime) -> bool:
+    """Whether the path is a file of the runtime, judged by its ending.
+
+    Raises:
+        InputError: it is a file of another runtime.
+    """
+    owners = [name for name in RUNTIMES if RUNTIMES[name].suffix == path.suffix]
+    if owners and runtime.name not in owners:
+        raise InputError(
+            f"{path} is a file of another runtime",
+            given=runtime.name,
+            allowed=owners,
+            hint=f"say --runtime {owners[0]}",
+        )
+    return bool(owners)
 
 
 def _time(job: Job, runtime: Runtime, threads: int, protocol: Protocol | None) -> Timing:

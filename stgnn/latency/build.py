@@ -13,10 +13,16 @@ from torch import Tensor, nn
 
 from stgnn.latency.parts import Part
 from stgnn.networks import Network
-from stgnn.operators import ACTIVATIONS, OPERATORS
+from stgnn.networks.block import operator_class
+from stgnn.operators import ACTIVATIONS, AttentionOperator, Operator, SpatialOperator, TemporalOperator
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import Architecture, BlockSpec, StageSpec
 
+BASES: dict[str, type[Operator]] = {
+    "spatial": SpatialOperator,
+    "temporal": TemporalOperator,
+    "attention": AttentionOperator,
+}
 SOURCE_CHANNELS = 4  # few, so that the convolution in front costs little next to the part
 
 
@@ -65,7 +71,7 @@ def _piece(part: Part, body: SkeletonLayout, num_classes: int) -> nn.Module:
         return nn.Conv2d(part.source, part.target, 1, stride=(part.stride, 1))
     if part.kind == "head":
         return _Head(part.source, num_classes)
-    operator: Any = OPERATORS[part.operator]  # its constructor depends on the kind
+    operator: Any = operator_class(part.operator, BASES[part.kind])  # its constructor depends on the kind
     if part.kind == "spatial":
         return operator(part.source, part.target, body, part.activation).eval().deploy()
     if part.kind == "attention":

@@ -13,6 +13,7 @@ from stgnn.latency.table import LatencyTable
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import Architecture
 
+FEWEST = 3  # networks that a calibration needs
 RIDGE = 0.02  # weight of a multiplier's distance from the common one, against squared relative errors
 Array = NDArray[np.float64]
 
@@ -39,9 +40,9 @@ class Calibrated(LatencyModel):
         self.device.check()
         self.base = base if base is not None else LatencyTable(self.device)
         records = self.device.records("calibration")
-        if len(records) < 3:
+        if len(records) < FEWEST:
             raise InputError(
-                "calibration needs at least 3 measured networks",
+                f"calibration needs at least {FEWEST} measured networks",
                 given=len(records),
                 hint="stgnn profile --calibration 10",
             )
@@ -49,6 +50,12 @@ class Calibrated(LatencyModel):
         rows = [self._features(record.architecture, layout, classes) for record in records]
         self._kinds = tuple(rows[0])
         design = np.array([list(row.values()) for row in rows])
+        if not (design[:, 2:].sum(axis=1) > 0).all():
+            raise InputError(
+                "the model that calibration corrects predicts no time at all for a measured network",
+                given=f"{type(self.base).__name__}, device file of {self.device.date}",
+                hint="measure again with: stgnn profile",
+            )
         measured = np.array([record.timing.median_ms for record in records])
         self._factors = fit(design, measured)
         self._relative_std = _left_out_error(design, measured)

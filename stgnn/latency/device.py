@@ -1,8 +1,7 @@
 """The device file: what was measured on one device with one runtime, as JSON."""
 
 import json
-import os
-import tempfile
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.errors import InputError
+from stgnn.files import read_json, write_text
 from stgnn.latency.parts import Part
 from stgnn.runtimes.base import RUNTIMES, Runtime, device_name
 from stgnn.runtimes.timing import Timing
@@ -173,7 +173,9 @@ class DeviceFile:
                 for item in fields.pop("networks")
             )
             layout = SkeletonLayout.from_dict(fields.pop("layout"))
-            return cls(layout=layout, entries=entries, networks=networks, **fields)
+            device = cls(layout=layout, entries=entries, networks=networks, **fields)
+            device._check_numbers()
+            return device
         except (TypeError, KeyError, AttributeError, ValueError) as error:
             if isinstance(error, InputError):
                 raise
@@ -181,32 +183,32 @@ class DeviceFile:
                 "this is not a device file", given=str(error), hint="write one with: stgnn profile"
             ) from error
 
+    def _check_numbers(self) -> None:
+        """Refuse durations that no clock could show, as an edited or damaged file has them."""
+        # what is taken off a part may be more than the part: noise around zero
+        parts = [(-math.inf, entry.ms, str(entry.part)) for entry in self.entries]
+        networks = [(0.0, record.timing.median_ms, str(record.architecture)) for record in self.networks]
+        for low, value, what in [*parts, *networks]:
+            if not (isinstance(value, (int, float)) and math.isfinite(value) and value > low):
+                hint = "the file was damaged or edited: measure again with: stgnn profile"
+                raise InputError(
+                    "the device file holds a duration that is none", given=f"{value} ms for {what}", hint=hint
+                )
+        if not (isinstance(self.threads, int) and isinstance(self.num_classes, int) and isinstance(self.runtime, str)):
+            raise InputError("this is not a device file", given=f"runtime {self.runtime}, {self.threads} threads")
+
     def save(self, path: Path) -> None:
         """Write JSON, one entry per line, atomically."""
         data = self.to_dict()
         entries = ",\n  ".join(json.dumps(row) for row in data.pop("entries"))
         networks = ",\n  ".join(json.dumps(item) for item in data.pop("networks"))
         head = json.dumps(data, indent=1).removesuffix("\n}")
-        write_atomically(path, f'{head},\n "networks": [\n  {networks}\n ],\n "entries": [\n  {entries}\n ]\n}}\n')
+        write_text(path, f'{head},\n "networks": [\n  {networks}\n ],\n "entries": [\n  {entries}\n ]\n}}\n')
 
     def with_spread(self) -> "DeviceFile":
         """The same with the spread of the measured networks filled in."""
         spreads = sorted(record.timing.spread for record in self.networks)
         return replace(self, spread=round(spreads[len(spreads) // 2], 4) if spreads else 0.0)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file; whoever reads ``path`` meanwhile sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)  # mkstemp makes files for the owner only
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def load_device(source: str | Path | DeviceFile) -> DeviceFile:
@@ -220,10 +222,10 @@ def load_device(source: str | Path | DeviceFile) -> DeviceFile:
     path = Path(source)
     if not path.is_file():
         raise InputError("there is no such device file", given=path, hint="write one with: stgnn profile")
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError("this is not a device file", given=f"{path}: {error}") from error
+    data = read_json(path, "a device file")
     if not isinstance(data, dict):
-        raise InputError("this is not a device file", given=path)
-    return DeviceFile.from_dict(data)
+        raise InputError("this is not a device file", given=path, hint="write one with: stgnn profile")
+    try:
+        return DeviceFile.from_dict(data)
+    except InputError as error:
+        raise error.at(path) from error

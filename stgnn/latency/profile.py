@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_between
+from stgnn.files import check_output
 from stgnn.latency.build import Probe, bare, build
 from stgnn.latency.device import DeviceFile, Entry, NetworkRecord, load_device
 from stgnn.latency.parts import Part
@@ -20,7 +21,7 @@ from stgnn.runtimes.base import Runtime, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, measure
 from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import Architecture, SearchSpace, load_space
+from stgnn.space import Architecture, SearchSpace, check_joints, load_space
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -63,12 +64,12 @@ def profile(
         InputError: an argument is wrong, ``output`` holds measurements made under other conditions, or nothing could
             be measured.
     """
-    runtime, space, path = resolve_runtime(runtime), load_space(space), Path(output)
-    layout = layout if isinstance(layout, SkeletonLayout) else load_layout(layout)
-    if min(calibration, holdout) < 0:
-        raise InputError(
-            "the number of networks cannot be negative", given=f"calibration {calibration}, holdout {holdout}"
-        )
+    runtime, space, layout, path = resolve_runtime(runtime), load_space(space), load_layout(layout), Path(output)
+    check_joints(space, layout)
+    check_between(0, calibration=calibration, holdout=holdout)
+    check_between(1, threads=threads)
+    check_between(2, classes=num_classes)
+    check_output(path)
     fresh = DeviceFile.begin(runtime, layout, num_classes, threads, f"{space.name}/{space.digest}", seed)
     device = _continued(fresh, path)
     protocol = Protocol(runs=15, seconds=0.01, rounds=1) if quick else Protocol(runs=20, seconds=0.015, rounds=2)

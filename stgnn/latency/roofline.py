@@ -1,5 +1,6 @@
 """A latency model without measurements: the roofline."""
 
+import math
 from collections.abc import Mapping
 
 from stgnn.errors import InputError
@@ -22,10 +23,11 @@ class Roofline(LatencyModel):
     """
 
     def __init__(self, peak_gflops: float = 100.0, bandwidth_gbs: float = 20.0, dispatch_us: float = 2.0) -> None:
-        if peak_gflops <= 0 or bandwidth_gbs <= 0 or dispatch_us < 0:
+        if not (peak_gflops > 0 and bandwidth_gbs > 0 and 0 <= dispatch_us < math.inf):
             raise InputError(
                 "a roofline needs positive peaks",
-                given=f"{peak_gflops} Gflop/s, {bandwidth_gbs} GB/s, {dispatch_us} us",
+                given=f"peak_gflops {peak_gflops}, bandwidth_gbs {bandwidth_gbs}, dispatch_us {dispatch_us}",
+                allowed="the first two above 0, the last 0 or more",
             )
         self.peak_gflops, self.bandwidth_gbs, self.dispatch_us = peak_gflops, bandwidth_gbs, dispatch_us
 

@@ -1,10 +1,11 @@
 """Every latency model of a device beside the others, on the networks that no model was fitted to."""
 
 import math
+from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.latency.accuracy import Accuracy, evaluate
-from stgnn.latency.calibrated import Calibrated
+from stgnn.latency.calibrated import FEWEST, Calibrated
 from stgnn.latency.device import DeviceFile
 from stgnn.latency.roofline import Roofline
 from stgnn.latency.table import LatencyTable
@@ -28,3 +29,12 @@ def side_by_side(device: DeviceFile) -> dict[str, Accuracy]:
         "FLOPs, calibrated": Calibrated(device, base=Roofline(bandwidth_gbs=math.inf, dispatch_us=0.0)),
     }
     return {name: evaluate(model, records, device.layout, device.num_classes) for name, model in models.items()}
+
+
+def summary(device: DeviceFile) -> dict[str, Any]:
+    """A device file as short plain data: conditions, counts, and how well held-out networks are predicted."""
+    facts = {**device.conditions, "date": device.date, "spread": device.spread}
+    facts |= {"parts": len(device.entries), "networks": len(device.networks)}
+    if len(device.records("calibration")) >= FEWEST and len(device.records("holdout")) >= 2:
+        facts["holdout"] = {name: accuracy.to_dict() for name, accuracy in side_by_side(device).items()}
+    return facts

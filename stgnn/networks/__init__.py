@@ -9,7 +9,15 @@
 """
 
 from stgnn.networks.block import Block
-from stgnn.networks.checkpoint import Loaded, checkpoint_kind, describe, load_network, load_supernet, save_checkpoint
+from stgnn.networks.checkpoint import (
+    Loaded,
+    check_run_checkpoint,
+    checkpoint_kind,
+    describe,
+    load_network,
+    load_supernet,
+    save_checkpoint,
+)
 from stgnn.networks.deploy import DeployedNetwork
 from stgnn.networks.network import Network, Stem
 from stgnn.networks.supernet import Supernet
@@ -21,6 +29,7 @@ __all__ = [
     "Network",
     "Stem",
     "Supernet",
+    "check_run_checkpoint",
     "checkpoint_kind",
     "describe",
     "load_network",

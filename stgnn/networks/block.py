@@ -35,15 +35,15 @@ class Block(nn.Module):
         residual: bool = True,
     ) -> None:
         super().__init__()
-        spatial = _operator(spec.spatial, SpatialOperator)(in_channels, out_channels, layout, spec.activation)
-        temporal = _operator(spec.temporal, TemporalOperator)(
+        spatial = operator_class(spec.spatial, SpatialOperator)(in_channels, out_channels, layout, spec.activation)
+        temporal = operator_class(spec.temporal, TemporalOperator)(
             out_channels, spec.kernel, stride, layout, spec.activation
         )
         self.spatial = nn.ModuleDict({spec.spatial: spatial})
         self.temporal = nn.ModuleDict({spec.temporal: temporal})
         self.attention = nn.ModuleDict()
         if spec.attention != "none":
-            self.attention[spec.attention] = _operator(spec.attention, AttentionOperator)(out_channels, layout)
+            self.attention[spec.attention] = operator_class(spec.attention, AttentionOperator)(out_channels, layout)
         self.residual = shortcut(in_channels, out_channels, stride) if residual else None
         self.activation = ACTIVATIONS[spec.activation]()
 
@@ -65,7 +65,7 @@ class Block(nn.Module):
         return self
 
 
-def _operator(name: str, base: type[Operator]) -> type[Operator]:
+def operator_class(name: str, base: type[Operator]) -> type[Operator]:
     """The operator class called ``name``, which must be of the right kind.
 
     Raises:

@@ -25,7 +25,7 @@ from torch.nn.modules.conv import _ConvNd
 from stgnn.errors import InputError
 from stgnn.networks.network import Network
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture, SearchSpace
+from stgnn.space import Architecture, SearchSpace, check_joints
 
 _TEMPLATES = 512  # networks without weights that are kept; each takes about a hundred kilobytes
 
@@ -37,10 +37,14 @@ class Supernet(nn.Module):
         space: The architectures.
         layout: The full body.
         num_classes: Number of classes.
+
+    Raises:
+        InputError: the layout does not offer a joint count of the space.
     """
 
     def __init__(self, space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> None:
         super().__init__()
+        check_joints(space, layout)
         self.space, self.layout, self.num_classes = space, layout, num_classes
         self._templates: OrderedDict[Architecture, tuple[Network, dict[str, tuple[slice, ...] | None]]] = OrderedDict()
         self._homes: dict[str, tuple[dict[str, Tensor], str]] = {}
@@ -191,7 +195,8 @@ def _merge(tensors: list[tuple[Tensor, bool]]) -> Tensor:
 def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> tuple[dict[str, Tensor], str]:
     """Store a tensor under a dotted name, making empty modules on the way.
 
-    Returns the dictionary that holds it, and its key. The dictionary is the module's own and stays, also when the module is moved and its tensors are replaced.
+    Returns the dictionary that holds it, and its key. The dictionary is the module's own and stays, also when the
+    module is moved and its tensors are replaced.
     """
     *path, leaf = name.split(".")
     for part in path:

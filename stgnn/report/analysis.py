@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stgnn.ranking import spearman
 from stgnn.report.data import Measured, ReportData, ReportPoint
-from stgnn.search.pareto import Floats, front_order, hypervolume_curve
+from stgnn.search.pareto import front_order, hypervolume_curve
 from stgnn.space.architecture import Architecture
 
 
@@ -80,15 +81,8 @@ def agreement(checks: Sequence[Check]) -> Agreement | None:
     predicted = np.array([check.predicted_ms for check in checks])
     measured = np.array([check.measured.median_ms for check in checks])
     error = np.abs(predicted / measured - 1)
-    ranked = len(checks) > 2 and np.ptp(predicted) > 0 and np.ptp(measured) > 0
-    spearman = float(np.corrcoef(_ranks(predicted), _ranks(measured))[0, 1]) if ranked else math.nan
-    return Agreement(len(checks), float(error.mean()), float((error <= 0.1).mean()), spearman)
-
-
-def _ranks(values: Floats) -> Floats:
-    """Ranks where equal values share their mean rank."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    order = spearman(predicted, measured) if len(checks) > 2 else math.nan
+    return Agreement(len(checks), float(error.mean()), float((error <= 0.1).mean()), order)
 
 
 @dataclass(frozen=True)

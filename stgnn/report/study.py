@@ -27,19 +27,24 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
         chosen=choose(evaluations).number if any(one.feasible for one in evaluations) else None,
         reference=reference_point(study, key),
         supernet=str(recipe.get("supernet", "")),
-        data=str(recipe.get("data", {}).get("init_args", {}).get("store", "")),
+        data=str(_arguments(recipe.get("data")).get("store", "")),
         **_device_facts(recipe.get("latency")),
     )
 
 
+def _arguments(spec: Any) -> dict[str, Any]:
+    """The arguments of a class as a recipe describes it; none when it is only named."""
+    arguments = spec.get("init_args") if isinstance(spec, dict) else None
+    return arguments if isinstance(arguments, dict) else {}
+
+
 def _device_facts(latency: Any) -> dict[str, Any]:
     """What the device file of a recipe's latency model says, and how it predicts networks it was not fitted to."""
-    spec = latency if isinstance(latency, dict) else {}
-    arguments = spec.get("init_args", {})
+    arguments = _arguments(latency)
     if "device" not in arguments:
         return {}
-    device = load_device(arguments["device"])
-    model: LatencyModel = LATENCY_MODELS[spec["class_path"].rpartition(".")[2]](**arguments)
+    device = load_device(str(arguments["device"]))
+    model: LatencyModel = LATENCY_MODELS[str(latency.get("class_path")).rpartition(".")[2]](**arguments)
     measurements = []
     for record in device.records("holdout"):
         guess = model.predict(record.architecture, device.layout, device.num_classes)

@@ -28,12 +28,13 @@ def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> 
 def front_table(points: Sequence[ReportPoint]) -> str:
     """The networks of a front as a Markdown table, in the order given; a measured column where something was."""
     measured = any(point.measured for point in points)
-    headers = ["Trial", "Accuracy", "Predicted latency", *["Measured latency"] * measured, "MACs", "Parameters"]
+    headers = ["Trial", "Digest", "Accuracy", "Predicted latency", *["Measured latency"] * measured]
+    headers += ["MACs", "Parameters"]
     rows = []
     for point in points:
         found = milliseconds(point.measured.median_ms) if point.measured else ""
         predicted = milliseconds(point.latency_ms, point.latency_std)
-        row = [point.number, percent(point.accuracy, point.accuracy_std), predicted]
+        row = [point.number, point.digest, percent(point.accuracy, point.accuracy_std), predicted]
         rows.append([*row, *[found] * measured, count(point.macs), count(point.parameters)])
     return markdown_table(headers, rows)
 

@@ -4,12 +4,11 @@ import csv
 import io
 import json
 import math
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from stgnn.errors import InputError
+from stgnn.files import write_text
 from stgnn.report.analysis import (
     agreement,
     compare_genes,
@@ -50,14 +49,8 @@ def write_report(output_dir: str | Path, data: ReportData) -> ReportFiles:
     folder = Path(output_dir)
     result = ReportFiles(folder / "report.html", folder / "pareto.csv", folder / "report.json", folder / "pareto.svg")
     contents = [render_page(data), front_csv(data), json.dumps(report_dict(data), indent=1) + "\n", picture(data)]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, content in zip(asdict(result).values(), contents, strict=True):
-            partial = path.with_suffix(path.suffix + ".partial")
-            partial.write_text(content, encoding="utf-8", newline="")
-            os.replace(partial, path)
-    except OSError as error:
-        raise InputError("the report cannot be written", given=folder, hint=str(error)) from error
+    for path, content in zip(asdict(result).values(), contents, strict=True):
+        write_text(path, content)
     return result
 
 

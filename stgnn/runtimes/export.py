@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stgnn.errors import InputError
+from stgnn.files import check_output, draft
 from stgnn.networks import Network, load_network
 from stgnn.runtimes.base import Run, Runtime, resolve_runtime
 from stgnn.skeleton.transforms import resample_frames
@@ -64,20 +64,16 @@ def export_network(
     runtime, output = resolve_runtime(runtime), Path(output)
     if output.suffix != runtime.suffix:
         raise InputError(f"files of {runtime.name} end in {runtime.suffix}", given=output)
+    check_output(output)
     network, class_names = source if isinstance(source, tuple) else _load(source)
     network = network.eval()
     clips = _clips(bodies, network)
     with torch.no_grad():
         wanted = network(clips).numpy()  # refuses bodies that do not fit before anything is exported
-    output.parent.mkdir(parents=True, exist_ok=True)
-    draft = output.with_name(f".{uuid4().hex[:8]}{runtime.suffix}")
-    try:
-        runtime.export(network.deploy(), draft, clips[:1], _metadata(network, class_names))
-        difference, agreement = compare(wanted, runtime.session(draft), clips.numpy())
+    with draft(output) as hidden:
+        runtime.export(network.deploy(), hidden, clips[:1], _metadata(network, class_names))
+        difference, agreement = compare(wanted, runtime.session(hidden), clips.numpy())
         _judge(difference, agreement, runtime)
-        draft.replace(output)
-    finally:
-        draft.unlink(missing_ok=True)
     return ExportReport(str(output), runtime.name, difference, agreement, len(clips), output.stat().st_size)
 
 

@@ -63,7 +63,7 @@ class ONNXRuntime(Runtime):
         try:
             model = onnx.load(path)
         except DecodeError as error:
-            raise InputError("this is not an ONNX file", given=path) from error
+            raise InputError("this is not an ONNX file", given=path, hint="write it with: stgnn export") from error
         return {item.key: item.value for item in model.metadata_props}
 
     def session(self, path: Path, threads: int = 1) -> Run:

@@ -4,6 +4,7 @@ The archive holds the graph as JSON and each weight as raw bytes. It loads witho
 there is no pickled code in it.
 """
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +36,9 @@ class Torch(Runtime):
         batch = torch.export.Dim("batch", min=1)
         with torch.no_grad():
             program = torch.export.export(module, (example.repeat_interleave(2, 0),), dynamic_shapes=({0: batch},))
-        torch.export.save(program, path, extra_files={_METADATA: json.dumps(dict(metadata))})
+        buffer = io.BytesIO()  # writing to the disk is left to Python, whose errors say what is wrong with it
+        torch.export.save(program, buffer, extra_files={_METADATA: json.dumps(dict(metadata))})
+        path.write_bytes(buffer.getbuffer())
 
     def metadata(self, path: Path) -> dict[str, str]:
         """The texts stored in the archive; see :meth:`Runtime.metadata`."""
@@ -46,8 +49,9 @@ class Torch(Runtime):
             with ZipFile(path) as archive:
                 name = next(name for name in archive.namelist() if name.endswith("/extra/" + _METADATA))
                 return {str(key): str(value) for key, value in json.loads(archive.read(name)).items()}
-        except (BadZipFile, StopIteration) as error:
-            raise InputError("this is not a program that stgnn exported for Torch", given=path) from error
+        except (BadZipFile, StopIteration, ValueError, AttributeError) as error:
+            hint = "write it with: stgnn export"
+            raise InputError("this is not a program that stgnn exported for Torch", given=path, hint=hint) from error
 
     def session(self, path: Path, threads: int = 1) -> Run:
         """Load the program; see :meth:`Runtime.session`."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -37,6 +37,7 @@ class SupernetEvaluator:
             )
         device = next(supernet.parameters()).device
         self.supernet = supernet.eval()
+        self.space, self.layout, self.num_classes = supernet.space, supernet.layout, supernet.num_classes
         self._calibration, self._clips = calibration.to(device), clips.to(device)
         self._resampled: dict[int, tuple[Tensor, Tensor]] = {}
 
@@ -94,9 +95,8 @@ class SupernetEvaluator:
 
     def identity(self) -> dict[str, str]:
         """What the accuracies depend on, as short checksums: results with another identity cannot be compared."""
-        weights = (value for _, value in sorted(self.supernet.state_dict().items()))
         clips = (self._calibration, self._clips.bodies, self._clips.clip, self._clips.label)
-        return {"supernet": _checksum(weights), "clips": _checksum(clips)}
+        return {"supernet": supernet_checksum(self.supernet), "clips": _checksum(clips)}
 
     def _frames(self, frames: int) -> tuple[Tensor, Tensor]:
         """Calibration and search bodies with T frames; a space has few T, so all are kept."""
@@ -131,6 +131,23 @@ def check_data(supernet: Supernet, data: SkeletonDataModule) -> None:
         )
     if data.num_classes != supernet.num_classes:
         raise InputError("the data has another number of classes", given=data.num_classes, allowed=supernet.num_classes)
+
+
+def check_classes(class_names: Sequence[str], data: SkeletonDataModule) -> None:
+    """Refuse data whose classes are others than those a checkpoint was trained for, or in another order.
+
+    Raises:
+        InputError: they differ.
+    """
+    if list(class_names) != data.class_names:
+        raise InputError(
+            "the data has other classes than the checkpoint", given=data.class_names, allowed=list(class_names)
+        )
+
+
+def supernet_checksum(supernet: Supernet) -> str:
+    """Twelve hexadecimal digits of the weights."""
+    return _checksum(value for _, value in sorted(supernet.state_dict().items()))
 
 
 def _checksum(tensors: Iterable[Tensor]) -> str:

@@ -1,15 +1,17 @@
 """From a front to a network of its own: choose an architecture, then cut it out of the supernet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stgnn.errors import InputError
+from stgnn.files import check_output
 from stgnn.search.pareto import front_order, knee
 from stgnn.space import Architecture
 
 if TYPE_CHECKING:
     from stgnn.data.datamodule import SkeletonDataModule
+    from stgnn.networks import Network, Supernet
     from stgnn.search.study import Evaluation
 
 CALIBRATION_CLIPS = 2048  # for a network that is kept; a search makes do with fewer
@@ -59,38 +61,74 @@ def _offer(members: "Sequence[Evaluation]") -> str:
     return "; ".join(lines) + (f"; and {more} slower ones" if more else "")
 
 
-def extract(checkpoint: str | Path, architecture: Architecture, output: str | Path, data: "SkeletonDataModule") -> Path:
-    """Cut an architecture out of a supernet, with batch-norm statistics of its own, and write it as a checkpoint.
+def cut(supernet: "Supernet", architecture: Architecture, data: "SkeletonDataModule") -> "Network":
+    """Cut an architecture out of a supernet, with batch-norm statistics of its own; the supernet is not changed.
 
     Args:
-        checkpoint: Checkpoint of the supernet.
+        supernet: The trained supernet.
         architecture: A member of its space.
-        output: File to write; it can be fine-tuned with ``fit`` or exported.
         data: The data the supernet was trained on; statistics come from its training split.
-
-    Returns:
-        The path of the file written.
 
     Raises:
         InputError: the architecture is not in the supernet's space, or the data is not what the supernet knows.
     """
     import torch
 
-    from stgnn.networks import load_supernet, save_checkpoint
     from stgnn.search.evaluate import BODIES, calibration_bodies, check_data
     from stgnn.skeleton.transforms import resample_frames
 
-    loaded = load_supernet(checkpoint)
-    supernet = loaded.module
     if not supernet.space.contains(architecture):
         raise InputError(
-            f"the supernet in {checkpoint} does not hold this architecture",
+            "the supernet does not hold this architecture",
             given=architecture,
             allowed=f"architectures of the space {supernet.space.name!r}",
             hint="give the supernet that the study was made with",
         )
     check_data(supernet, data)
+    network = supernet.extract(architecture).eval()
     bodies = resample_frames(calibration_bodies(data, CALIBRATION_CLIPS), architecture.frames)
-    supernet.recalibrate(architecture, torch.split(bodies, BODIES))
-    network = supernet.eval().extract(architecture)
+    bodies = bodies.to(network.head.weight.device)
+    network.load_state_dict(supernet.calibrated(architecture, torch.split(bodies, BODIES)), strict=False)
+    return network
+
+
+def extract(
+    checkpoint: str | Path,
+    architecture: Architecture,
+    output: str | Path,
+    data: "SkeletonDataModule",
+    study: Mapping[str, str] | None = None,
+) -> Path:
+    """:func:`cut` from one file to another.
+
+    Args:
+        checkpoint: Checkpoint of the supernet.
+        architecture: A member of its space.
+        output: File to write; it can be fine-tuned with ``fit`` or exported.
+        data: The data the supernet was trained on; statistics come from its training split.
+        study: Identity of the study that found the architecture; not checked when not given.
+
+    Returns:
+        The path of the file written.
+
+    Raises:
+        InputError: the architecture is not in the supernet's space, the data is not what the supernet knows, the study
+            was made with another supernet, or ``output`` cannot be written.
+    """
+    from stgnn.networks import load_supernet, save_checkpoint
+    from stgnn.search.evaluate import check_classes, supernet_checksum
+
+    check_output(output)
+    loaded = load_supernet(checkpoint)
+    check_classes(loaded.class_names, data)
+    own = supernet_checksum(loaded.module)
+    searched = own if study is None else study.get("supernet", own)
+    if own != searched:
+        raise InputError(
+            f"the study was made with another supernet than {checkpoint}",
+            given=f"checksum {own}",
+            allowed=f"checksum {searched}",
+            hint="give the supernet that the study was made with",
+        )
+    network = cut(loaded.module, architecture, data)
     return save_checkpoint(output, network, loaded.class_names, {"extracted_from": Path(checkpoint).name})

@@ -12,6 +12,7 @@ from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from stgnn.errors import InputError
+from stgnn.files import check_output, writing
 
 try:
     import fcntl
@@ -53,13 +54,23 @@ class SwiftJournal(JournalFileBackend):
         self._path = path
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append one line for each change."""
-        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
-        with _locked(self._path), self._path.open("ab") as file:
-            file.write(lines.encode())
-            file.flush()
-            if any("state" in log for log in logs):
-                os.fsync(file.fileno())
+        """Append one line for each change, all of them or none.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
+        with writing(self._path), _locked(self._path), self._path.open("ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            try:
+                written = 0
+                while written < len(lines):
+                    written += file.write(lines[written:])
+                if any("state" in log for log in logs):
+                    os.fsync(file.fileno())
+            except OSError:  # a full disk takes a part of a line, which would spoil what is appended later
+                file.truncate(end)
+                raise
 
 
 def _lock(path: Path) -> JournalFileOpenLock:
@@ -85,7 +96,10 @@ def open_storage(storage: str | Path, create: bool = False) -> BaseStorage:
         raise InputError(
             "a study is a file, not a folder", given=path, hint="name a file in it, such as runs/study.journal"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if create:
+        check_output(path)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
     try:
         _check_first_line(path)
         if create:
@@ -94,7 +108,8 @@ def open_storage(storage: str | Path, create: bool = False) -> BaseStorage:
     except (ValueError, KeyError, AssertionError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError("this study file is damaged", given=f"{path}: {error}", hint="use another file") from error
+        hint = "use another file, or a copy of this one from before"
+        raise InputError("this study file is damaged", given=f"{path}: {error}", hint=hint) from error
 
 
 def _open_url(url: str, create: bool) -> BaseStorage:
@@ -103,8 +118,11 @@ def _open_url(url: str, create: bool) -> BaseStorage:
     try:
         return optuna.storages.get_storage(url)
     except Exception as error:  # every database driver raises its own
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(
-            "this storage cannot be opened", given=f"{url}: {error}", allowed="a file or a URL of Optuna"
+            "this storage cannot be opened",
+            given=f"{url}: {reason}",
+            allowed="a file, or a URL such as sqlite:///study.db",
         ) from error
 
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_between
 from stgnn.registry import Registry
 from stgnn.space import SearchSpace
 
@@ -54,6 +54,7 @@ class NSGA2(SearchStrategy):
 
     def __init__(self, population: int = 50, crossover: float = 0.9, mutation: float | None = None) -> None:
         _check_population(population)
+        check_between(0, 1, crossover=crossover, mutation=mutation or 0.0)
         self.population, self.crossover, self.mutation = population, crossover, mutation
 
     def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
@@ -77,6 +78,7 @@ class NSGA3(SearchStrategy):
 
     def __init__(self, population: int = 50, crossover: float = 0.9, mutation: float | None = None) -> None:
         _check_population(population)
+        check_between(0, 1, crossover=crossover, mutation=mutation or 0.0)
         self.population, self.crossover, self.mutation = population, crossover, mutation
 
     def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
@@ -98,6 +100,8 @@ class TPE(SearchStrategy):
     """
 
     def __init__(self, startup: int | None = None, candidates: int = 24) -> None:
+        check_between(0, startup=startup or 0)
+        check_between(1, candidates=candidates)
         self.startup, self.candidates = startup, candidates
 
     def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
@@ -131,6 +135,7 @@ class RegularizedEvolution(SearchStrategy):
         _check_population(population)
         if not 1 <= tournament <= population:
             raise InputError("a tournament is a part of the population", given=tournament, allowed=f"1 to {population}")
+        check_between(0, 1, crossover=crossover, mutation=mutation)
         self.population, self.tournament, self.crossover, self.mutation = population, tournament, crossover, mutation
 
     def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":

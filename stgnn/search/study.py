@@ -6,6 +6,7 @@ where optuna-dashboard shows them: ``architecture``, ``digest``, ``accuracy_std`
 """
 
 import json
+import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ __all__ = [
     "load_study",
     "reference_point",
     "run_search",
+    "study_identity",
     "study_names",
 ]
 
@@ -79,9 +81,6 @@ class Evaluation:
 def run_search(
     evaluator: Evaluator,
     latency_model: "LatencyModel",
-    space: SearchSpace,
-    layout: "SkeletonLayout",
-    num_classes: int,
     strategy: SearchStrategy,
     storage: str | Path,
     study_name: str,
@@ -89,20 +88,17 @@ def run_search(
     seed: int = 0,
     budget_ms: float | None = None,
     max_parameters: int | None = None,
-    identity: Mapping[str, str] | None = None,
     progress: bool = True,
     cost: "Callable[[Architecture, SkeletonLayout, int], Cost] | None" = None,
 ) -> list[Evaluation]:
     """Search until the study holds ``trials`` distinct architectures, continuing what is there.
 
+    The first two trials are the ends of the space, whatever the strategy: they are what the front has to beat.
     Random search at equal cost is the same call with the strategy ``Random`` and another study name.
 
     Args:
-        evaluator: Accuracy of an architecture.
+        evaluator: Accuracy of an architecture; it also brings the space, the body and the classes.
         latency_model: Latency of an architecture.
-        space: Where architectures come from.
-        layout: The body.
-        num_classes: Number K of classes.
         strategy: What proposes architectures.
         storage: Path of a journal file, or any storage URL of Optuna.
         study_name: Name of the study in the storage.
@@ -110,7 +106,6 @@ def run_search(
         seed: Seed of the proposals.
         budget_ms: Latency above which an architecture is infeasible.
         max_parameters: Number of parameters above which an architecture is infeasible.
-        identity: What the results depend on, such as the supernet's checksum and the latency model's key.
         progress: Whether to show progress.
         cost: Counts MACs and parameters; None means :func:`stgnn.latency.cost.count`.
 
@@ -121,13 +116,17 @@ def run_search(
         InputError: a number is out of range, or the study belongs to another supernet, space, latency model or budget.
         KeyboardInterrupt: Ctrl-C; finished trials are kept, and the message says how many.
     """
+    if not study_name.strip():
+        raise InputError("a study needs a name", given=repr(study_name), hint="give one with --name")
     _check_positive({"trials": trials, "budget_ms": budget_ms, "max_parameters": max_parameters})
+    space, layout, num_classes = evaluator.space, evaluator.layout, evaluator.num_classes
     smallest, largest = (
         latency_model.predict(one, layout, num_classes).mean_ms for one in (space.smallest(), space.largest())
     )
+    _check_positive({"the latency that the model predicts": smallest, "the latency of the largest network": largest})
     limits = {"latency_ms": budget_ms, "parameters": max_parameters}
     depends_on = {
-        **(identity or {}),
+        **evaluator.identity(),
         "space": space.digest,
         "layout": layout.digest,
         "latency model": f"{type(latency_model).__name__}, {smallest:.4f} to {largest:.4f} ms",
@@ -136,11 +135,18 @@ def run_search(
     facts = {"reference": [1 / num_classes, largest], "space": space.to_dict(), "num_classes": num_classes}
     study = _open_study(storage, study_name, PerTrialSampler(strategy, space, seed), depends_on, facts)
     given = {name: float(limit) for name, limit in limits.items() if limit is not None}
-    judge = Judge(evaluator, latency_model, layout, num_classes, cost or _count)
-    worker = Worker(study, space, judge, type(strategy).__name__, given)
+    worker = Worker(study, space, Judge(evaluator, latency_model, cost or _count), type(strategy).__name__, given)
     recover(study, space)
+    _begin(study, space)
     _work(worker, min(trials, space.size), progress)
     return _evaluations(study)
+
+
+def _begin(study: Study, space: SearchSpace) -> None:
+    """Queue the smallest and the largest architecture of a new study."""
+    if not study.get_trials(deepcopy=False):
+        for end in (space.smallest(), space.largest()):
+            study.enqueue_trial(space.encode(end), user_attrs={"origin": "end of the space"}, skip_if_exists=True)
 
 
 def _work(worker: Worker, target: int, progress: bool) -> None:
@@ -166,7 +172,7 @@ def _count(architecture: Architecture, layout: "SkeletonLayout", num_classes: in
 
 def _check_positive(numbers: Mapping[str, float | None]) -> None:
     for name, value in numbers.items():
-        if value is not None and not value > 0:
+        if value is not None and not 0 < value < math.inf:
             raise InputError(f"{name} must be positive", given=value, allowed="a number above 0")
 
 
@@ -233,6 +239,15 @@ def load_evaluations(storage: str | Path, study_name: str) -> list[Evaluation]:
         InputError: there is no such storage, or no such study in it.
     """
     return _evaluations(load_study(storage, study_name))
+
+
+def study_identity(storage: str | Path, study_name: str) -> dict[str, str]:
+    """What the results of a study depend on: the supernet's checksum, the space, the latency model, ...
+
+    Raises:
+        InputError: there is no such storage or study.
+    """
+    return dict(load_study(storage, study_name).user_attrs.get("identity") or {})
 
 
 def reference_point(storage: str | Path, study_name: str) -> tuple[float, float]:

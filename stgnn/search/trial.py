@@ -22,10 +22,29 @@ LONGEST_WAIT = 60.0  # seconds for the result of another worker; then the archit
 
 
 class Evaluator(Protocol):
-    """Anything that can say how accurate an architecture is, as a fraction with its standard error."""
+    """Anything that can say how accurate an architecture is, and for which space, body and classes."""
+
+    @property
+    def space(self) -> SearchSpace:
+        """Where architectures come from."""
+        ...
+
+    @property
+    def layout(self) -> "SkeletonLayout":
+        """The body."""
+        ...
+
+    @property
+    def num_classes(self) -> int:
+        """Number K of classes."""
+        ...
 
     def accuracy(self, architecture: Architecture) -> tuple[float, float]:
-        """Accuracy and standard error."""
+        """Accuracy, as a fraction, and its standard error."""
+        ...
+
+    def identity(self) -> Mapping[str, str]:
+        """What the accuracies depend on, such as the supernet's checksum: a study belongs to one identity."""
         ...
 
 
@@ -35,14 +54,13 @@ class Judge:
 
     evaluator: Evaluator
     latency_model: "LatencyModel"
-    layout: "SkeletonLayout"
-    num_classes: int
     cost: "Callable[[Architecture, SkeletonLayout, int], Cost]"
 
     def measure(self, architecture: Architecture) -> tuple[list[float], dict[str, Any]]:
         """Objective values and user attributes."""
-        latency = self.latency_model.predict(architecture, self.layout, self.num_classes)
-        cost = self.cost(architecture, self.layout, self.num_classes)
+        layout, num_classes = self.evaluator.layout, self.evaluator.num_classes
+        latency = self.latency_model.predict(architecture, layout, num_classes)
+        cost = self.cost(architecture, layout, num_classes)
         accuracy, error = self.evaluator.accuracy(architecture)
         values = [float(accuracy), float(latency.mean_ms)]
         if not all(math.isfinite(value) for value in values):

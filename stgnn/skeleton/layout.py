@@ -110,7 +110,10 @@ class SkeletonLayout:
             if len(body) == count:
                 return body
         raise InputError(
-            f"layout {self.name!r} has no coarse body of {count} joints", given=count, allowed=(0, *self.coarse_counts)
+            f"layout {self.name!r} has no coarse body of {count} joints",
+            given=count,
+            allowed=[*sorted(self.coarse_counts), "0 (every joint)"],
+            hint="edit the joint count, or add such a body to `coarse:` of the layout",
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,20 +136,22 @@ def layout_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
-def load_layout(name_or_path: str | Path | Mapping[str, Any]) -> SkeletonLayout:
-    """A shipped layout by name, a layout file (YAML or JSON) by path, or plain data.
+def load_layout(source: str | Path | Mapping[str, Any] | SkeletonLayout) -> SkeletonLayout:
+    """A shipped layout by name, a layout file (YAML or JSON) by path, or plain data; a layout is returned as it is.
 
     Raises:
         InputError: No such layout, or a file that breaks a rule; the message names the file and the field.
     """
-    if isinstance(name_or_path, Mapping):
-        return SkeletonLayout.from_dict(name_or_path)
-    if str(name_or_path) in layout_names():
-        return _shipped(str(name_or_path))
-    path = Path(name_or_path)
+    if isinstance(source, SkeletonLayout):
+        return source
+    if isinstance(source, Mapping):
+        return SkeletonLayout.from_dict(source)
+    if str(source) in layout_names():
+        return _shipped(str(source))
+    path = Path(source)
     if not path.is_file():
         hint = "give the name of a shipped layout or the path of a layout file"
-        raise InputError("no such layout", given=name_or_path, allowed=layout_names(), hint=hint)
+        raise InputError("no such layout", given=source, allowed=layout_names(), hint=hint)
     return _read(path)
 
 

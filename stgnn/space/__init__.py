@@ -8,7 +8,7 @@ True
 """
 
 from stgnn.space.architecture import Architecture, BlockSpec, StageSpec, architecture_names, load_architecture
-from stgnn.space.library import load_space, space_names
+from stgnn.space.library import check_joints, load_space, space_names
 from stgnn.space.search_space import Gene, SearchSpace, StageSpace
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "StageSpace",
     "StageSpec",
     "architecture_names",
+    "check_joints",
     "load_architecture",
     "load_space",
     "space_names",

@@ -6,7 +6,7 @@ weights and no torch; :class:`stgnn.networks.Network` makes it flesh.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.errors import InputError
+from stgnn.files import read_text
 from stgnn.skeleton.names import STREAMS
+from stgnn.space.plain import build, check_kind, entries
 
 FORMAT = 1  # the version of the JSON form; files of every earlier version must load for ever
 
@@ -38,6 +40,8 @@ class BlockSpec:
     attention: str = "none"
 
     def __post_init__(self) -> None:
+        check_kind(str, (self.spatial, self.temporal, self.activation, self.attention), "the name of an operator")
+        check_kind(int, (self.kernel,), "a temporal kernel")
         if self.kernel < 1 or self.kernel % 2 == 0:
             raise InputError(
                 "a temporal kernel must be odd and positive", given=self.kernel, allowed="1, 3, 5, 7, 9, ..."
@@ -53,6 +57,7 @@ class StageSpec:
     blocks: tuple[BlockSpec, ...]
 
     def __post_init__(self) -> None:
+        check_kind(int, (self.width, self.stride), "the width or stride of a stage")
         if self.width < 1 or self.stride < 1 or not self.blocks:
             raise InputError(
                 "a stage needs a positive width, a positive stride and at least one block",
@@ -80,6 +85,7 @@ class Architecture:
     stages: tuple[StageSpec, ...]
 
     def __post_init__(self) -> None:
+        check_kind(int, (self.frames, self.joints, self.stem), "a size of an architecture")
         ordered = tuple(name for name in STREAMS if name in self.streams)
         if not self.streams or set(ordered) != set(self.streams) or len(ordered) != len(self.streams):
             raise InputError(
@@ -115,30 +121,27 @@ class Architecture:
         return json.dumps(self.to_dict(), indent=indent)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Architecture":
+    def from_dict(cls, data: object) -> "Architecture":
         """Read plain data.
 
         Raises:
             InputError: a key is unknown or missing, a value is out of range, or the form is newer than this release.
         """
+        if not isinstance(data, Mapping):
+            hint = "compare it with a file of stgnn/space/architectures"
+            raise InputError("this is not an architecture", given=repr(data), hint=hint)
         fields = dict(data)
         version = fields.pop("format", FORMAT)
         if version != FORMAT:
             raise InputError(
                 "this architecture has an unknown form", given=version, allowed=FORMAT, hint="update stgnn"
             )
-        try:
-            stages = tuple(
-                StageSpec(**{**stage, "blocks": tuple(BlockSpec(**block) for block in stage["blocks"])})
-                for stage in fields.pop("stages")
-            )
-            return cls(stages=stages, **{**fields, "streams": tuple(fields["streams"])})
-        except (TypeError, KeyError, AttributeError) as error:
-            raise InputError(
-                "this is not an architecture",
-                given=str(error),
-                hint="compare it with a file of stgnn/space/architectures",
-            ) from error
+        readers: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+            "streams": lambda value: entries(value, "the streams of an architecture"),
+            "stages": lambda value: tuple(map(_stage, entries(value, "the stages of an architecture"))),
+        }
+        read = {key: readers[key](value) if key in readers else value for key, value in fields.items()}
+        return build(cls, read, "an architecture")
 
     @classmethod
     def from_json(cls, text: str) -> "Architecture":
@@ -150,7 +153,8 @@ class Architecture:
         try:
             data = json.loads(text)
         except json.JSONDecodeError as error:
-            raise InputError("an architecture must be JSON", given=str(error)) from error
+            hint = "compare it with a file of stgnn/space/architectures"
+            raise InputError("an architecture must be JSON", given=str(error), hint=hint) from error
         return cls.from_dict(data)
 
     def __str__(self) -> str:
@@ -159,6 +163,13 @@ class Architecture:
         )
         joints = self.joints or "all"
         return f"{'+'.join(self.streams)}, {self.frames} frames, {joints} joints, stem {self.stem} | {stages}"
+
+
+def _stage(data: Any) -> StageSpec:
+    if isinstance(data, Mapping) and "blocks" in data:
+        blocks = entries(data["blocks"], "the blocks of a stage")
+        data = {**data, "blocks": tuple(build(BlockSpec, block, "a block") for block in blocks)}
+    return build(StageSpec, data, "a stage")
 
 
 def _block_text(block: BlockSpec) -> str:
@@ -173,7 +184,7 @@ def architecture_names() -> tuple[str, ...]:
 
 
 def load_architecture(source: "str | Path | Mapping[str, Any] | Architecture") -> Architecture:
-    """A shipped architecture by name, a JSON file, or plain data.
+    """A shipped architecture by name, a JSON file, or plain data; an architecture is returned as it is.
 
     Raises:
         InputError: there is no such name or file, or it does not hold an architecture.
@@ -189,4 +200,4 @@ def load_architecture(source: "str | Path | Mapping[str, Any] | Architecture") -
         raise InputError(
             "there is no such architecture", given=source, allowed=[*architecture_names(), "the path of a JSON file"]
         )
-    return Architecture.from_json(path.read_text())
+    return Architecture.from_json(read_text(path, "an architecture"))

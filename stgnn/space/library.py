@@ -1,4 +1,4 @@
-"""The shipped spaces, and reading a space of one's own."""
+"""The shipped spaces, reading a space of one's own, and whether a space suits a body."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from stgnn.errors import InputError
+from stgnn.files import read_text
+from stgnn.skeleton import SkeletonLayout
 from stgnn.space.search_space import SearchSpace
 
 
@@ -21,14 +23,16 @@ def _read(text: str, origin: object) -> SearchSpace:
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InputError("a search space must be YAML", given=f"{origin}: {error}") from error
+        given = f"{origin}: {' '.join(str(error).split())}"
+        raise InputError("a search space must be YAML", given=given, hint="compare it with a shipped space") from error
     if not isinstance(data, Mapping):
-        raise InputError("a search space must be a mapping", given=origin)
+        hint = "compare it with a shipped space"
+        raise InputError("a search space must be a mapping of keys to values", given=origin, hint=hint)
     return SearchSpace.from_dict(data)
 
 
 def load_space(source: str | Path | Mapping[str, Any] | SearchSpace) -> SearchSpace:
-    """A shipped space by name, a YAML file, or plain data.
+    """A shipped space by name, a YAML file, or plain data; a space is returned as it is.
 
     Raises:
         InputError: there is no such name or file, or it does not hold a space.
@@ -44,4 +48,20 @@ def load_space(source: str | Path | Mapping[str, Any] | SearchSpace) -> SearchSp
         raise InputError(
             "there is no such search space", given=source, allowed=[*space_names(), "the path of a YAML file"]
         )
-    return _read(path.read_text(), path)
+    return _read(read_text(path, "a search space"), path)
+
+
+def check_joints(space: SearchSpace, layout: SkeletonLayout) -> None:
+    """Refuse a space for another body.
+
+    Raises:
+        InputError: the layout has no coarse body of a joint count that the space lists.
+    """
+    offered = {*layout.coarse_counts, 0}
+    if not offered.issuperset(space.joints):
+        raise InputError(
+            f"the layout {layout.name!r} does not offer all joint counts of the space {space.name!r}",
+            given=f"joints: {list(space.joints)}",
+            allowed=[*sorted(layout.coarse_counts), "0 (every joint)"],
+            hint="edit `joints:` of the space (from few to many, 0 last), or add bodies to `coarse:` of the layout",
+        )

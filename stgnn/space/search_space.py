@@ -17,6 +17,7 @@ from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.space.architecture import Architecture, BlockSpec, StageSpec
+from stgnn.space.plain import build, check_kind, entries
 
 Value = int | str
 Genotype = Mapping[str, Value]
@@ -78,12 +79,27 @@ class SearchSpace:
     def __post_init__(self) -> None:
         if not self.stages:
             raise InputError("a search space needs at least one stage")
+        self._check_kinds()
         for gene in self.genes:
             if not gene.choices or len(set(gene.choices)) != len(gene.choices):
                 raise InputError(f"{gene.name} needs at least one choice, each once", given=gene.choices)
         if any(not kernels for _, kernels in self.temporal):
             raise InputError("every temporal operator needs at least one kernel size", given=dict(self.temporal))
         self.largest(), self.smallest()
+
+    def _check_kinds(self) -> None:
+        check_kind(str, (self.name,), "the name of a space")
+        for name in ("streams", "spatial", "activations", "attentions"):
+            check_kind(str, getattr(self, name), f"a choice of {name}")
+        for name in ("frames", "joints", "stems"):
+            check_kind(int, getattr(self, name), f"a choice of {name}")
+        for stage in self.stages:
+            check_kind(int, (*stage.depths, *stage.widths, stage.stride), "a choice of a stage")
+            if not stage.depths or min(stage.depths) < 1:
+                raise InputError("every stage needs at least one block", given=stage.depths, allowed="1 or more")
+        for name, kernels in self.temporal:
+            check_kind(str, (name,), "the name of a temporal operator")
+            check_kind(int, kernels, f"a kernel size of {name}")
 
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
@@ -295,25 +311,37 @@ class SearchSpace:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "SearchSpace":
+    def from_dict(cls, data: object) -> "SearchSpace":
         """Read plain data.
 
         Raises:
             InputError: a key is unknown or missing, or a choice is not possible.
         """
-        fields = dict(data)
-        try:
-            stages = tuple(StageSpace(**_frozen(stage)) for stage in fields.pop("stages"))
-            temporal = tuple((name, tuple(kernels)) for name, kernels in fields.pop("temporal").items())
-            return cls(stages=stages, temporal=temporal, **_frozen(fields))
-        except (TypeError, KeyError, AttributeError) as error:
-            raise InputError(
-                "this is not a search space",
-                given=str(error),
-                allowed="name, streams, frames, joints, stems, stages, spatial, temporal, activations, attentions",
-            ) from error
+        if not isinstance(data, Mapping):
+            hint = "compare it with a shipped space"
+            raise InputError("this is not a search space", given=repr(data), hint=hint)
+        return build(cls, {str(key): _field(str(key), value) for key, value in data.items()}, "a search space")
 
 
-def _frozen(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists as tuples."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+def _field(key: str, value: object) -> Any:
+    if key == "name":
+        return str(value)
+    if key == "temporal":
+        return _temporal(value)
+    if key not in SearchSpace.__dataclass_fields__:
+        return value  # refused with the name of the key
+    listed = entries(value, key)
+    return tuple(map(_stage, listed)) if key == "stages" else listed
+
+
+def _stage(data: Any) -> StageSpace:
+    if isinstance(data, Mapping):
+        lists = ("depths", "widths")
+        data = {key: entries(value, f"{key} of a stage") if key in lists else value for key, value in data.items()}
+    return build(StageSpace, data, "a stage")
+
+
+def _temporal(data: Any) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    if not isinstance(data, Mapping):
+        raise InputError("temporal must name operators and their kernel sizes", given=repr(data))
+    return tuple((name, entries(kernels, f"kernel sizes of {name}")) for name, kernels in data.items())

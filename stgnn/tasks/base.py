@@ -17,8 +17,9 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError, MulticlassConfusionMatrix
 
 from stgnn.data.batches import Batch
-from stgnn.errors import InputError
-from stgnn.skeleton import load_layout
+from stgnn.errors import InputError, check_between
+from stgnn.skeleton import SkeletonLayout, load_layout
+from stgnn.space import Architecture
 
 FINAL_LEARNING_RATE = 0.05  # of the peak, at the end of the cosine
 
@@ -78,13 +79,20 @@ def run_folder(trainer: Trainer) -> Path | None:
     return Path(str(logger.save_dir)) / str(logger.name) / version
 
 
+def _named(key: str, value: Any) -> str:
+    """An entry of a checkpoint for a message: a layout or a space by its name, an architecture as one line."""
+    if key == "architecture" and value is not None:
+        return str(Architecture.from_dict(value))
+    return str(value["name"]) if isinstance(value, dict) and "name" in value else str(value)
+
+
 class BaseTask(LightningModule, ABC):
     """A network under training.
 
     Batches come from :class:`stgnn.data.SkeletonDataModule`; a clip is scored by the mean logits of its bodies.
 
     Args:
-        layout: The skeleton layout: its name, or plain data. Filled in from the data module by the command line.
+        layout: The skeleton layout, or its name. Filled in from the data module by the command line.
         class_names: Class names in label order. Filled in from the data module by the command line.
         optimizer: ``AdamW``, or ``SGD`` with Nesterov momentum 0.9.
         learning_rate: Peak learning rate.
@@ -97,7 +105,7 @@ class BaseTask(LightningModule, ABC):
 
     def __init__(
         self,
-        layout: str | Path | Mapping[str, Any],
+        layout: str | Path | Mapping[str, Any] | SkeletonLayout,
         class_names: Sequence[str],
         optimizer: Literal["AdamW", "SGD"] = "AdamW",
         learning_rate: float = 2e-3,
@@ -108,7 +116,8 @@ class BaseTask(LightningModule, ABC):
         super().__init__()
         if len(class_names) < 2:
             raise InputError("a recogniser needs at least two classes", given=list(class_names))
-        if not 0 <= warmup <= 1 or not 0 <= label_smoothing < 1 or learning_rate <= 0:
+        check_between(0, weight_decay=weight_decay)
+        if not 0 <= warmup <= 1 or not 0 <= label_smoothing < 1 or not 0 < learning_rate < math.inf:
             raise InputError(
                 "wrong training arguments",
                 given=f"warmup {warmup}, label_smoothing {label_smoothing}, learning_rate {learning_rate}",
@@ -208,7 +217,7 @@ class BaseTask(LightningModule, ABC):
         if different:
             raise InputError(
                 f"the checkpoint was made with another {' and another '.join(different)}",
-                given=[f"{key}: {there.get(key)}" for key in different],
-                allowed=[f"{key}: {here.get(key)}" for key in different],
+                given=[f"{key}: {_named(key, there.get(key))}" for key in different],
+                allowed=[f"{key}: {_named(key, here.get(key))}" for key in different],
                 hint="use the recipe that the checkpoint was trained with; it lies beside it",
             )

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from stgnn.data.batches import Batch
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_between
 from stgnn.networks import Network, Supernet
 from stgnn.networks.checkpoint import checkpoint_kind, describe, load_network, load_supernet
+from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import Architecture, load_architecture
 from stgnn.tasks.base import BaseTask, clip_logits, distillation_loss
@@ -21,7 +22,7 @@ class ClassificationTask(BaseTask):
     """Train one architecture: from scratch, from a network's checkpoint, or from its share of a supernet.
 
     Args:
-        architecture: The network: a shipped name, a JSON file, or plain data. None: that of ``init_from``.
+        architecture: The network: a shipped name, a JSON file, plain data, or the object. None: that of ``init_from``.
         frames: T of the network, instead of the architecture's own; only for a network trained from scratch.
         layout: The skeleton layout. Filled in from the data module by the command line.
         class_names: Class names in label order. Filled in from the data module by the command line.
@@ -43,9 +44,9 @@ class ClassificationTask(BaseTask):
 
     def __init__(
         self,
-        layout: str | Path | Mapping[str, Any],
+        layout: str | Path | Mapping[str, Any] | SkeletonLayout,
         class_names: Sequence[str],
-        architecture: str | Path | Mapping[str, Any] | None = None,
+        architecture: str | Path | Mapping[str, Any] | Architecture | None = None,
         frames: int | None = None,
         init_from: str | Path | None = None,
         teacher: str | Path | None = None,
@@ -57,6 +58,7 @@ class ClassificationTask(BaseTask):
         label_smoothing: float = 0.1,
     ) -> None:
         super().__init__(layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing)
+        check_between(0, 1, distillation=distillation)
         wanted = None if architecture is None else load_architecture(architecture)
         if wanted is not None and frames is not None:
             wanted = replace(wanted, frames=frames)

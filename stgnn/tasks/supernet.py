@@ -13,8 +13,9 @@ from stgnn.data.loader import epoch_order
 from stgnn.errors import InputError
 from stgnn.networks import Supernet
 from stgnn.networks.checkpoint import describe
+from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
-from stgnn.space import Architecture, load_space
+from stgnn.space import Architecture, SearchSpace, load_space
 from stgnn.tasks.base import BaseTask, clip_logits, distillation_loss
 from stgnn.tasks.sampling import sample_architectures
 
@@ -32,7 +33,7 @@ class SupernetTask(BaseTask):
     Differs from BigNAS: architectures are sampled uniformly in the logarithm of their cost, not uniformly over choices.
 
     Args:
-        space: The search space: a shipped name, a file, or plain data.
+        space: The search space: a shipped name, a file, plain data, or the object.
         layout: The skeleton layout. Filled in from the data module by the command line.
         class_names: Class names in label order. Filled in from the data module by the command line.
         sampled: Architectures sampled in each step besides the largest and the smallest.
@@ -51,8 +52,8 @@ class SupernetTask(BaseTask):
 
     def __init__(
         self,
-        space: str | Path | Mapping[str, Any],
-        layout: str | Path | Mapping[str, Any],
+        space: str | Path | Mapping[str, Any] | SearchSpace,
+        layout: str | Path | Mapping[str, Any] | SkeletonLayout,
         class_names: Sequence[str],
         sampled: int = 2,
         distillation: float = 1.0,

@@ -1,7 +1,7 @@
 """LightningCLI with our defaults: short class names, the layout linked from the data, results under ``runs/``."""
 
 import json
-import warnings
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.data.loader import ClipLoader
 from stgnn.errors import InputError
-from stgnn.networks import checkpoint_kind
-from stgnn.skeleton import SkeletonLayout
+from stgnn.networks import check_run_checkpoint
 from stgnn.tasks.base import BaseTask, run_folder
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.predictions import write_predictions
+from stgnn.tasks.quiet import quiet
 from stgnn.tasks.supernet import SupernetTask
 
 __all__ = [
@@ -66,14 +66,23 @@ class TrainingCLI(LightningCLI):
             save_config_callback=RecipeCallback,
             seed_everything_default=0,
             auto_configure_optimizers=False,
-            trainer_defaults={"default_root_dir": RUNS, "logger": _csv_logger(name)},
+            trainer_defaults={
+                "default_root_dir": RUNS,
+                "logger": _csv_logger(name),
+                "enable_model_summary": False,  # it lists metrics as if they were layers
+            },
             parser_kwargs={**silent, **{word: dict(silent) for word in self.subcommands()}},
             args=list(arguments),
         )
 
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """Commands, each with the arguments of the Trainer's method that are not the user's: we show the results."""
+        return {word: {*skipped, "verbose"} for word, skipped in LightningCLI.subcommands().items()}
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """The data say what the body is and which classes there are."""
-        parser.link_arguments("data.layout", "model.init_args.layout", compute_fn=_plain_layout, apply_on="instantiate")
+        parser.link_arguments("data.layout", "model.init_args.layout", apply_on="instantiate")
         parser.link_arguments(
             "data.class_names", "model.init_args.class_names", compute_fn=list, apply_on="instantiate"
         )
@@ -86,7 +95,7 @@ class TrainingCLI(LightningCLI):
         """Refuse a checkpoint that is missing or damaged; ours carry no arguments, the recipe has them."""
         path = self.config[self.config.subcommand].get("ckpt_path")
         if path not in (None, "best", "last", "hpc"):
-            checkpoint_kind(path)
+            check_run_checkpoint(path)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Keep the latest weights in ``last.ckpt``, unless the recipe brings its own checkpointing."""
@@ -103,7 +112,36 @@ class TrainingCLI(LightningCLI):
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         """Checkpoints are read as plain data unless the command line says otherwise."""
         arguments = super()._prepare_subcommand_kwargs(subcommand)
-        return {**arguments, "weights_only": arguments.get("weights_only") is not False}
+        silent = {"verbose": False} if subcommand in ("validate", "test") else {}
+        return {**arguments, **silent, "weights_only": arguments.get("weights_only") is not False}
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Carry out the command; Lightning leaves the program on Ctrl-C, we say how to go on."""
+        try:
+            super()._run_subcommand(subcommand)
+        except SystemExit as leave:
+            if not self.trainer.interrupted:
+                raise
+            kept = self.checkpoint
+            hint = "nothing was kept" if kept is None else f"continue with --ckpt_path {kept}"
+            raise KeyboardInterrupt(f"{subcommand} stopped; {hint}") from leave
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The weights that the run has written, if any."""
+        callback = self.trainer.checkpoint_callback
+        path = getattr(callback, "last_model_path", "") or getattr(callback, "best_model_path", "")
+        return Path(path) if path else None
+
+    def outcome(self) -> dict[str, Any]:
+        """Plain data for people and machines: where the results lie, and the last metrics."""
+        folder, wrote = run_folder(self.trainer), self.checkpoint
+        metrics = {name: float(value) for name, value in sorted(self.trainer.callback_metrics.items())}
+        return {
+            **({} if folder is None else {"results": str(folder)}),
+            **({} if wrote is None else {"checkpoint": str(wrote)}),
+            **({"metrics": metrics} if metrics else {}),
+        }
 
     def predict(self, datamodule: SkeletonDataModule, **arguments: Any) -> None:
         """Write the class probabilities of every clip of the store beside the results.
@@ -119,7 +157,7 @@ class TrainingCLI(LightningCLI):
             write_predictions(batches or [], self.model.class_names, folder / "predictions.csv")
 
 
-def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str]) -> None:
+def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str]) -> dict[str, Any]:
     """Carry out one command.
 
     Args:
@@ -128,28 +166,34 @@ def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str])
         recipe: The resolved recipe.
         flags: Flags of the command line, which override the recipe.
 
+    Returns:
+        Where the results lie, and the last metrics; nothing in any but the first of several processes.
+
     Raises:
         InputError: the parser refuses a value.
+        KeyboardInterrupt: Ctrl-C; the message says how to go on.
     """
-    for message in (
-        r".*treespec.*",
-        r".*dirpath has changed.*",
-        r"(?s).*deprecated in v4\.49.*",
-        r"(?s).*JSONARGPARSE_DEPRECATION.*",
-    ):
-        warnings.filterwarnings(
-            "ignore", message=message
-        )  # how Lightning uses torch and jsonargparse; not our user's concern
     arguments = [word, *(["--config", json.dumps(dict(recipe))] if recipe else []), *flags]
     try:
-        TrainingCLI(arguments, name)
-    except (jsonargparse.ArgumentError, MisconfigurationException) as error:
+        with quiet():
+            done = TrainingCLI(arguments, name)
+    except InputError:
+        raise
+    except jsonargparse.ArgumentError as error:
         raise InputError(" ".join(str(error).split()), hint=f"stgnn {word} --help") from error
+    except (ValueError, ImportError, ArithmeticError, NotImplementedError, MisconfigurationException) as error:
+        if not _of_lightning(error):
+            raise
+        what = f"the Trainer refuses its settings: {' '.join(str(error).split())}"
+        raise InputError(what, hint=f"change the keys under trainer; stgnn {word} --help lists them") from error
+    return done.outcome() if done.trainer.is_global_zero else {}
+
+
+def _of_lightning(error: BaseException) -> bool:
+    """Whether Lightning itself raised the error, not a task or a data module that it runs."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return "lightning" in Path(frames[-1].filename).parts
 
 
 def _csv_logger(name: str) -> dict[str, Any]:
     return {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": RUNS, "name": name}}
-
-
-def _plain_layout(layout: SkeletonLayout) -> dict[str, Any]:
-    return layout.to_dict()

@@ -72,7 +72,7 @@ def test_pairs_of_subjects_count_as_one(arrays: Arrays, tmp_path: Path) -> None:
         ({"label_action": None}, None, "exactly one array of labels"),
         ({"label_gesture": np.zeros(24, dtype=int)}, None, "exactly one array of labels"),
         ({"label_action": np.full(24, 3)}, None, "label of clip 0"),
-        ({"label_action": np.zeros(24)}, None, "are not labels"),
+        ({"label_action": np.zeros(24)}, None, "label_action.* of the wrong kind"),
         ({"keypoint": None}, None, "no array 'keypoint'"),
         ({"frame_offset": None}, None, "no array 'frame_offset'"),
         ({"frame_offset": np.zeros(25, dtype=int)}, None, "is empty"),

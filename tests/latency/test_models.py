@@ -7,9 +7,10 @@ import pytest
 
 from stgnn.errors import InputError
 from stgnn.latency import Calibrated, DeviceFile, LatencyTable, Roofline, cost, evaluate, side_by_side
-from stgnn.latency.accuracy import compare, spearman
+from stgnn.latency.accuracy import compare
 from stgnn.latency.calibrated import fit
 from stgnn.latency.cost import count, operations, trace
+from stgnn.latency.side_by_side import summary
 from stgnn.runtimes.timing import Timing
 from stgnn.skeleton import load_layout
 from stgnn.space import Architecture, load_architecture
@@ -140,10 +141,8 @@ def test_metrics_against_brute_force() -> None:
     assert found.spearman == pytest.approx(1 - 6 * squares / (40 * (40**2 - 1)))
 
 
-def test_rank_correlation_with_ties() -> None:
-    assert spearman([1, 2, 3], [10, 20, 30]) == pytest.approx(1.0)
-    assert spearman([1, 2, 3], [3, 2, 1]) == pytest.approx(-1.0)
-    assert spearman([1, 1, 1], [1, 2, 3]) == 0.0
-    assert spearman([1, 2, 2, 3], [1, 2, 3, 4]) == pytest.approx(4.5 / math.sqrt(4.5 * 5))
-    with pytest.raises(InputError):
-        compare([1.0], [1.0])
+def test_a_summary_compares_models_when_there_are_networks_to_compare_on(device: DeviceFile) -> None:
+    found = summary(device)
+    assert (found["networks"], found["threads"]) == (len(device.networks), 1)
+    assert found["holdout"]["LatencyTable"] == side_by_side(device)["LatencyTable"].to_dict()
+    assert "holdout" not in summary(replace(device, networks=device.records("calibration")))

@@ -12,7 +12,8 @@ from stgnn.networks import Network, save_checkpoint
 from stgnn.recipe import load_recipe, merge, parse_yaml
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import PACKAGE, Catalog, function_signature
-from stgnn.space import load_space
+from stgnn.skeleton import load_layout
+from stgnn.space import check_joints, load_space
 from stgnn.training_recipe import check_training
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def name(path: Path) -> str:
 
 def test_every_category_has_recipes() -> None:
     found = Counter(path.parent.name for path in RECIPES)
-    fewest = {"data": 3, "space": 2, "fit": 5, "profile": 1, "search": 4, "log": 1}
+    fewest = {"data": 3, "space": 3, "fit": 5, "profile": 2, "search": 5, "log": 1}
     assert all(found[category] >= count for category, count in fewest.items()), found
     assert len(RECIPES) >= sum(fewest.values())
 
@@ -66,6 +67,11 @@ def test_parses(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         signature = function_signature(PACKAGE / "commands.py", category)
         signature = signature.with_annotation("DataSpec", "SkeletonDataModule")
         RecipeChecker(CATALOG).check_arguments(load_recipe(path), signature, "")
+
+
+@pytest.mark.parametrize("layout", ["shrec22", "hand21"])
+def test_the_space_for_hands_fits_hands(layout: str) -> None:
+    check_joints(load_space(FOLDER / "space" / "hand.yaml"), load_layout(layout))
 
 
 @pytest.mark.parametrize("path", FIT, ids=name)

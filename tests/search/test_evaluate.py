@@ -6,7 +6,7 @@ from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.networks import Supernet, load_network, load_supernet, save_checkpoint
 from stgnn.search.evaluate import SupernetEvaluator, calibration_bodies
-from stgnn.search.extract import extract
+from stgnn.search.extract import cut, extract
 from stgnn.skeleton import load_layout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import load_architecture, load_space
@@ -104,6 +104,17 @@ def test_extract_writes_a_network_with_statistics_of_its_own(supernet, data, tmp
     clips = evaluator._clips.clip.numpy()
     mine = np.stack([logits[clips == clip].mean(axis=0) for clip in range(len(scores))])
     np.testing.assert_allclose(mine, scores.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_cut_leaves_the_supernet_as_it_is_and_equals_the_file(supernet, data, tmp_path):
+    before = {name: value.clone() for name, value in supernet.state_dict().items()}
+    architecture = supernet.space.smallest()
+    network = cut(supernet, architecture, data)
+    assert not network.training and not supernet.training
+    assert all(torch.equal(before[name], value) for name, value in supernet.state_dict().items())
+    checkpoint = save_checkpoint(tmp_path / "supernet.ckpt", supernet, data.class_names)
+    written = load_network(extract(checkpoint, architecture, tmp_path / "small.ckpt", data)).module.state_dict()
+    assert all(torch.equal(value, written[name]) for name, value in network.state_dict().items())
 
 
 def test_extract_refuses_an_architecture_of_another_space(supernet, data, tmp_path):

@@ -29,8 +29,8 @@ def test_evaluates_each_architecture_once(toy, tmp_path):
 
 
 def test_repeats_are_answered_from_the_study_and_a_small_space_ends(toy, tmp_path):
-    evaluator, path = toy.ToyEvaluator(), tmp_path / "s.journal"
-    found = toy.search(path, 50, Random(), evaluator, toy.few(6))
+    evaluator, path = toy.ToyEvaluator(space=toy.few(6)), tmp_path / "s.journal"
+    found = toy.search(path, 50, Random(), evaluator)
     assert len(found) == 12 and set(evaluator.calls.values()) == {1}
     repeats = [trial for trial in load_study(path, "toy").trials if "duplicate_of" in trial.user_attrs]
     assert repeats
@@ -44,8 +44,8 @@ def test_a_strategy_that_repeats_itself_comes_to_an_end(toy, tmp_path):
         def sampler(self, space, seed):
             return optuna.samplers.RandomSampler(seed=0)
 
-    found = toy.search(tmp_path / "s.journal", 2, Stuck(), space=toy.few())
-    assert len(found) == 1 and len(load_study(tmp_path / "s.journal", "toy").trials) == 120
+    found = toy.search(tmp_path / "s.journal", 2, Stuck(), toy.ToyEvaluator(space=toy.few()))
+    assert len(found) <= 3 and len(load_study(tmp_path / "s.journal", "toy").trials) == 140
 
 
 def test_study_is_what_the_dashboard_expects(toy, tmp_path):
@@ -102,23 +102,17 @@ def test_enough_trials_are_not_repeated(toy, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"identity": {"supernet": "b"}}, "supernet"),
-        ({"budget_ms": 2.0}, "limit of latency_ms"),
-        ({"num_classes": 60}, None),
+        (lambda toy: {"evaluator": toy.ToyEvaluator(supernet="another")}, "supernet"),
+        (lambda toy: {"evaluator": toy.ToyEvaluator(space=toy.few())}, "space"),
+        (lambda toy: {"budget_ms": 2.0}, "limit of latency_ms"),
     ],
 )
 def test_refuses_a_study_of_something_else(toy, tmp_path, changed, named):
     path = tmp_path / "s.journal"
-    toy.search(path, 3, identity={"supernet": "a"})
+    toy.search(path, 3)
     before = path.read_bytes()
-    settings = {"identity": {"supernet": "a"}, **changed}
-    if named is None:
-        del settings["num_classes"]
-        with pytest.raises(InputError, match="another space") as caught:
-            toy.search(path, 6, space=toy.few(), **settings)
-    else:
-        with pytest.raises(InputError, match=f"another {named}") as caught:
-            toy.search(path, 6, **settings)
+    with pytest.raises(InputError, match=f"another {named}") as caught:
+        toy.search(path, 6, **changed(toy))
     assert "another study name" in str(caught.value)
     assert path.read_bytes() == before
 
@@ -155,9 +149,10 @@ def test_a_damaged_journal(toy, tmp_path):
 
 
 def test_other_storages(toy, tmp_path):
-    url, space = f"sqlite:///{tmp_path}/s.db", toy.few(8)
-    assert len(toy.search(url, 2, space=space)) == 2
-    assert keys(toy.search(url, 4, space=space)) == keys(toy.search(tmp_path / "s.journal", 4, space=space))
+    url, evaluator = f"sqlite:///{tmp_path}/s.db", toy.ToyEvaluator(space=toy.few(8))
+    assert len(toy.search(url, 2, evaluator=evaluator)) == 2
+    again = toy.search(tmp_path / "s.journal", 4, evaluator=evaluator)
+    assert keys(toy.search(url, 4, evaluator=evaluator)) == keys(again)
     with pytest.raises(InputError, match="no study file"):
         load_evaluations(f"sqlite:///{tmp_path}/missing.db", "toy")
 

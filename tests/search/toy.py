@@ -35,9 +35,17 @@ def luck(*key: object) -> float:
 class ToyEvaluator:
     """Larger is better, and so are some operators; counts its calls."""
 
-    def __init__(self, seconds: float = 0.0, log: Path | None = None) -> None:
-        self.seconds, self.log = seconds, log
+    layout, num_classes = load_layout("ntu25"), CLASSES
+
+    def __init__(
+        self, seconds: float = 0.0, log: Path | None = None, space: SearchSpace | None = None, supernet: str = "toy"
+    ) -> None:
+        self.seconds, self.log, self.space, self.supernet = seconds, log, space or load_space("tiny"), supernet
         self.calls: Counter[str] = Counter()
+
+    def identity(self) -> dict[str, str]:
+        """What the accuracies depend on."""
+        return {"supernet": self.supernet}
 
     def accuracy(self, architecture: Architecture) -> tuple[float, float]:
         """Accuracy and standard error."""
@@ -84,16 +92,12 @@ def search(
     trials: int,
     strategy: SearchStrategy | None = None,
     evaluator: ToyEvaluator | None = None,
-    space: SearchSpace | None = None,
     **settings: object,
 ) -> list[Evaluation]:
     """``run_search`` with the toys and defaults."""
     return run_search(
         evaluator or ToyEvaluator(),
         ToyLatency(),
-        space or load_space("tiny"),
-        load_layout("ntu25"),
-        CLASSES,
         strategy or RegularizedEvolution(population=8, tournament=4),
         storage,
         **{"study_name": "toy", "trials": trials, "progress": False, "cost": toy_cost, **settings},

@@ -6,7 +6,16 @@ import random
 import pytest
 
 from stgnn.errors import InputError
-from stgnn.space import Architecture, SearchSpace, architecture_names, load_architecture, load_space, space_names
+from stgnn.skeleton import load_layout
+from stgnn.space import (
+    Architecture,
+    SearchSpace,
+    architecture_names,
+    check_joints,
+    load_architecture,
+    load_space,
+    space_names,
+)
 
 SPACES = [load_space(name) for name in space_names()]
 
@@ -81,7 +90,7 @@ def test_shipped_architectures_load(name: str) -> None:
         ({"stem": 0, "streams": ["joint", "bone"]}, "only one stream"),
         ({"stages": []}, "at least one stage"),
         ({"format": 99}, "unknown form"),
-        ({"colour": "red"}, "not an architecture"),
+        ({"colour": "red"}, "unknown key .colour"),
     ],
 )
 def test_bad_architectures_are_refused(change: dict[str, object], message: str) -> None:
@@ -97,7 +106,21 @@ def test_bad_genotypes_and_spaces_are_refused() -> None:
         space.decode(genotype | {"stage1.width": 7})
     with pytest.raises(InputError, match="lacks the gene"):
         space.decode({})
-    with pytest.raises(InputError, match="not a search space"):
+    with pytest.raises(InputError, match="unknown key 'colour'"):
         SearchSpace.from_dict(space.to_dict() | {"colour": ["red"]})
     with pytest.raises(InputError, match="there is no such search space"):
         load_space("enormous")
+
+
+def test_objects_are_passed_through() -> None:
+    space, architecture = load_space("tiny"), load_architecture("STGCN++")
+    assert load_space(space) is space and load_architecture(architecture) is architecture
+
+
+def test_a_space_for_another_body_says_what_to_edit() -> None:
+    check_joints(load_space("edge"), load_layout("coco17"))
+    with pytest.raises(InputError, match="does not offer all joint counts") as caught:
+        check_joints(load_space("tiny"), load_layout("hand21"))
+    given, offered, hint = str(caught.value).splitlines()[1:]
+    assert "joints: [9, 0]" in given and "1, 6, 11, 0 (every joint)" in offered
+    assert "edit `joints:` of the space" in hint

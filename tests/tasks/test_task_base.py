@@ -1,6 +1,7 @@
 """What every task shares."""
 
 import itertools
+import json
 import math
 
 import pytest
@@ -8,7 +9,9 @@ import torch
 from torch import nn
 
 from stgnn.errors import InputError
-from stgnn.tasks import ClassificationTask
+from stgnn.skeleton import load_layout
+from stgnn.space import load_architecture, load_space
+from stgnn.tasks import ClassificationTask, SupernetTask
 from stgnn.tasks.base import clip_logits, distillation_loss, parameter_groups, schedule
 
 NAMES = ["wave", "sit", "walk"]
@@ -64,3 +67,12 @@ def test_only_weights_decay() -> None:
 def test_wrong_arguments_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InputError):
         ClassificationTask(**{"layout": "ntu25", "class_names": NAMES, "architecture": "SGN-like", **wrong})  # type: ignore[arg-type]
+
+
+def test_objects_and_plain_data_describe_the_same_task() -> None:
+    layout, space, architecture = load_layout("coco17"), load_space("tiny"), load_architecture("SGN-like")
+    plain, objects = SupernetTask("tiny", "coco17", NAMES), SupernetTask(space, layout, NAMES)
+    assert plain.describe() == objects.describe() == json.loads(json.dumps(objects.describe()))
+    task = ClassificationTask(layout, NAMES, architecture)
+    assert task.describe() == ClassificationTask(layout.to_dict(), NAMES, architecture.to_dict()).describe()
+    assert task.describe() == json.loads(json.dumps(task.describe())), "checkpoints hold plain data"

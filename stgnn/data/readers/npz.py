@@ -40,25 +40,25 @@ def read_npz(source: Path, layout: SkeletonLayout | None = None) -> SkeletonStor
         InputError: the file cannot be read, lacks an array, or its arrays do not fit each other or the layout.
     """
     arrays = _load(source)
-    keypoints = np.asarray(_required(arrays, "keypoint", source), dtype=np.float32)
+    keypoints = _floats(_required(arrays, "keypoint", source), "keypoint", 4, source)
     labels, class_names = _labels(arrays, source)
-    layout, order = _match_layout(arrays.get("joint_names"), layout, keypoints.shape, source)
-    scores = arrays.get("score")
+    layout, order = _match_layout(_texts(arrays, "joint_names", source), layout, keypoints.shape, source)
+    scores = _floats(arrays["score"], "score", 3, source) if "score" in arrays else None
     if order is not None:
         keypoints = keypoints[:, :, order]
         scores = scores if scores is None else scores[:, :, order]
-    names = [str(name) for name in arrays.get("name", ())] or [f"clip{index:06d}" for index in range(len(labels))]
+    names = _texts(arrays, "name", source) or [f"clip{index:06d}" for index in range(len(labels))]
     return SkeletonStore(
         keypoints=keypoints,
-        offsets=np.asarray(_required(arrays, "frame_offset", source), dtype=np.int64),
+        offsets=_integers(_required(arrays, "frame_offset", source), "frame_offset", source),
         labels=labels,
         class_names=class_names,
         layout=layout,
         names=tuple(names),
-        subjects=_per_clip(arrays.get("subject"), len(labels)),
-        views=_per_clip(arrays.get("view"), len(labels)),
-        splits=_splits(arrays),
-        scores=None if scores is None else np.asarray(scores, dtype=np.float32),
+        subjects=_per_clip(arrays, "subject", len(labels), source),
+        views=_per_clip(arrays, "view", len(labels), source),
+        splits=_splits(arrays, source),
+        scores=scores,
     )
 
 
@@ -82,6 +82,31 @@ def _required(arrays: Arrays, name: str, source: Path) -> npt.NDArray[Any]:
     return arrays[name]
 
 
+def _floats(values: npt.NDArray[Any], name: str, axes: int, source: Path) -> npt.NDArray[np.float32]:
+    if values.dtype.kind not in "fiu" or values.ndim != axes:
+        raise _unfit(values, name, source, f"real numbers with {axes} axes")
+    return values.astype(np.float32)
+
+
+def _integers(values: npt.NDArray[Any], name: str, source: Path) -> npt.NDArray[np.int64]:
+    if values.dtype.kind not in "iu" or values.ndim != 1:
+        raise _unfit(values, name, source, "integers with one axis")
+    return values.astype(np.int64)
+
+
+def _texts(arrays: Arrays, name: str, source: Path) -> list[str] | None:
+    if name not in arrays:
+        return None
+    if arrays[name].ndim != 1:
+        raise _unfit(arrays[name], name, source, "names with one axis")
+    return [str(text) for text in arrays[name]]
+
+
+def _unfit(values: npt.NDArray[Any], name: str, source: Path, allowed: str) -> InputError:
+    given = f"{values.dtype} {values.shape}"
+    return InputError(f"the array {name!r} of {source} is of the wrong kind", given=given, allowed=allowed)
+
+
 def _labels(arrays: Arrays, source: Path) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     kinds = [n.removeprefix("label_") for n in arrays if n.startswith("label_") and not n.startswith("label_names_")]
     if len(kinds) != 1:
@@ -91,26 +116,21 @@ def _labels(arrays: Arrays, source: Path) -> tuple[npt.NDArray[np.int64], tuple[
             allowed="label_action, label_gesture, ...: 0-based integers, one for each clip",
             hint="leave one of them in the file" if kinds else "add the class of each clip as label_action",
         )
-    labels = arrays[f"label_{kinds[0]}"]
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
-        given = f"{labels.dtype} {labels.shape}"
-        raise InputError(f"label_{kinds[0]} of {source} are not labels", given=given, allowed="integers (n,)")
-    default = [str(label) for label in range(int(labels.max(initial=-1)) + 1)]
-    names = arrays.get(f"label_names_{kinds[0]}", default)
-    return labels.astype(np.int64), tuple(str(name) for name in names)
+    labels = _integers(arrays[f"label_{kinds[0]}"], f"label_{kinds[0]}", source)
+    names = _texts(arrays, f"label_names_{kinds[0]}", source)
+    return labels, tuple(names or (str(label) for label in range(int(labels.max(initial=-1)) + 1)))
 
 
 def _match_layout(
-    joint_names: npt.NDArray[Any] | None, layout: SkeletonLayout | None, shape: tuple[int, ...], source: Path
+    names: list[str] | None, layout: SkeletonLayout | None, shape: tuple[int, ...], source: Path
 ) -> tuple[SkeletonLayout, list[int] | None]:
     """The layout, and which joint of the file stands at each place of it (None: the same order, or names unknown)."""
-    names = None if joint_names is None else [str(name) for name in joint_names]
     if layout is None:
         layout = _find_layout(names, source)
     if names is None:
         return layout, None
-    if len(shape) != 4 or len(names) != shape[2]:
-        raise InputError(f"{source} needs one joint name for each joint", given=len(names), allowed=shape)
+    if len(names) != shape[2]:
+        raise InputError(f"{source} needs one joint name for each joint", given=len(names), allowed=shape[2])
     if sorted(names) != sorted(layout.joints):
         raise InputError(
             f"the joints of {source} do not match the layout {layout.name!r}",
@@ -138,15 +158,18 @@ def _difference(names: Sequence[str], others: Sequence[str]) -> list[str]:
     return [name for name in names if name not in set(others)]
 
 
-def _per_clip(values: npt.NDArray[Any] | None, count: int) -> npt.NDArray[np.int64]:
+def _per_clip(arrays: Arrays, name: str, count: int, source: Path) -> npt.NDArray[np.int64]:
     """Integers (n,); a pair of subjects, or a text, counts as one subject of its own."""
-    if values is None:
+    if name not in arrays:
         return np.full(count, -1, dtype=np.int64)
+    values = arrays[name]
+    if values.ndim == 0:
+        raise _unfit(values, name, source, "one entry for each clip")
     if values.ndim == 1 and np.issubdtype(values.dtype, np.integer):
         return values.astype(np.int64)
     return np.unique(values, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
-def _splits(arrays: Arrays) -> dict[str, npt.NDArray[np.int64]]:
+def _splits(arrays: Arrays, source: Path) -> dict[str, npt.NDArray[np.int64]]:
     names = [name for name in arrays if name.startswith("split_") and name.endswith(("_train", "_test"))]
-    return {name.removeprefix("split_"): arrays[name].astype(np.int64) for name in names}
+    return {name.removeprefix("split_"): _integers(arrays[name], name, source) for name in names}

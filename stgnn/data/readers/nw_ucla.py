@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.files import read_json
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
+from stgnn.files import read_json
 from stgnn.skeleton.layout import SkeletonLayout, load_layout
 
 CLASSES = (
@@ -56,7 +56,7 @@ def read_nw_ucla(source: Path, layout: SkeletonLayout | None = None) -> Skeleton
 
 def _read_clip(file: Path, layout: SkeletonLayout) -> SkeletonSequence:
     match = _NAME.fullmatch(file.stem)
-    content = read_json(file)
+    content = read_json(file, "a recording of NW-UCLA")
     try:
         keypoints = np.array(content["skeletons"], dtype=np.float32)[np.newaxis]  # (T, V, C) -> (1, T, V, C)
         label = int(content["label"]) - 1
@@ -68,7 +68,7 @@ def _read_clip(file: Path, layout: SkeletonLayout) -> SkeletonSequence:
         ) from error
     if not 0 <= label < len(CLASSES):
         raise InputError(f"the label of {file} is out of range", given=label + 1, allowed="1 to 10")
-    if keypoints.shape[1] == 0:
+    if keypoints.shape[1:2] == (0,):
         raise InputError(f"the clip {file} is empty", hint="leave the file out of the folder")
     assert match is not None
     return SkeletonSequence(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stgnn.search.ranking import kendall_tau_b, mid_ranks, rank_correlation, regret_at, spearman
+from stgnn.ranking import kendall_tau_b, mid_ranks, rank_correlation, regret_at, spearman
 
 
 def brute_tau_b(x, y):

@@ -2,7 +2,7 @@
 
 Used for shared-weight against stand-alone accuracy, and for predicted against measured latency:
 
-    >>> from stgnn.search.ranking import kendall_tau_b
+    >>> from stgnn.ranking import kendall_tau_b
     >>> kendall_tau_b([1, 2, 3, 4], [1, 2, 4, 3])
     0.6666666666666666
 """

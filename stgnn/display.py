@@ -1,0 +1,108 @@
+"""Results as people read them: short tables where a word has something to compare, keys and values for the rest."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stgnn.report import ReportPoint, front_table, markdown_table
+from stgnn.report.units import percent
+from stgnn.space import Architecture
+
+SPLITS = {"val": "validation", "test": "test"}
+SCORES = {"top1": "Top-1", "top5": "Top-5", "mean_class": "Mean class", "calibration_error": "Calibration error"}
+_METRIC = re.compile(rf"({'|'.join(SPLITS)})_(?:(\w+)_)?({'|'.join(SCORES)})")
+
+
+def shown(word: str, result: Any) -> str:
+    """What the word of the command line prints for people."""
+    return _SHAPES.get(word, readable)(result).rstrip("\n")
+
+
+def readable(result: Any, indent: str = "") -> str:
+    """Plain data for people: one line for each key."""
+    if isinstance(result, Mapping):
+        lines = []
+        for key, value in result.items():
+            nested = isinstance(value, (Mapping, list, tuple)) and len(value) > 0
+            text = f"\n{readable(value, indent + '  ')}" if nested else f" {readable(value)}"
+            lines.append(f"{indent}{key}:{text}")
+        return "\n".join(lines)
+    if isinstance(result, (list, tuple)):
+        if any(isinstance(item, (Mapping, list, tuple)) for item in result):
+            return f"\n{indent}--\n".join(readable(item, indent) for item in result)
+        return "\n".join(f"{indent}{item}" for item in result)
+    return f"{indent}{result:.6g}" if isinstance(result, float) else f"{indent}{result}"
+
+
+def _training(result: Mapping[str, Any]) -> str:
+    metrics: Mapping[str, float] = result.get("metrics", {})
+    rows: dict[str, dict[str, str]] = {}
+    for name, value in metrics.items():
+        if match := _METRIC.fullmatch(name):
+            split, network, score = match.groups()
+            label = f"{SPLITS[split]}, {network}" if network else SPLITS[split]
+            rows.setdefault(label, {})[score] = percent(value)
+    cells = [[label, *(row.get(score, "") for score in SCORES)] for label, row in rows.items()]
+    others = {name: value for name, value in metrics.items() if not _METRIC.fullmatch(name)}
+    return _above({**_without(result, "metrics"), **others}, ["", *SCORES.values()], cells)
+
+
+def _profile(result: Mapping[str, Any]) -> str:
+    models: Mapping[str, Mapping[str, float]] = result.get("holdout", {})
+    shares = ("mape", "within_5_percent", "within_10_percent")
+    cells = [
+        [name, *(percent(one[share]) for share in shares), f"{one['spearman']:.3f}"] for name, one in models.items()
+    ]
+    headers = ["Held-out networks", "Mean error", "Within 5 %", "Within 10 %", "Rank correlation"]
+    return _above(_without(result, "holdout"), headers, cells)
+
+
+def _above(facts: Mapping[str, Any], headers: list[str], cells: list[list[str]]) -> str:
+    """Keys and values above a table that may be empty."""
+    return f"{readable(facts)}\n\n{markdown_table(headers, cells)}" if cells else readable(facts)
+
+
+def _found(result: Mapping[str, Any]) -> str:
+    lines = [readable(_without(result, "front", "chosen"))]
+    if front := result.get("front"):
+        lines += ["", _networks(front)]
+    if chosen := result.get("chosen"):
+        lines += ["the knee:" if front else "", _line(chosen)]
+    return "\n".join(lines)
+
+
+def _extracted(result: Mapping[str, Any]) -> str:
+    chosen = _without(result, "output")
+    return "\n".join([f"output: {result['output']}", "", _networks([chosen]), _line(chosen)])
+
+
+def _stores(result: list[Mapping[str, Any]]) -> str:
+    return markdown_table(["Store", "Layout", "Clips", "Classes"], [list(row.values()) for row in result])
+
+
+def _quickstart(result: Mapping[str, Any]) -> str:
+    return readable({**result, "chosen": _without(result["chosen"], "architecture")})
+
+
+def _networks(rows: list[Mapping[str, Any]]) -> str:
+    return front_table([ReportPoint(**row) for row in rows])
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    """One network in one line."""
+    return f"trial {row['number']}, {row['digest']}: {Architecture.from_dict(row['architecture'])}"
+
+
+def _without(result: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in result.items() if key not in names}
+
+
+_SHAPES: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("fit", "validate", "test", "predict"), _training),
+    "quickstart": _quickstart,
+    "data list": _stores,
+    "profile": _profile,
+    "search": _found,
+    "report": _found,
+    "extract": _extracted,
+}

@@ -1,0 +1,33 @@
+"""Keeps what Lightning tells about itself from people who came for their networks; warnings that matter pass."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LOGGERS = ("lightning.pytorch", "lightning.fabric")  # devices that were not asked for, advertisements, how loops end
+NOISE = (
+    r".*treespec.*",  # how Lightning uses torch
+    r".*torchvision is not installed.*",
+    r".*does not have many workers.*",  # batches are gathered by index: workers would only cost
+    r".*dirpath has changed.*",
+    r"(?s).*deprecated in v4\.49.*",  # how Lightning uses jsonargparse
+    r"(?s).*JSONARGPARSE_DEPRECATION.*",
+)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Lightning's log below warnings, and the warnings that no user can do anything about."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        for message in NOISE:
+            warnings.filterwarnings("ignore", message=message)
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.WARNING)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,37 @@
+"""What people see: tables where there is something to compare."""
+
+from stgnn.display import shown
+
+ACCURACY = {"networks": 6, "mape": 0.034, "within_5_percent": 0.5, "within_10_percent": 1.0, "spearman": 0.9}
+
+
+def test_metrics_by_network_and_split() -> None:
+    metrics = {"train_loss": 1.25, "val_largest_top1": 0.875, "val_largest_top5": 1.0, "val_smallest_top1": 0.5}
+    text = shown("fit", {"results": "runs/x", "metrics": {**metrics, "test_mean_class": 0.25}})
+    assert text.startswith("results: runs/x\ntrain_loss: 1.25\n\n|")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.replace("\xa0", " ").splitlines()[3:]]
+    assert rows[0] == ["", "Top-1", "Top-5", "Mean class", "Calibration error"]
+    assert rows[2:] == [
+        ["validation, largest", "87.5 %", "100.0 %", "", ""],
+        ["validation, smallest", "50.0 %", "", "", ""],
+        ["test", "", "", "25.0 %", ""],
+    ]
+
+
+def test_training_without_validation_has_no_table() -> None:
+    assert shown("fit", {"results": "runs/x", "metrics": {"train_loss": 1.0}}) == "results: runs/x\ntrain_loss: 1"
+
+
+def test_latency_models_side_by_side() -> None:
+    text = shown("profile", {"output": "d.json", "holdout": {"Calibrated": ACCURACY}}).replace("\xa0", " ")
+    assert text.startswith("output: d.json\n\n| Held-out networks |")
+    assert all(cell in text for cell in ("| Calibrated ", " 3.4 % |", " 100.0 % |", " 0.900 |"))
+    assert shown("profile", {"output": "d.json"}) == "output: d.json"
+
+
+def test_a_front_without_members() -> None:
+    assert shown("search", {"study": "s", "front": []}) == "study: s"
+
+
+def test_other_words_print_keys_and_values() -> None:
+    assert shown("benchmark", {"macs": 3, "ms": {"median": 0.5}}) == "macs: 3\nms:\n  median: 0.5"
