@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt as stop:
-        print(f"\nstgnn: {stop or 'interrupted; what has been written stays'}", file=sys.stderr)
+        said = str(stop) or "stopped; what has been written stays, and the same command continues"
+        print(f"\nstgnn: {said}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in ``stgnn list operators | head -1``
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -147,9 +147,7 @@ def flag_values(
         if is_class and text is None:
             raise InputError(f"--{key} needs a value", allowed="a class name or a recipe, or the value of its argument")
         if is_class and (not path or path == ["class_path"]):
-            spelled = Flag(text).value
-            leaf = spelled if isinstance(spelled, dict) else {"class_path": text}
-            leaf = load_recipe(text) if text.endswith(SUFFIXES) else leaf
+            leaf = _class(text or "")
         elif is_class:
             path = path[1:] if path[0] == "init_args" else path
             leaf = {"init_args": _nested(path, value)}
@@ -157,6 +155,14 @@ def flag_values(
             leaf = _nested(path, value)
         values = merge(values, {top: leaf})
     return values
+
+
+def _class(text: str) -> dict[str, Any]:
+    """A class by its name, as a recipe, or spelled out."""
+    if text.endswith(SUFFIXES):
+        return load_recipe(text)
+    spelled = Flag(text).value
+    return spelled if isinstance(spelled, dict) else {"class_path": text}
 
 
 def _nested(path: Sequence[str], value: Any) -> Any:

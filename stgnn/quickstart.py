@@ -110,6 +110,8 @@ def quickstart(output: str | Path, seed: int = 0, quick: bool = False) -> dict[s
 
 def run(plan: Plan, console: Console) -> dict[str, Any]:
     """Run a plan; see :func:`quickstart`."""
+    # Networks this small gain nothing from a second thread, and wait long for it when its core is busy.
+    torch.set_num_threads(1)
     _claim(plan)
     clock = _Clock(console)
     data = SyntheticDataModule(clips=plan.clips, seed=plan.seed, frames=16, batch_size=32, about_vertical=0.5)

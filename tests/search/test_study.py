@@ -44,7 +44,7 @@ def test_a_strategy_that_repeats_itself_comes_to_an_end(toy, tmp_path):
         def sampler(self, space, seed):
             return optuna.samplers.RandomSampler(seed=0)
 
-    found = toy.search(tmp_path / "s.journal", 2, Stuck(), toy.ToyEvaluator(space=toy.few()))
+    found = toy.search(tmp_path / "s.journal", 4, Stuck(), toy.ToyEvaluator(space=toy.few()))
     assert len(found) <= 3 and len(load_study(tmp_path / "s.journal", "toy").trials) == 140
 
 
