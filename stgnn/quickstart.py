@@ -24,7 +24,7 @@ from stgnn.latency.benchmark import benchmark
 from stgnn.latency.profile import profile
 from stgnn.networks import Network, Supernet, load_network, load_supernet, save_checkpoint
 from stgnn.report import Measured, write_report
-from stgnn.report.study import report_data
+from stgnn.report.study import device_facts, report_data
 from stgnn.runtimes.export import ExportReport, export_network
 from stgnn.search import Random, RegularizedEvolution
 from stgnn.search.evaluate import SupernetEvaluator
@@ -144,7 +144,7 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
         exported = _exported(tuned, data, plan.output / "model.onnx")
         measured = benchmark(exported.path, layout=data.layout.name)["latency_ms"]
     with clock.stage("report", "Write the report"):
-        _report(plan, chosen, measured, after["val"])
+        _report(plan, chosen, measured, after["val"], device_facts(device, latency))
     summary = {
         "seconds": {"total": round(sum(clock.seconds.values()), 2), **clock.seconds},
         "trials": plan.trials,
@@ -251,16 +251,15 @@ def _exported(network: Network, data: SyntheticDataModule, path: Path) -> Export
     return export_network((network, data.class_names), "ONNXRuntime", path, bodies)
 
 
-def _report(plan: Plan, chosen: Evaluation, measured: dict[str, float], tuned: float) -> None:
+def _report(plan: Plan, chosen: Evaluation, measured: dict[str, float], tuned: float, facts: dict[str, Any]) -> None:
     story = report_data(str(plan.output / "study.journal"), STUDY, "Quickstart: synthetic actions")
     timing = Measured(measured["median_ms"], measured["p10_ms"], measured["p90_ms"])
     points = tuple(
         replace(point, measured=timing, fine_tuned=tuned) if point.number == chosen.number else point
         for point in story.points
     )
-    write_report(
-        plan.output, replace(story, points=points, chosen=chosen.number, data="synthetic actions, held-out subjects")
-    )
+    story = replace(story, points=points, chosen=chosen.number, data="synthetic actions, held-out subjects", **facts)
+    write_report(plan.output, story)
 
 
 def _search_numbers(plan: Plan, found: list[Evaluation], rival: list[Evaluation]) -> dict[str, Any]:

@@ -75,10 +75,11 @@ def profile(
     protocol = Protocol(runs=15, seconds=0.01, rounds=1) if quick else Protocol(runs=20, seconds=0.015, rounds=2)
     with _bar(progress) as bar, tempfile.TemporaryDirectory(prefix="stgnn-profile-") as folder:
         bench = _Bench(runtime, threads, Path(folder), bar)
-        device = _measure_parts(device, plan(space, layout, quick), bench, protocol, path)
+        _measure_parts(device, plan(space, layout, quick), bench, protocol, path)
+        device = load_device(path)  # durations as the file rounds them: a continued run must choose and predict alike
         networks = _wanted_networks(device, space, calibration, holdout, seed)
         _measure_networks(device, networks, bench, quick, path)
-    return load_device(path)  # durations as the file rounds them, so that a study can be continued with either
+    return load_device(path)
 
 
 def _continued(fresh: DeviceFile, path: Path) -> DeviceFile:
@@ -113,9 +114,7 @@ class _Bench:
         return measure(jobs, self.runtime, self.threads, protocol, advance=lambda: bar.advance(task))
 
 
-def _measure_parts(
-    device: DeviceFile, wanted: Sequence[Part], bench: _Bench, protocol: Protocol, path: Path
-) -> DeviceFile:
+def _measure_parts(device: DeviceFile, wanted: Sequence[Part], bench: _Bench, protocol: Protocol, path: Path) -> None:
     """Measure what is missing: first what is taken off other parts, then the parts themselves."""
     taken_off = {base: None for part in wanted for base in bare(part)}
     deeper = {base: None for part in taken_off for base in bare(part)}
@@ -133,7 +132,6 @@ def _measure_parts(
         entries = tuple(Entry(part, ms) for part, ms in known.items())
         device = replace(device, entries=entries)
         device.save(path)
-    return device
 
 
 def _wanted_networks(
@@ -159,7 +157,7 @@ def _wanted_networks(
 
 def _measure_networks(
     device: DeviceFile, wanted: Sequence[tuple[Architecture, str]], bench: _Bench, quick: bool, path: Path
-) -> DeviceFile:
+) -> None:
     import torch
 
     from stgnn.networks import Network
@@ -184,9 +182,7 @@ def _measure_networks(
             warnings.warn(
                 f"a network could not be timed and is left out: {timing.reason} ({architecture})", stacklevel=2
             )
-    device = replace(device, networks=(*device.networks, *records)).with_spread()
-    device.save(path)
-    return device
+    replace(device, networks=(*device.networks, *records)).with_spread().save(path)
 
 
 @contextmanager

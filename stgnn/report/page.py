@@ -119,7 +119,7 @@ def _latency(checks: Sequence[Check]) -> str:
     ranks = "" if math.isnan(score.spearman) else f", rank correlation (Spearman) {score.spearman:.3f}"
     inside = round(score.within_10_percent * score.networks)
     caption = (
-        f"{score.networks} networks measured: mean error {percent(score.mape)}, {inside} within ±10 %{ranks}. "
+        f"{score.networks} network{'s' * (score.networks > 1)} measured: mean error {percent(score.mape)}, {inside} within ±10 %{ranks}. "
         "Bars: from the 10th to the 90th percentile of the runs."
     )
     return _both({css: latency_chart(checks, size) for css, size in PLOT.items()}, caption)

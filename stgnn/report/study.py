@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stgnn.latency import LATENCY_MODELS, LatencyModel, load_device
+from stgnn.latency import LATENCY_MODELS, DeviceFile, LatencyModel, load_device
 from stgnn.report.data import Measured, Measurement, ReportData, report_points
 from stgnn.results import recipe_beside, study_name
 from stgnn.search.extract import choose
@@ -28,7 +28,7 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
         reference=reference_point(study, key),
         supernet=str(recipe.get("supernet", "")),
         data=str(_arguments(recipe.get("data")).get("store", "")),
-        **_device_facts(recipe.get("latency")),
+        **_recipe_facts(recipe.get("latency")),
     )
 
 
@@ -38,21 +38,26 @@ def _arguments(spec: Any) -> dict[str, Any]:
     return arguments if isinstance(arguments, dict) else {}
 
 
-def _device_facts(latency: Any) -> dict[str, Any]:
-    """What the device file of a recipe's latency model says, and how it predicts networks it was not fitted to."""
+def _recipe_facts(latency: Any) -> dict[str, Any]:
+    """The facts of the device that a recipe's latency model reads; none when it reads no device file."""
     arguments = _arguments(latency)
     if "device" not in arguments:
         return {}
-    device = load_device(str(arguments["device"]))
     model: LatencyModel = LATENCY_MODELS[str(latency.get("class_path")).rpartition(".")[2]](**arguments)
+    return device_facts(load_device(str(arguments["device"])), model)
+
+
+def device_facts(device: DeviceFile, model: LatencyModel) -> dict[str, Any]:
+    """Fields of :class:`ReportData`: the device, and how a model predicts networks it was not fitted to."""
     measurements = []
     for record in device.records("holdout"):
         guess = model.predict(record.architecture, device.layout, device.num_classes)
         timing = Measured(record.timing.median_ms, record.timing.p10_ms, record.timing.p90_ms)
         measurements.append(Measurement(record.architecture.digest, guess.mean_ms, timing, guess.std_ms))
+    threads = "1 thread" if device.threads == 1 else f"{device.threads} threads"
     return {
         "device": device.device,
-        "runtime": f"{device.runtime} {device.runtime_version}, {device.threads} thread(s), {device.precision}",
+        "runtime": f"{device.runtime} {device.runtime_version}, {threads}, {device.precision}",
         "measurements": tuple(measurements),
         "joints": device.layout.num_joints,
     }
