@@ -118,8 +118,9 @@ def _latency(checks: Sequence[Check]) -> str:
         return '<p class="empty">No network of this report was measured, so its predicted latencies are unchecked.</p>'
     ranks = "" if math.isnan(score.spearman) else f", rank correlation (Spearman) {score.spearman:.3f}"
     inside = round(score.within_10_percent * score.networks)
+    networks = "1 network" if score.networks == 1 else f"{score.networks} networks"
     caption = (
-        f"{score.networks} network{'s' * (score.networks > 1)} measured: mean error {percent(score.mape)}, {inside} within ±10 %{ranks}. "
+        f"{networks} measured: mean error {percent(score.mape)}, {inside} within ±10 %{ranks}. "
         "Bars: from the 10th to the 90th percentile of the runs."
     )
     return _both({css: latency_chart(checks, size) for css, size in PLOT.items()}, caption)
