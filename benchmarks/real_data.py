@@ -6,10 +6,12 @@ Needs the store of the data recipe, the supernet (``stgnn fit --config recipes/f
 device file (``stgnn profile --config recipes/profile/onnxruntime_1thread.yaml``). Choices are made on held-out training
 subjects; the final networks are trained on all training subjects, without validation, for a fixed number of epochs, and
 see the test split once.
-Every finished piece is kept in ``runs/benchmark/NAME``; the same command continues. Writes ``benchmarks/NAME.json``.
+Every finished piece is kept in ``runs/benchmark/NAME``; the same command continues, and ``--part`` does one part of the
+work, so that parts can run side by side. Writes ``benchmarks/NAME.json``.
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import warnings
@@ -77,15 +79,16 @@ def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: 
     return json.loads(path.read_text())
 
 
-def row(name: str, spec: dict[str, Any], arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """One line of the table: accuracies of all seeds, parameters, MACs, measured latency."""
-    scores = [train(name, spec, arguments, seed, folder)["test_top1"] for seed in range(arguments.seeds)]
+def row(name: str, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """One line of the table: accuracies of all finished seeds, parameters, MACs, measured latency."""
+    files = [folder / f"{name}_{seed}.json" for seed in range(arguments.seeds)]
+    scores = [json.loads(path.read_text())["test_top1"] for path in files if path.is_file()]
     facts = benchmark(folder / f"{name}_0.ckpt")
     return {
         "network": name,
         "test_top1": scores,
         "mean": statistics.mean(scores),
-        "spread": statistics.stdev(scores) if len(scores) > 1 else 0.0,
+        "spread": statistics.stdev(scores) if len(scores) > 1 else None,
         **{key: facts[key] for key in ("parameters", "macs", "frames", "joints", "streams", "runtime", "threads")},
         "latency_ms": facts["latency_ms"],
     }
@@ -114,8 +117,40 @@ def study_numbers(study: Path, name: str) -> dict[str, Any]:
     }
 
 
+def run_search(arguments: argparse.Namespace, study: Path) -> None:
+    """Search, and random search at equal cost, on held-out training subjects."""
+    recipe = dict(load_recipe(Path(f"recipes/data/{arguments.data}.yaml")))
+    recipe["init_args"] = {**recipe["init_args"], "frames": 32}
+    search(
+        arguments.supernet,
+        recipe,
+        Calibrated(arguments.device),
+        RegularizedEvolution(),
+        str(study),
+        arguments.data,
+        arguments.trials,
+        compare_random=True,
+    )
+
+
+def write_table(
+    arguments: argparse.Namespace, specs: dict[str, dict[str, Any]], chosen: dict[str, Evaluation], folder: Path
+) -> None:
+    """The table of every network that has been trained with at least one seed, and the numbers of the search."""
+    rows = [row(key, arguments, folder) for key in specs if (folder / f"{key}_0.json").is_file()]
+    for line in rows:
+        one = chosen.get(line["network"])
+        if one is not None:
+            line["predicted_ms"] = one.latency_ms
+            line["inherited_accuracy_on_search_split"] = one.accuracy
+            line["architecture"] = one.architecture.to_dict()
+    settings = {key: str(value) for key, value in vars(arguments).items() if key not in ("supernet", "device", "part")}
+    result = {"settings": settings, "table": rows, "search": study_numbers(folder / "study.journal", arguments.data)}
+    Path(f"benchmarks/{arguments.data}.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
 def main() -> None:
-    """Run what is missing and write the table."""
+    """Do one part of the work, or all that is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", help="name of a recipe under recipes/data")
     parser.add_argument("--supernet", type=Path, required=True)
@@ -124,45 +159,28 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", choices=["baselines", "search", "found", "table"], help="one part of the work")
+    parser.add_argument("--part", choices=["all", "search", "found", "baselines", "table"], default="all")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     folder = Path("runs/benchmark") / arguments.data
     folder.mkdir(parents=True, exist_ok=True)
-    study, name = folder / "study.journal", arguments.data
-    specs = dict(BASELINES)
-    if arguments.only == "baselines":
-        for key, spec in specs.items():
-            for seed in range(arguments.seeds):
-                train(key, spec, arguments, seed, folder)
-        return
-    if arguments.only in (None, "search"):
-        recipe = dict(load_recipe(Path(f"recipes/data/{arguments.data}.yaml")))
-        recipe["init_args"] = {**recipe["init_args"], "frames": 32}
-        search(
-            arguments.supernet,
-            recipe,
-            Calibrated(arguments.device),
-            RegularizedEvolution(),
-            str(study),
-            name,
-            arguments.trials,
-            compare_random=True,
-        )
-    if arguments.only == "search":
-        return
-    chosen = candidates(load_evaluations(study, name))
-    for key, one in chosen.items():
-        specs[f"found: {key}"] = {"architecture": one.architecture, "init_from": arguments.supernet}
-    rows = [row(key, spec, arguments, folder) for key, spec in specs.items()]
-    for line, one in zip(rows[len(BASELINES) :], chosen.values(), strict=True):
-        line["predicted_ms"] = one.latency_ms
-        line["inherited_accuracy_on_search_split"] = one.accuracy
-        line["architecture"] = one.architecture.to_dict()
-    settings = {key: str(value) for key, value in vars(arguments).items()}
-    result = {"settings": settings, "table": rows, "search": study_numbers(study, name)}
-    Path(f"benchmarks/{arguments.data}.json").write_text(json.dumps(result, indent=1))
+    study = folder / "study.journal"
+    if arguments.part in ("all", "search"):
+        run_search(arguments, study)
+    specs, chosen = {}, {}
+    if arguments.part in ("all", "found", "table"):
+        chosen = {f"found-{key}": one for key, one in candidates(load_evaluations(study, arguments.data)).items()}
+        specs = {
+            key: {"architecture": one.architecture, "init_from": arguments.supernet} for key, one in chosen.items()
+        }
+    if arguments.part in ("all", "baselines", "table"):
+        specs |= BASELINES
+    if arguments.part in ("all", "found", "baselines"):
+        for seed, (key, spec) in itertools.product(range(arguments.seeds), specs.items()):
+            train(key, spec, arguments, seed, folder)
+    if arguments.part in ("all", "table"):
+        write_table(arguments, specs, chosen, folder)
 
 
 if __name__ == "__main__":
