@@ -68,8 +68,8 @@ class Plan:
     seed: int = 0
     clips: int = 1600
     epochs: int = 24
-    tuning_epochs: int = 16
-    trials: int = 150
+    tuning_epochs: int = 12
+    trials: int = 120
     calibration: int = 10
     holdout: int = 12
 
