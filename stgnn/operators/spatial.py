@@ -1,5 +1,7 @@
 """Spatial operators with a graph that does not depend on the input, and the graph-free mixer."""
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -50,7 +52,7 @@ class AggregatedConv(nn.Module):
         return self.activation(y + x if self.identity else y)
 
 
-class _FixedGraphConv(SpatialOperator):
+class _FixedGraphConv(SpatialOperator, ABC):
     """``y = act( BN( sum_k (W_k x + b_k) A_k ) (+ residual) )`` with graphs A that are the same for every input."""
 
     partition = "spatial"
@@ -65,14 +67,14 @@ class _FixedGraphConv(SpatialOperator):
         self.norm = nn.BatchNorm2d(out_channels)
         self.register_graphs(torch.tensor(graphs))
 
+    @abstractmethod
     def register_graphs(self, graphs: Tensor) -> None:
         """Store the graphs ``(K, V, V)``."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def graphs(self) -> Tensor:
         """The graphs in use, ``(K, V, V)``."""
-        raise NotImplementedError
 
     def residual(self, x: Tensor) -> Tensor | None:
         """What is added before the activation."""

@@ -17,35 +17,8 @@ from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.space.architecture import Architecture, BlockSpec, StageSpec
-from stgnn.space.plain import build, check_kind, entries
-
-Value = int | str
-Genotype = Mapping[str, Value]
-
-
-@dataclass(frozen=True)
-class Gene:
-    """One choice of the space.
-
-    Attributes:
-        name: Readable name, also the name of the Optuna parameter: ``stage1.block2.spatial``.
-        choices: Allowed values, from cheap to expensive.
-        nested: Whether a smaller choice uses a part of the weights of a larger one (widths, kernels, depth, frames);
-            otherwise each choice has weights of its own (operators, joints, streams).
-    """
-
-    name: str
-    choices: tuple[Value, ...]
-    nested: bool
-
-
-@dataclass(frozen=True)
-class StageSpace:
-    """Choices of one stage: number of blocks and width; the stride is fixed."""
-
-    depths: tuple[int, ...]
-    widths: tuple[int, ...]
-    stride: int = 1
+from stgnn.space.genes import Gene, Genotype, StageSpace, Value, read_field
+from stgnn.space.plain import build, check_kind
 
 
 @dataclass(frozen=True)
@@ -320,28 +293,7 @@ class SearchSpace:
         if not isinstance(data, Mapping):
             hint = "compare it with a shipped space"
             raise InputError("this is not a search space", given=repr(data), hint=hint)
-        return build(cls, {str(key): _field(str(key), value) for key, value in data.items()}, "a search space")
-
-
-def _field(key: str, value: object) -> Any:
-    if key == "name":
-        return str(value)
-    if key == "temporal":
-        return _temporal(value)
-    if key not in SearchSpace.__dataclass_fields__:
-        return value  # refused with the name of the key
-    listed = entries(value, key)
-    return tuple(map(_stage, listed)) if key == "stages" else listed
-
-
-def _stage(data: Any) -> StageSpace:
-    if isinstance(data, Mapping):
-        lists = ("depths", "widths")
-        data = {key: entries(value, f"{key} of a stage") if key in lists else value for key, value in data.items()}
-    return build(StageSpace, data, "a stage")
-
-
-def _temporal(data: Any) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    if not isinstance(data, Mapping):
-        raise InputError("temporal must name operators and their kernel sizes", given=repr(data))
-    return tuple((name, entries(kernels, f"kernel sizes of {name}")) for name, kernels in data.items())
+        known = cls.__dataclass_fields__
+        return build(
+            cls, {str(key): read_field(str(key), value, known) for key, value in data.items()}, "a search space"
+        )
