@@ -17,13 +17,14 @@ from stgnn.command_line import CommandLine, read_command_line
 from stgnn.errors import InputError
 from stgnn.files import wrong_path
 from stgnn.recipe_check import RecipeChecker
-from stgnn.signatures import PACKAGE, Catalog, Signature, function_signature
+from stgnn.signatures import Catalog, Signature, command_signature
 from stgnn.training_recipe import TRAINING_WORDS, check_training, training_help, training_signature
 
 WORDS = {
     "quickstart": "the whole story on synthetic data, in minutes, no download",
     "data import": "foreign files -> a store",
     "data check": "what is in a store, and what is wrong with it",
+    "data export": "a store -> the format of another tool",
     "data list": "the stores in a folder",
     **TRAINING_WORDS,
     "profile": "measure this device -> a latency file",
@@ -38,15 +39,18 @@ KEEPS_RECIPE = {
     "profile": ("output", ""),
     "search": ("study", "name"),
 }  # result that the resolved recipe is written beside
+FOUND_ERRORS = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0, 2 for a wrong input, 130 after Ctrl-C, 1 when the system fails.
+    """Run one command.
+
+    The exit status is 0, 2 for a wrong input, 3 when a check found errors, 130 after Ctrl-C, 1 when the system fails.
 
     With ``STGNN_DEBUG=1`` in the environment every error comes with its traceback.
     """
     try:
-        _run(sys.argv[1:] if arguments is None else list(arguments))
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt as stop:
         said = str(stop) or "stopped; what has been written stays, and the same command continues"
         print(f"\nstgnn: {said}", file=sys.stderr)
@@ -81,7 +85,7 @@ def _system_failure(error: Exception) -> str | None:
     return None
 
 
-def _run(arguments: list[str]) -> None:
+def _run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("--help", "-h"):
         print(_general_help())
     elif arguments[0] == "--version":
@@ -93,7 +97,8 @@ def _run(arguments: list[str]) -> None:
         if line.word in TRAINING_WORDS:
             _train(line, Catalog.of_project())
         else:
-            _call(line, Catalog.of_project())
+            return _call(line, Catalog.of_project())
+    return 0
 
 
 def _general_help() -> str:
@@ -122,21 +127,22 @@ def _train(line: CommandLine, catalog: Catalog) -> None:
         _print(line, result)
 
 
-def _call(line: CommandLine, catalog: Catalog) -> None:
+def _call(line: CommandLine, catalog: Catalog) -> int:
     function = {"list": "list_names"}.get(line.word, line.word.replace(" ", "_"))
-    signature = _described(function_signature(PACKAGE / "commands.py", function))
+    signature = _described(command_signature(function))
     if not line.asks_help:
         RecipeChecker(catalog).check_arguments(line.merged(signature, catalog), signature, "")
         if line.word != "list":
             _prepare()
     arguments = _parsed(line, function, signature, catalog)
     if arguments is None:
-        return
+        return 0
     from stgnn import commands
 
     with contextlib.redirect_stdout(sys.stderr), _recipe_kept(line, signature, catalog, arguments):
         result = getattr(commands, function)(**arguments)
     _print(line, result)
+    return FOUND_ERRORS if line.word == "data check" and result["errors"] else 0
 
 
 def _print(line: CommandLine, result: Any) -> None:

@@ -10,6 +10,7 @@ from stgnn.space import Architecture
 
 SPLITS = {"val": "validation", "test": "test"}
 SCORES = {"top1": "Top-1", "top5": "Top-5", "mean_class": "Mean class", "calibration_error": "Calibration error"}
+SHOWN = 0.002  # smallest share of an action that is told
 _METRIC = re.compile(rf"({'|'.join(SPLITS)})_(?:(\w+)_)?({'|'.join(SCORES)})")
 
 
@@ -80,8 +81,46 @@ def _stores(result: list[Mapping[str, Any]]) -> str:
     return markdown_table(["Store", "Layout", "Clips", "Classes"], [list(row.values()) for row in result])
 
 
+def _checked(result: Mapping[str, Any]) -> str:
+    """Sizes in one table, then one paragraph for each finding, the gravest first."""
+    facts = {
+        "clips": f"{result['clips']}, {result['frames']} frames ({_lengths(result['lengths'])} in a clip)",
+        "bodies": f"{result['persons']} in a clip at most; {result['bodies_empty']} places for a body are empty",
+        "layout": f"{result['layout']}: {result['joints']} joints of {result['coordinates']} coordinates",
+        "splits": ", ".join(f"{name} {count}" for name, count in result["splits"].items()) or "none",
+        "subjects": len(result["subjects"]) or "unknown",
+        **{key: result[key] for key in ("page",) if key in result},
+    }
+    cells = [[name, str(count)] for name, count in result["classes"].items()]
+    lines = [readable(facts), "", markdown_table(["Class", "Clips"], cells), ""]
+    lines += [f"left out: {count} clips, {reason}" for reason, count in result.get("left_out", {}).items()]
+    lines += [f"remark: {remark}" for remark in result.get("remarks", ())]
+    for one in result["findings"]:
+        examples = f" For example {', '.join(one['examples'][:3])}." if one["examples"] else ""
+        lines += [f"{one['severity']}: {one['what']}{examples}", f"  -> {one['action']}"]
+    counts = ", ".join(f"{result[key]} {key}" for key in ("errors", "warnings", "notes"))
+    return "\n".join([*lines, "", counts])
+
+
+def _lengths(lengths: Mapping[str, float]) -> str:
+    return f"{lengths['min']:g} to {lengths['max']:g}, median {lengths['median']:g}"
+
+
 def _quickstart(result: Mapping[str, Any]) -> str:
     return readable({**result, "chosen": _without(result["chosen"], "architecture")})
+
+
+def _adaptive(result: Mapping[str, Any]) -> str:
+    rows = [*result["singles"], *result["adaptive"]]
+    shares = ("val", "test")
+    costs = [name for name in ("gflops", "macs", "milliseconds") if any(name in row for row in rows)]
+    cells = [
+        [row["name"], *(percent(row[share]) if row[share] is not None else "" for share in shares)]
+        + [f"{row[name]:.4g}" if name in row else "" for name in costs]
+        + [", ".join(f"{name} {percent(share)}" for name, share in row.get("usage", {}).items() if share >= SHOWN)]
+        for row in rows
+    ]
+    return _above(_without(result, "singles", "adaptive"), ["Network", "Validation", "Test", *costs, "Usage"], cells)
 
 
 def _networks(rows: list[Mapping[str, Any]]) -> str:
@@ -100,7 +139,10 @@ def _without(result: Mapping[str, Any], *names: str) -> dict[str, Any]:
 _SHAPES: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("fit", "validate", "test", "predict"), _training),
     "quickstart": _quickstart,
+    "adasgn": _adaptive,
     "data list": _stores,
+    "data import": _checked,
+    "data check": _checked,
     "profile": _profile,
     "search": _found,
     "report": _found,

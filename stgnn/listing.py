@@ -49,9 +49,9 @@ def _architectures() -> tuple[str, ...]:
 
 
 def _formats() -> tuple[str, ...]:
-    from stgnn.data import READERS
+    from stgnn.data import FORMATS
 
-    return tuple(READERS)
+    return tuple(FORMATS)
 
 
 KINDS: dict[str, Callable[[], tuple[str, ...]]] = {

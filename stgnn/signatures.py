@@ -134,6 +134,13 @@ def function_signature(path: Path, name: str, owner: str | None = None) -> Signa
     return _of_arguments(name, node.args, skip_first=owner is not None)
 
 
+def command_signature(name: str) -> Signature:
+    """The signature of a function of `stgnn.commands`."""
+    start = f"\ndef {name}("
+    path = next(path for path in sorted((PACKAGE / "commands").glob("*.py")) if start in path.read_text("utf-8"))
+    return function_signature(path, name)
+
+
 def trainer_file() -> Path:
     """The source file of Lightning's Trainer, found without importing Lightning."""
     spec = find_spec("lightning")

@@ -92,7 +92,7 @@ def test_refusals_leave_results_as_they_are(folder: Path, capsys: pytest.Capture
 
 def test_refused_work_leaves_no_recipe(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", "--config=search.yaml", "--supernet=missing.ckpt"]) == 2
-    profile = ["profile", "--space=tiny", "--layout=hand21", "--classes=3", "--output=hand.json"]
+    profile = ["profile", "--space=tiny", "--layout=natops8", "--classes=3", "--output=hand.json"]
     assert main(profile) == 2
     assert "edit `joints:` of the space" in capsys.readouterr().err
     assert {path.name for path in folder.iterdir()} == {"supernet.ckpt", "search.yaml"}

@@ -13,7 +13,7 @@ import stgnn
 ROOT = Path(stgnn.__path__[0])
 LAYERS = (
     {"errors", "allocator", "ranking"},
-    {"registry", "files"},
+    {"registry", "files", "progress"},
     {"skeleton"},
     {"space"},
     {"data", "operators"},  # these two do not meet

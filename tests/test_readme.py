@@ -13,7 +13,7 @@ from stgnn.cli import WORDS, main
 from stgnn.command_line import CommandLine, read_command_line
 from stgnn.recipe import load_recipe
 from stgnn.recipe_check import RecipeChecker
-from stgnn.signatures import PACKAGE, Catalog, function_signature
+from stgnn.signatures import Catalog, command_signature
 from stgnn.training_recipe import TRAINING_WORDS, check_training, training_signature
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +45,7 @@ def check(line: CommandLine, catalog: Catalog) -> None:
         check_training(line.merged(training_signature(line.word), catalog), line.word, catalog)
         return
     function = {"list": "list_names"}.get(line.word, line.word.replace(" ", "_"))
-    signature = function_signature(PACKAGE / "commands.py", function).with_annotation("DataSpec", "SkeletonDataModule")
+    signature = command_signature(function).with_annotation("DataSpec", "SkeletonDataModule")
     RecipeChecker(catalog).check_arguments(line.merged(signature, catalog), signature, "")
 
 
@@ -80,13 +80,13 @@ def test_commands_parse(command: str, reader: Path) -> None:
 def test_values_of_flags_parse(command: str, reader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real command line, up to the work itself."""
     called = []
-    for name in ("profile", "extract", "export", "benchmark", "report", "data_import", "data_check"):
+    for name in ("profile", "extract", "export", "benchmark", "report", "data_import", "data_check", "data_export"):
         function = getattr(commands, name)
 
         @functools.wraps(function)
-        def stand_in(*args: Any, **kwargs: Any) -> dict[str, str]:
+        def stand_in(*args: Any, **kwargs: Any) -> dict[str, int]:
             called.append(kwargs)
-            return {}
+            return {"errors": 0}
 
         monkeypatch.setattr(commands, name, stand_in)
     monkeypatch.setattr(cli, "KEEPS_RECIPE", {})

@@ -13,8 +13,9 @@ checking data needs no torch.
 
 from typing import TYPE_CHECKING, Any
 
-from stgnn.data.importing import check_store, import_data, list_stores
-from stgnn.data.readers import READERS
+from stgnn.data.check import check_store
+from stgnn.data.importing import import_data, list_stores
+from stgnn.data.readers import FORMATS
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
 from stgnn.data.synthetic import SyntheticActions
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from stgnn.data.loader import ClipLoader
 
 __all__ = [
-    "READERS",
+    "FORMATS",
     "Augmentation",
     "Batch",
     "ClipData",

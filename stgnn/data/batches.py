@@ -14,7 +14,15 @@ from torch import Tensor
 
 from stgnn.data.checks import IntArray
 from stgnn.data.store import SkeletonStore
-from stgnn.skeleton.transforms import random_rotation, random_scale, rotate, uniform_frames
+from stgnn.errors import InputError
+from stgnn.skeleton.transforms import (
+    check_alignable,
+    random_rotation,
+    random_scale,
+    rotate,
+    uniform_frames,
+    view_rotation,
+)
 
 
 class Batch(NamedTuple):
@@ -63,28 +71,36 @@ class ClipData:
         store: The data set.
         device: Where the coordinates shall reside.
         min_score: A joint whose score is lower counts as not seen, so it becomes zero.
+        align: Whether bodies are turned upright and towards the camera (see `align_view`).
 
     Raises:
-        InputError: a coordinate is not finite; a store on disk may have been changed since it was imported.
+        InputError: the layout cannot be aligned.
     """
 
-    def __init__(self, store: SkeletonStore, device: torch.device | str = "cpu", min_score: float = 0.0) -> None:
-        store.check_finite()
-        self.layout = store.layout
+    def __init__(
+        self, store: SkeletonStore, device: torch.device | str = "cpu", min_score: float = 0.0, align: bool = False
+    ) -> None:
+        self.layout, self.align = store.layout, align
         self.persons = store.keypoints.shape[1]
+        if align:
+            check_alignable(store.layout)
+        self.names = store.names
         # (sum_T, M, V, C) -> (sum_T * M, V * C): one row is one body in one frame.
-        rows = store.keypoints.reshape(-1, store.layout.num_joints * store.layout.dimensions)
-        self.rows = _as_tensor(rows, device)
+        self.rows = _as_tensor(store.keypoints.reshape(-1, store.layout.num_joints * store.layout.dimensions), device)
         self.device = self.rows.device
-        if store.scores is not None and min_score > 0:
-            # (sum_T, M, V) -> (sum_T * M, V * C): all coordinates of a joint share its score.
-            unseen = (store.scores < min_score).reshape(len(rows), -1).repeat(store.layout.dimensions, axis=1)
-            self.rows = self.rows.masked_fill(torch.from_numpy(unseen).to(device), 0)
+        if self.device.type != "cpu" and not torch.isfinite(self.rows.sum()):
+            store.check_finite()
+        self.min_score = min_score
+        scored = store.scores is not None and min_score > 0
+        # (sum_T, M, V) -> (sum_T * M, V)
+        self.scores = _as_tensor(store.scores.reshape(-1, store.layout.num_joints), device) if scored else None  # type: ignore[union-attr]
         # What only tells where to look stays on the CPU: no kernel starts and no synchronisation to prepare a batch.
         self.offsets = torch.from_numpy(store.offsets[:-1].copy())
         self.lengths = torch.from_numpy(store.lengths)
         self.labels = torch.from_numpy(store.labels)
-        self.present = torch.from_numpy(_present(store))
+        present = store.bodies.copy()
+        present[~present.any(axis=1), 0] = True  # a clip without any body keeps its first
+        self.present = torch.from_numpy(present)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -109,17 +125,34 @@ class ClipData:
         clip, person = self.present[chosen].nonzero(as_tuple=True)  # (B,), (B,)
         rows = frame[clip] * self.persons + person[:, None]  # (B, T)
         device = self.device
-        bodies = self.rows.index_select(0, rows.flatten().to(device, non_blocking=True))
+        where = rows.flatten().to(device, non_blocking=True)
         # (B * T, V * C) -> (B, T, V, C)
-        bodies = bodies.view(len(clip), frames, self.layout.num_joints, self.layout.dimensions)
+        bodies = self.rows.index_select(0, where).view(
+            len(clip), frames, self.layout.num_joints, self.layout.dimensions
+        )
+        if self.scores is not None:
+            unseen = (self.scores.index_select(0, where) < self.min_score).view(bodies.shape[:3])
+            bodies = bodies.masked_fill(unseen[..., None], 0)
+        if device.type == "cpu":  # elsewhere the whole store was checked on its way there
+            self._check_finite(bodies, chosen[clip])
+        turn = view_rotation(bodies, self.layout) if self.align else None  # (B, C, C)
+        noise = None
         if augmentation is not None and generator is not None:
-            bodies = self._augment(bodies, clip, len(chosen), augmentation, generator)
+            stretch = self._stretched(len(chosen), augmentation, generator)[clip.to(device)]
+            turn = stretch if turn is None else stretch @ turn
+            noise = augmentation.noise
+        if turn is not None:
+            # Applied to (B, 1, 1, T * V, C), a single product for each body; about the origin of the camera is as good
+            # as about the body, which a network centres anyway.
+            bodies = rotate(bodies.flatten(1, 2)[:, None, None], turn).view_as(bodies)
+        if noise and generator is not None:
+            drawn = torch.randn(bodies.shape, generator=generator).to(device, non_blocking=True)
+            bodies = bodies + noise * drawn * (bodies != 0).any(dim=-1, keepdim=True)
         return Batch(bodies, clip.to(device), self.labels[chosen].to(device), chosen.to(device))
 
-    def _augment(
-        self, bodies: Tensor, clip: Tensor, clips: int, augmentation: Augmentation, generator: torch.Generator
-    ) -> Tensor:
-        layout, device = self.layout, bodies.device
+    def _stretched(self, clips: int, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
+        """Turning and stretching in one matrix for each clip, diag(s) R: (N, C, C)."""
+        layout, device = self.layout, self.device
         rotation = random_rotation(
             clips,
             layout.vertical,
@@ -129,15 +162,20 @@ class ClipData:
             device,
             layout.dimensions,
         )
-        factors = random_scale(clips, augmentation.scale, layout.dimensions, generator, device)
-        # Turning and stretching in one product: diag(s) (R x). It is applied to (B, 1, 1, T * V, C), a single product
-        # for each body; about the origin of the camera is as good as about the body, which a network centres anyway.
-        stretched = (factors[:, :, None] * rotation)[clip.to(device)]  # (B, C, C)
-        moved = rotate(bodies.flatten(1, 2)[:, None, None], stretched).view_as(bodies)
-        if augmentation.noise > 0:
-            noise = torch.randn(bodies.shape, generator=generator).to(device, non_blocking=True)
-            moved = moved + augmentation.noise * noise * (bodies != 0).any(dim=-1, keepdim=True)
-        return moved
+        return random_scale(clips, augmentation.scale, layout.dimensions, generator, device)[:, :, None] * rotation
+
+    def _check_finite(self, bodies: Tensor, clip: Tensor) -> None:
+        """Refuse NaN and infinity where they are read: checking a whole store first would read it twice."""
+        # A sum is finite only if every term is (short of an overflow, which the second look clears up), and is faster.
+        if torch.isfinite(bodies.sum()) or bool(torch.isfinite(bodies).all()):
+            return
+        body, _, joint = (~torch.isfinite(bodies)).any(dim=-1).nonzero()[0].tolist()
+        raise InputError(
+            f"the coordinates of clip {int(clip[body])} ({self.names[int(clip[body])]!r}) are not finite numbers",
+            given=f"NaN or infinity in joint {joint} ({self.layout.joints[joint]})",
+            allowed="finite numbers; a joint that was not seen is exactly zero",
+            hint="the store was changed after it was imported: import the data again",
+        )
 
 
 def keyed_generator(*key: int) -> torch.Generator:
@@ -151,15 +189,3 @@ def _as_tensor(array: np.ndarray[tuple[int, ...], np.dtype[np.float32]], device:
         # The map is read-only, and nothing here writes to it.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(np.asarray(array)).to(device)
-
-
-def _present(store: SkeletonStore) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Which bodies of each clip hold anything (n, M); a clip without any keeps its first."""
-    present = np.stack(
-        [
-            (store.keypoints[first:last] != 0).any(axis=(0, 2, 3))
-            for first, last in zip(store.offsets[:-1], store.offsets[1:], strict=True)
-        ]
-    )
-    present[~present.any(axis=1), 0] = True
-    return present

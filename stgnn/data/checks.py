@@ -84,6 +84,9 @@ def check_shapes(store: "SkeletonStore") -> None:
     if store.offsets[0] != 0 or store.offsets[-1] != len(store.keypoints):
         given = f"{store.offsets[0]} to {store.offsets[-1]}"
         raise InputError("the clips do not cover the frames", given=given, allowed=f"0 to {len(store.keypoints)}")
+    if store.present is not None and store.present.shape != (count, store.keypoints.shape[1]):
+        allowed = (count, store.keypoints.shape[1])
+        raise InputError("the present bodies do not fit the clips", given=store.present.shape, allowed=allowed)
     if store.scores is not None and store.scores.shape != store.keypoints.shape[:3]:
         raise InputError(
             "the scores do not fit the keypoints", given=store.scores.shape, allowed=store.keypoints.shape[:3]

@@ -33,6 +33,8 @@ class SkeletonDataModule(pl.LightningDataModule):
         scale: Training clips are stretched by up to this share.
         noise: Standard deviation of noise added to training clips, in the unit of the coordinates.
         min_score: A joint of a lower score counts as not seen.
+        align: Whether every clip, test clips too, is turned upright and towards the camera (`align_view`); whoever
+            uses the network must then do the same.
         seed: Seed of the held-out subjects, the order, the choice of frames and the augmentation.
 
     Raises:
@@ -51,6 +53,7 @@ class SkeletonDataModule(pl.LightningDataModule):
         scale: float = 0.1,
         noise: float = 0.0,
         min_score: float = 0.0,
+        align: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -58,7 +61,7 @@ class SkeletonDataModule(pl.LightningDataModule):
         check_between(0, about_vertical=about_vertical, about_others=about_others, scale=scale, noise=noise)
         check_between(-math.inf, min_score=min_score)
         self._source, self.protocol, self.frames, self.batch_size = store, protocol, frames, batch_size
-        self.val_subjects, self.min_score, self.seed = val_subjects, min_score, seed
+        self.val_subjects, self.min_score, self.align, self.seed = val_subjects, min_score, align, seed
         self.augmentation = Augmentation(about_vertical, about_others, scale, noise)
         self._store: SkeletonStore | None = store if isinstance(store, SkeletonStore) else None
         self._data: ClipData | None = None
@@ -95,7 +98,7 @@ class SkeletonDataModule(pl.LightningDataModule):
         """The clips on a device; the last one asked for is kept."""
         wanted = torch.empty(0, device=device).device
         if self._data is None or self._data.device != wanted:
-            self._data = ClipData(self.store, wanted, self.min_score)
+            self._data = ClipData(self.store, wanted, self.min_score, self.align)
         return self._data
 
     def setup(self, stage: str) -> None:

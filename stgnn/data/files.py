@@ -32,7 +32,7 @@ def new_folder(path: Path, marker: str, overwrite: bool) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             partial.mkdir()
             yield partial
-            _replace(partial, path)
+            replace_folder(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -56,11 +56,15 @@ def refuse_existing(path: Path, marker: str, overwrite: bool) -> None:
         )
 
 
-def _replace(partial: Path, path: Path) -> None:
+def replace_folder(partial: Path, path: Path) -> None:
+    """Rename a finished folder to ``path``; what stood there is removed once the new one stands.
+
+    A process that died between the two renames has left the old folder hidden under another name: it is removed by the
+    next one that succeeds.
+    """
     old = partial.with_suffix(".old")
-    replaced = path.exists()
-    if replaced:
+    if path.exists():
+        shutil.rmtree(old, ignore_errors=True)
         os.rename(path, old)
     os.rename(partial, path)
-    if replaced:
-        shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)

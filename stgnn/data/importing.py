@@ -1,49 +1,71 @@
-"""Foreign files -> a store on disk, and an account of what is in a store."""
+"""Foreign files -> a store on disk, with an account of what came in."""
 
+import hashlib
+import os
 from collections import Counter
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from stgnn.data.check import check_store
 from stgnn.data.files import refuse_existing
-from stgnn.data.readers import READERS
+from stgnn.data.readers import FORMATS
+from stgnn.data.readers.labels import read_labels
 from stgnn.data.store import HEADER, SkeletonStore
+from stgnn.data.writing import Progress, write_store
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import load_layout
 
 
 def import_data(
-    format: str, source: str | Path, output: str | Path, layout: str | Path | None = None, overwrite: bool = False
+    format: str,
+    source: str | Path,
+    output: str | Path,
+    layout: str | Path | None = None,
+    labels: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Read a data set in a foreign format and write it as a store, whole or not at all.
 
+    An import that was stopped, by Ctrl-C or by a crash, is continued by the same call.
+
     Args:
-        format: Name of a reader: `npz`, `nw-ucla`.
+        format: Name of a format: see `FORMATS`, or ``stgnn list formats``.
         source: The file or folder to read.
         output: The store to write.
         layout: A shipped layout or a layout file. None: what the reader finds in the source.
+        labels: A CSV file with the labels of a source that holds none.
         overwrite: Whether an existing store may be replaced.
+        progress: Told after each clip how many of how many are done.
 
     Returns:
-        The summary of `check_store`.
+        The summary of `check_store`; under ``left_out`` the number of clips that have no place in the store, by
+        reason, and under ``remarks`` what the user should know of the source and the work, one sentence each.
 
     Raises:
         InputError: anything wrong with the arguments or the data; an existing output is left as it was.
+        KeyboardInterrupt: Ctrl-C; the message says how to go on.
     """
-    if format not in READERS:
-        close = get_close_matches(format, READERS, n=1, cutoff=0.3)
+    if format not in FORMATS:
+        close = get_close_matches(format, FORMATS, n=1, cutoff=0.3)
         hint = f"did you mean {close[0]}?" if close else "convert the data to the npz layout"
-        raise InputError("there is no reader for this format", given=format, allowed=sorted(READERS), hint=hint)
+        raise InputError("there is no reader for this format", given=format, allowed=sorted(FORMATS), hint=hint)
     if not Path(source).exists():
         raise InputError("the source does not exist", given=source, hint="check the path")
     # Reading may take long: what is sure to fail at the end fails here.
     refuse_existing(Path(output), HEADER, overwrite)
-    body = None if layout is None else load_layout(layout)
-    store = READERS[format](Path(source), body)
-    store.save(output, overwrite)
-    return check_store(store)
+    files = [Path(source)] if labels is None else [Path(source), Path(labels)]
+    identity = {"format": format, "source": str(Path(source).resolve()), "files": _digest(files, Path(output))}
+    clips = FORMATS[format].open(
+        Path(source),
+        None if layout is None else load_layout(layout),
+        None if labels is None else read_labels(Path(labels)),
+    )
+    imported = write_store(clips, Path(output), overwrite, progress, identity)
+    left_out = dict(sorted(Counter(clip.reason for clip in imported.left_out).items()))
+    return {**check_store(imported.store), "left_out": left_out, "remarks": list(imported.notes)}
 
 
 def list_stores(folder: Path) -> list[dict[str, Any]]:
@@ -54,65 +76,28 @@ def list_stores(folder: Path) -> list[dict[str, Any]]:
     """
     if not folder.is_dir():
         raise InputError("there is no such folder", given=folder, hint="stgnn data import writes stores")
-    stores = ((path.parent, SkeletonStore.open(path.parent)) for path in sorted(folder.rglob(HEADER)))
+    paths = (file.parent for file in sorted(folder.rglob(HEADER)))
+    # An unfinished import is a hidden folder.
+    seen = (path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    stores = ((path, SkeletonStore.open(path)) for path in seen)
     return [
         {"store": str(path), "layout": store.layout.name, "clips": len(store), "classes": len(store.class_names)}
         for path, store in stores
     ]
 
 
-def check_store(store: SkeletonStore) -> dict[str, Any]:
-    """What is in a store, and what may be wrong with it, as plain data.
-
-    Returns:
-        Counts of clips by class, subject, view and split, the lengths, and under ``problems`` the number of frames
-        with NaN or infinity, of frames and joints that are all zero, of empty bodies, of clips with a single frame, of
-        classes without a clip, and for each protocol of training clips that its test split repeats.
-    """
-    lengths, counts = store.lengths, np.bincount(store.labels, minlength=len(store.class_names)).tolist()
-    return {
-        "clips": len(store),
-        "frames": int(lengths.sum()),
-        "persons": store.keypoints.shape[1],
-        "layout": store.layout.name,
-        "joints": store.layout.num_joints,
-        "coordinates": store.layout.dimensions,
-        "scores": store.scores is not None,
-        "classes": dict(zip(store.class_names, counts, strict=True)),
-        "subjects": _counts(store.subjects.tolist()),
-        "views": _counts(store.views.tolist()),
-        "splits": {name: len(indices) for name, indices in sorted(store.splits.items())},
-        "lengths": {"min": int(lengths.min()), "median": float(np.median(lengths)), "max": int(lengths.max())},
-        "problems": _problems(store),
-    }
+def _digest(paths: list[Path], output: Path) -> str:
+    """A digest of the names, sizes and times of files and of what lies in folders, the output excepted."""
+    files = [file for path in paths for file in (sorted(_below(path, output)) if path.is_dir() else [path])]
+    digest = hashlib.sha256()
+    for file in files:
+        stat = file.lstat()
+        digest.update(f"{file!s}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
 
 
-def _problems(store: SkeletonStore) -> dict[str, Any]:
-    finite = np.isfinite(store.keypoints).all(axis=(1, 2, 3))
-    seen = (store.keypoints != 0).any(axis=-1)  # (sum_T, M, V)
-    bodies = seen.any(axis=-1)  # (sum_T, M)
-    present = np.logical_or.reduceat(bodies, store.offsets[:-1], axis=0)  # (n, M)
-    counts = np.bincount(store.labels, minlength=len(store.class_names))
-    return {
-        "frames_not_finite": int((~finite).sum()),
-        "frames_all_zero": int((~bodies.any(axis=1)).sum()),
-        "joints_zero": int((~seen & bodies[..., np.newaxis]).sum()),
-        "bodies_empty": int((~present).sum()),
-        "clips_of_one_frame": int((store.lengths == 1).sum()),
-        "classes_without_clips": [name for name, count in zip(store.class_names, counts, strict=True) if count == 0],
-        "train_clips_repeated_in_test": {protocol: _repeated(store, protocol) for protocol in store.protocols},
-    }
-
-
-def _repeated(store: SkeletonStore, protocol: str) -> int:
-    train, test = store.split(protocol)
-    tested = {_content(store, index) for index in test}
-    return sum(_content(store, index) in tested for index in train)
-
-
-def _content(store: SkeletonStore, index: int) -> bytes:
-    return store.keypoints[store.offsets[index] : store.offsets[index + 1]].tobytes()
-
-
-def _counts(values: list[int]) -> dict[str, int]:
-    return {str(value): count for value, count in sorted(Counter(values).items()) if value >= 0}
+def _below(folder: Path, output: Path) -> Iterator[Path]:
+    """The files below a folder; what is hidden, as an unfinished import, does not count."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and Path(parent, name) != output]
+        yield from (Path(parent, name) for name in names)

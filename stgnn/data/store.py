@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from stgnn.data import files
 from stgnn.data.checks import FloatArray, IntArray, check_finite, check_labels, check_shapes, check_splits
+from stgnn.data.index import ClipIndex, lay
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.errors import InputError
 from stgnn.files import read_json
@@ -21,6 +22,7 @@ from stgnn.skeleton.layout import SkeletonLayout
 FORMAT = "stgnn-store"
 VERSION = 1
 HEADER = "store.json"
+KEYPOINTS, SCORES, INDEX = "keypoints.npy", "scores.npy", "index.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,7 @@ class SkeletonStore:
         views: The camera of each clip, -1 if unknown (n,).
         splits: Clip indices by ``<protocol>_train`` and ``<protocol>_test``.
         scores: Confidence of each joint (sum of frames, M, V), if there is one.
+        present: Which bodies of each clip hold anything (n, M). None: found by reading every coordinate when asked for.
 
     Raises:
         InputError: the parts do not fit each other: shapes, an empty clip, labels, splits that overlap.
@@ -54,6 +57,7 @@ class SkeletonStore:
     views: IntArray
     splits: Mapping[str, IntArray] = field(default_factory=dict)
     scores: FloatArray | None = None
+    present: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         check_shapes(self)
@@ -82,6 +86,14 @@ class SkeletonStore:
     def lengths(self) -> IntArray:
         """Frames of each clip (n,)."""
         return np.diff(self.offsets)
+
+    @cached_property
+    def bodies(self) -> npt.NDArray[np.bool_]:
+        """Which bodies of each clip hold anything (n, M)."""
+        if self.present is not None:
+            return self.present
+        pairs = zip(self.offsets[:-1], self.offsets[1:], strict=True)
+        return np.stack([(self.keypoints[first:last] != 0).any(axis=(0, 2, 3)) for first, last in pairs])
 
     @property
     def protocols(self) -> tuple[str, ...]:
@@ -116,24 +128,18 @@ class SkeletonStore:
         if not sequences:
             raise InputError("there are no clips", hint="check that the source holds recordings")
         layout = layout or sequences[0].layout
+        index = ClipIndex()
         for clip in sequences:
-            if clip.layout.digest != layout.digest:
-                raise InputError(f"clip {clip.name!r} has another layout", given=clip.layout.name, allowed=layout.name)
+            index.add(clip, layout)
         persons = max(clip.keypoints.shape[0] for clip in sequences)
-        scored = all(clip.scores is not None for clip in sequences)
+        scores = [lay(clip.scores, persons) for clip in sequences if clip.scores is not None]
         return cls(
-            keypoints=np.concatenate([_pad_persons(clip.keypoints, persons) for clip in sequences]),
-            offsets=np.cumsum([0] + [clip.keypoints.shape[1] for clip in sequences], dtype=np.int64),
-            labels=np.array([clip.label for clip in sequences], dtype=np.int64),
+            keypoints=np.concatenate([lay(clip.keypoints, persons) for clip in sequences]),
             class_names=tuple(class_names),
             layout=layout,
-            names=tuple(clip.name or f"clip{index:06d}" for index, clip in enumerate(sequences)),
-            subjects=np.array([clip.subject for clip in sequences], dtype=np.int64),
-            views=np.array([clip.view for clip in sequences], dtype=np.int64),
             splits={name: np.asarray(indices, dtype=np.int64) for name, indices in (splits or {}).items()},
-            scores=np.concatenate([_pad_persons(clip.scores, persons) for clip in sequences if clip.scores is not None])
-            if scored
-            else None,
+            scores=np.concatenate(scores) if len(scores) == len(sequences) else None,
+            **index.arrays(persons),
         )
 
     def check_finite(self) -> None:
@@ -156,12 +162,16 @@ class SkeletonStore:
         files.refuse_existing(target, HEADER, overwrite)
         self.check_finite()
         with files.new_folder(target, HEADER, overwrite) as folder:
-            np.save(folder / "keypoints.npy", np.ascontiguousarray(self.keypoints))
+            np.save(folder / KEYPOINTS, np.ascontiguousarray(self.keypoints))
             if self.scores is not None:
-                np.save(folder / "scores.npy", np.ascontiguousarray(self.scores))
-            np.savez(folder / "index.npz", allow_pickle=False, **self._index())
-            header = json.dumps(self._header(folder), indent=1, ensure_ascii=False)
-            (folder / HEADER).write_text(header + "\n", encoding="utf-8")
+                np.save(folder / SCORES, np.ascontiguousarray(self.scores))
+            self.write_index(folder)
+
+    def write_index(self, folder: Path) -> None:
+        """Write everything but the arrays of frames, which the folder holds already."""
+        np.savez(folder / INDEX, allow_pickle=False, **self._index())
+        header = json.dumps(self._header(folder), indent=1, ensure_ascii=False)
+        (folder / HEADER).write_text(header + "\n", encoding="utf-8")
 
     @classmethod
     def open(cls, path: str | Path) -> "SkeletonStore":
@@ -173,12 +183,12 @@ class SkeletonStore:
         folder = Path(path)
         header = _read_header(folder)
         try:
-            scored = "scores.npy" in header["bytes"]
-            with np.load(folder / "index.npz", allow_pickle=False) as index:
+            scored = SCORES in header["bytes"]
+            with np.load(folder / INDEX, allow_pickle=False) as index:
                 arrays = {name: index[name] for name in index.files}
             return cls(
-                keypoints=np.load(folder / "keypoints.npy", mmap_mode="r", allow_pickle=False),
-                scores=np.load(folder / "scores.npy", mmap_mode="r", allow_pickle=False) if scored else None,
+                keypoints=np.load(folder / KEYPOINTS, mmap_mode="r", allow_pickle=False),
+                scores=np.load(folder / SCORES, mmap_mode="r", allow_pickle=False) if scored else None,
                 layout=SkeletonLayout.from_dict(header["layout"]),
                 class_names=tuple(header["class_names"]),
                 names=tuple(str(name) for name in arrays.pop("names")),
@@ -186,6 +196,7 @@ class SkeletonStore:
                     key.removeprefix("split_"): arrays.pop(key) for key in list(arrays) if key.startswith("split_")
                 },
                 **{key: arrays[key] for key in ("offsets", "labels", "subjects", "views")},
+                present=arrays.get("present"),
             )
         except InputError as error:
             what = f"the store {folder} is damaged: {error.what}"
@@ -201,6 +212,7 @@ class SkeletonStore:
             "names": np.array(self.names),
             "subjects": self.subjects,
             "views": self.views,
+            "present": self.bodies,
         }
 
     def _header(self, folder: Path) -> dict[str, Any]:
@@ -210,10 +222,11 @@ class SkeletonStore:
             "clips": len(self),
             "layout": self.layout.to_dict(),
             "class_names": list(self.class_names),
-            "bytes": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
+            "bytes": {name: (folder / name).stat().st_size for name in _FILES if (folder / name).is_file()},
         }
 
 
+_FILES = (INDEX, KEYPOINTS, SCORES)
 _AGAIN = "import the data again"
 
 
@@ -248,9 +261,3 @@ def _read_header(folder: Path) -> dict[str, Any]:
                 hint=_AGAIN,
             )
     return header
-
-
-def _pad_persons(array: FloatArray, persons: int) -> FloatArray:
-    """(M, T, ...) -> (T, persons, ...), the bodies that are not there being zero."""
-    missing = [(0, persons - array.shape[0])] + [(0, 0)] * (array.ndim - 1)
-    return np.pad(array, missing).swapaxes(0, 1)

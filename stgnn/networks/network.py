@@ -10,7 +10,7 @@ from stgnn.errors import InputError
 from stgnn.networks.block import Block
 from stgnn.networks.deploy import DeployedNetwork
 from stgnn.skeleton import SkeletonLayout
-from stgnn.skeleton.streams import bone_matrix, stream
+from stgnn.skeleton.streams import bone_matrix, bone_parents, stream
 from stgnn.skeleton.transforms import center
 from stgnn.space import Architecture
 
@@ -70,7 +70,7 @@ class Network(nn.Module):
             self.register_parameter(
                 f"coarsening_{architecture.joints}", nn.Parameter(torch.tensor(layout.coarsening(architecture.joints)))
             )
-        self.register_buffer(f"bones_{self.body.num_joints}", torch.tensor(bone_matrix(self.body)))
+        self.register_buffer(f"parents_{self.body.num_joints}", torch.tensor(bone_parents(self.body)))
         self.stems = nn.ModuleDict({name: Stem(architecture.stem, self.body) for name in architecture.streams})
         width = architecture.stem or layout.dimensions
         self.stem_norm = nn.BatchNorm2d(width) if architecture.stem else None
@@ -93,30 +93,25 @@ class Network(nn.Module):
         joints = self.architecture.joints
         return getattr(self, f"coarsening_{joints}") if joints else None
 
+    @property
+    def frames(self) -> int:
+        """T."""
+        return self.architecture.frames
+
     def forward(self, x: Tensor) -> Tensor:
         """Raw keypoints of bodies ``(B, T, V_full, C)`` to logits ``(B, classes)``."""
-        self._check(x)
+        check_bodies(x, self.frames, self.layout)
         x = center(x, self.layout.center)
         if self.coarsening is not None:
             x = self.coarsening.T @ x  # (B, T, V, C)
-        bones = self.get_buffer(f"bones_{self.body.num_joints}")
-        y = torch.stack([stem(stream(name, x, bones)) for name, stem in self.stems.items()]).sum(dim=0)
+        parents = self.get_buffer(f"parents_{self.body.num_joints}")
+        y = torch.stack([stem(stream(name, x, parents)) for name, stem in self.stems.items()]).sum(dim=0)
         if self.stem_norm is not None:
             y = torch.relu(self.stem_norm(y))
         for blocks in self.stages:
             for block in blocks:  # type: ignore[attr-defined]
                 y = block(y)
         return self.head(y.mean(dim=(2, 3)))
-
-    def _check(self, x: Tensor) -> None:
-        expected = (self.architecture.frames, self.layout.num_joints, self.layout.dimensions)
-        if x.dim() != 4 or x.shape[1:] != expected:
-            raise InputError(
-                "these bodies do not fit the network",
-                given=f"shape {tuple(x.shape)}",
-                allowed=f"(B, {', '.join(map(str, expected))}): frames, joints of {self.layout.name}, coordinates",
-                hint="sample the frames the architecture names, and use the layout it was trained on",
-            )
 
     def deploy(self) -> DeployedNetwork:
         """The exact rewrite for inference (see :class:`DeployedNetwork`); this network is left as it is."""
@@ -137,3 +132,19 @@ class Network(nn.Module):
                 head=trained.head,
             )
         return deployed.to(device).eval().requires_grad_(False)
+
+
+def check_bodies(x: Tensor, frames: int, layout: SkeletonLayout) -> None:
+    """Refuse bodies that a network was not built for.
+
+    Raises:
+        InputError: ``x`` is not ``(B, T, V, C)`` with these frames and the joints and coordinates of the layout.
+    """
+    expected = (frames, layout.num_joints, layout.dimensions)
+    if x.dim() != 4 or x.shape[1:] != expected:
+        raise InputError(
+            "these bodies do not fit the network",
+            given=f"shape {tuple(x.shape)}",
+            allowed=f"(B, {', '.join(map(str, expected))}): frames, joints of {layout.name}, coordinates",
+            hint="sample the frames the architecture names, and use the layout it was trained on",
+        )

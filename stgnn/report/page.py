@@ -47,9 +47,9 @@ def render_page(data: ReportData) -> str:
     architectures = [Architecture.from_dict(point.architecture) for point in (*data.points, *data.random)]
     found = compare_genes([Architecture.from_dict(point.architecture) for point in front], architectures)
     return fill(
-        _resource("page.html"),
+        resource("page.html"),
         title=escape(data.title),
-        style=_resource("chart.css") + _resource("page.css"),
+        style=resource("chart.css") + resource("page.css"),
         lead=sections.lead(data, front, gain(search, random)),
         facts=sections.facts(data),
         pareto_wide=pareto_chart(data, PARETO["wide"], selected).embedded("wide"),
@@ -64,7 +64,7 @@ def render_page(data: ReportData) -> str:
         footer="".join(f"<p>{escape(note)}</p>" for note in (*data.notes, _FILES)),
         points=safe_json({key: [p.latency_ms, p.accuracy] for key, p in keyed_points(data)}),
         details=base64.b64encode(gzip.compress(json.dumps(details).encode(), mtime=0)).decode(),
-        script=_resource("page.js"),
+        script=resource("page.js"),
     )
 
 
@@ -87,7 +87,8 @@ def gain(search: Sequence[float], random: Sequence[float]) -> float | None:
     return search[trials - 1] / random[trials - 1] - 1 if trials and random[trials - 1] > 0 else None
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """The content of a template file beside this module."""
     return (files("stgnn.report") / name).read_text(encoding="utf-8")
 
 

@@ -83,7 +83,7 @@ class Axis:
 
     def __call__(self, value: float) -> float:
         """The pixel of a value; values outside land on the edge."""
-        low, high, value = (math.log(v) if self.log else v for v in (self.low, self.high, max(value, 1e-9)))
+        low, high, value = (math.log(max(v, 1e-9)) if self.log else v for v in (self.low, self.high, value))
         share = min(max((value - low) / (high - low), 0.0), 1.0)
         return self.start + share * (self.end - self.start)
 

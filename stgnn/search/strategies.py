@@ -42,9 +42,8 @@ class Random(SearchStrategy):
         return RandomSampler(seed=seed)
 
 
-@SEARCH_STRATEGIES.register
-class NSGA2(SearchStrategy):
-    """Genetic search by non-dominated sorting and crowding distance (Deb et al. 2002), as Optuna implements it.
+class GeneticStrategy(SearchStrategy, ABC):
+    """Genetic search by generations.
 
     Args:
         population: Trials of a generation.
@@ -56,6 +55,11 @@ class NSGA2(SearchStrategy):
         _check_population(population)
         check_between(0, 1, crossover=crossover, mutation=mutation or 0.0)
         self.population, self.crossover, self.mutation = population, crossover, mutation
+
+
+@SEARCH_STRATEGIES.register
+class NSGA2(GeneticStrategy):
+    """Genetic search by non-dominated sorting and crowding distance (Deb et al. 2002), as Optuna implements it."""
 
     def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
         """Optuna's ``NSGAIISampler``."""
@@ -67,19 +71,8 @@ class NSGA2(SearchStrategy):
 
 
 @SEARCH_STRATEGIES.register
-class NSGA3(SearchStrategy):
-    """Genetic search with reference directions (Deb and Jain 2014), meant for three objectives or more.
-
-    Args:
-        population: Trials of a generation.
-        crossover: Probability that a child has two parents.
-        mutation: Probability that a gene is redrawn; None means one gene on average.
-    """
-
-    def __init__(self, population: int = 50, crossover: float = 0.9, mutation: float | None = None) -> None:
-        _check_population(population)
-        check_between(0, 1, crossover=crossover, mutation=mutation or 0.0)
-        self.population, self.crossover, self.mutation = population, crossover, mutation
+class NSGA3(GeneticStrategy):
+    """Genetic search with reference directions (Deb and Jain 2014), meant for three objectives or more."""
 
     def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
         """Optuna's ``NSGAIIISampler``."""

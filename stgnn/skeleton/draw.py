@@ -9,35 +9,23 @@ import numpy.typing as npt
 
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
+from stgnn.skeleton.rest import at_rest
 
 LEFT, RIGHT, MIDDLE = "#1f77b4", "#d95f02", "#7a7a7a"
 PARTS = ("#7a7a7a", "#d95f02", "#1f77b4", "#2ca02c", "#9467bd", "#c49a00")  # of a body without left and right: a hand
 MARGIN = 0.08
-
-# Where a joint of that name stands in a body at rest: to the side and up, in metres.
-_MIDDLE = {
-    **dict.fromkeys(("spine_base", "hip_center", "pelvis"), 0.95),
-    **dict.fromkeys(("spine", "spine_mid", "belly", "torso"), 1.15),
-    **dict.fromkeys(("spine_shoulder", "shoulder_center", "chest"), 1.4),
-    **{"neck": 1.48, "nose": 1.6, "face": 1.62, "head": 1.68},
-}
-_SIDE = {
-    **{"eye": (0.05, 1.66), "ear": (0.12, 1.62), "shoulder": (0.19, 1.4), "elbow": (0.4, 1.2), "wrist": (0.57, 1.03)},
-    **{"hand": (0.65, 0.96), "hand_tip": (0.75, 0.88), "thumb": (0.74, 0.99)},
-    **{"hip": (0.11, 0.92), "knee": (0.16, 0.5), "ankle": (0.18, 0.1), "foot": (0.28, 0.04)},
-}
-_FINGERS = {"thumb": 55.0, "index": 22.0, "middle": 0.0, "ring": -22.0, "little": -44.0}  # degrees from upright
-_PHALANGES = {"base": 0.9, "first": 1.25, "second": 1.5, "tip": 1.7}  # from the wrist, in lengths of a palm
+STANDING = 0.3  # least share of the vertical in a trunk's direction for it to tell up from down
 
 
-def pose_svg(points: npt.ArrayLike, layout: SkeletonLayout, size: int = 240) -> str:
+def pose_svg(points: npt.ArrayLike, layout: SkeletonLayout, size: int = 240, up: int | None = None) -> str:
     """One body as a stick figure; left is blue, right is orange. Missing (all-zero) joints are left out.
 
     Args:
-        points: Joints (V, 2) in image coordinates (y down), or (V, 3) seen along the depth axis, vertical axis up. Of a
-            body whose third coordinate is depth and whose y points down, pass the first two coordinates.
+        points: Joints (V, 2), or (V, 3) seen along the depth axis.
         layout: Layout of the joints.
         size: Width and height in pixels.
+        up: 1 if the vertical coordinate grows upwards, -1 if it grows downwards; None: what `upward` finds in this
+            pose. The frames of one clip are drawn with one value, that of the whole clip.
 
     Raises:
         InputError: The points do not match the layout.
@@ -47,8 +35,44 @@ def pose_svg(points: npt.ArrayLike, layout: SkeletonLayout, size: int = 240) -> 
         allowed = f"({layout.num_joints}, 2) or ({layout.num_joints}, 3)"
         raise InputError("the points do not match the layout", given=str(pose.shape), allowed=allowed)
     seen = (pose != 0).any(axis=1) & np.isfinite(pose).all(axis=1)
-    flat = _fit(_project(pose, layout), seen) * size
+    flat = _fit(_project(pose, layout, upward(pose, layout) if up is None else up), seen) * size
     return _svg(flat, seen, layout, size)
+
+
+def upward(points: npt.ArrayLike, layout: SkeletonLayout) -> int:
+    """Whether the vertical coordinate of these poses grows upwards (1) or downwards (-1).
+
+    A trunk that stands tells it: from `spine[0]` to `spine[1]` of the layout, or from the hips to the shoulders, on
+    average over all poses that have these joints. A body that lies, a hand, and a layout without such joints tell
+    nothing: then 3-D coordinates are taken to grow upwards and those of an image downwards.
+
+    Args:
+        points: Poses (..., V, C), for example the keypoints of a clip.
+        layout: Layout of the joints.
+    """
+    poses = np.asarray(points, dtype=np.float64)
+    poses = poses.reshape(-1, *poses.shape[-2:])  # (..., V, C) -> (P, V, C)
+    usual = 1 if poses.shape[-1] == 3 else -1
+    trunk = _trunk(layout)
+    if trunk is None:
+        return usual
+    joints = poses[:, [*trunk[0], *trunk[1]]]
+    seen = (joints != 0).any(axis=-1).all(axis=-1) & np.isfinite(joints).all(axis=(-2, -1))
+    rise = poses[seen][:, trunk[1]].mean(axis=1) - poses[seen][:, trunk[0]].mean(axis=1)  # (P, C)
+    total = rise.sum(axis=0)
+    if abs(total[layout.vertical]) <= STANDING * float(np.linalg.norm(total)):
+        return usual
+    return 1 if total[layout.vertical] > 0 else -1
+
+
+def _trunk(layout: SkeletonLayout) -> tuple[list[int], list[int]] | None:
+    """The joints at its lower and its upper end; None of a hand, which has no left and right."""
+    if not layout.symmetry:
+        return None
+    if layout.spine is not None:
+        return [layout.spine[0]], [layout.spine[1]]
+    hips = [joint for joint, name in enumerate(layout.joints) if name in ("left_hip", "right_hip")]
+    return (hips, list(layout.shoulders)) if len(hips) == 2 and layout.shoulders is not None else None
 
 
 def layout_svg(layout: SkeletonLayout, size: int = 240) -> str:
@@ -56,17 +80,15 @@ def layout_svg(layout: SkeletonLayout, size: int = 240) -> str:
 
     The tree has the root in the middle, and each joint one ring farther out than its parent.
     """
-    rest = _at_rest(layout)
+    rest = at_rest(layout)
     flat = _fit(_radial(layout) if rest is None else rest, np.ones(layout.num_joints, bool)) * size
     return _svg(flat, np.ones(layout.num_joints, bool), layout, size)
 
 
-def _project(pose: npt.NDArray[np.float64], layout: SkeletonLayout) -> npt.NDArray[np.float64]:
+def _project(pose: npt.NDArray[np.float64], layout: SkeletonLayout, up: int) -> npt.NDArray[np.float64]:
     """(V, 2 or 3) -> (V, 2) with y down."""
-    if pose.shape[1] == 2:
-        return pose
-    across = next(axis for axis in range(3) if axis != layout.vertical)
-    return np.stack([pose[:, across], -pose[:, layout.vertical]], axis=1)
+    across = next(axis for axis in range(pose.shape[1]) if axis != layout.vertical)
+    return np.stack([pose[:, across], -up * pose[:, layout.vertical]], axis=1)
 
 
 def _fit(flat: npt.NDArray[np.float64], seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
@@ -76,34 +98,6 @@ def _fit(flat: npt.NDArray[np.float64], seen: npt.NDArray[np.bool_]) -> npt.NDAr
     low, high = flat[seen].min(axis=0), flat[seen].max(axis=0)
     factor = (1 - 2 * MARGIN) / max(float((high - low).max()), 1e-9)
     return np.asarray(0.5 + (flat - (low + high) / 2) * factor)
-
-
-def _at_rest(layout: SkeletonLayout) -> npt.NDArray[np.float64] | None:
-    """Places (V, 2), y down, by the names of the joints; None when one is unknown or two would coincide."""
-    paired = {joint for pair in layout.symmetry for joint in pair}
-    places = []
-    for joint, name in enumerate(layout.joints):
-        place = _place(name.partition("+")[0])  # a coarse joint is called after one of its group
-        if place is None:
-            return None
-        middle = layout.symmetry and joint not in paired
-        places.append((0.0 if middle else place[0], -place[1]))
-    return np.array(places) if len(set(places)) == len(places) else None
-
-
-def _place(name: str) -> tuple[float, float] | None:
-    side, _, rest = name.partition("_")
-    if name in _MIDDLE:
-        return 0.0, _MIDDLE[name]
-    if side in ("left", "right") and rest in _SIDE:
-        across, up = _SIDE[rest]
-        return (-across if side == "left" else across), up
-    if name in ("wrist", "palm"):
-        return 0.0, (0.0 if name == "wrist" else 0.25)
-    if side in _FINGERS and rest in _PHALANGES:
-        angle, far = np.deg2rad(_FINGERS[side]), _PHALANGES[rest] * (0.75 if side == "thumb" else 1.0)
-        return -far * float(np.sin(angle)), far * float(np.cos(angle))
-    return None
 
 
 def _radial(layout: SkeletonLayout) -> npt.NDArray[np.float64]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy.typing as npt
 import yaml
 
 from stgnn.errors import InputError
+from stgnn.skeleton.coarse import Groups, coarse_layout, computed_groups
 from stgnn.skeleton.validation import check, parse
 
 FOLDER = Path(__file__).parent / "layouts"
@@ -72,7 +72,7 @@ class SkeletonLayout:
 
     @property
     def coarse_counts(self) -> tuple[int, ...]:
-        """The joint counts that `coarsen` offers."""
+        """The joint counts of the coarse bodies that the layout declares."""
         return tuple(len(body) for body in self.coarse)
 
     @property
@@ -82,39 +82,45 @@ class SkeletonLayout:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     def coarsening(self, count: int) -> npt.NDArray[np.float32]:
-        """Matrix (V, count) that takes the mean of each group: x_coarse = x @ matrix on the joint axis.
+        """Matrix (V, count) that takes the mean of each of the `groups`: x_coarse = x @ matrix on the joint axis.
 
         Raises:
-            InputError: The layout has no coarse body of `count` joints.
+            InputError: `count` is not 1 to V - 1.
         """
-        groups = self._groups(count)
+        groups = self.groups(count)
         matrix = np.zeros((self.num_joints, count), np.float32)
         for column, group in enumerate(groups):
             matrix[list(group), column] = 1 / len(group)
         return matrix
 
     def coarsen(self, count: int) -> SkeletonLayout:
-        """The layout of the coarse body of `count` joints; 0 gives this layout itself.
+        """The layout of the coarse body of `count` joints, made of `groups`; 0 gives this layout itself.
 
         A coarse joint is called after one joint of its group (and how many more it holds). Its bones come from bones
         and joints that groups share; the tree starts at the group that holds the centre. `spine` and `shoulders`
         stay with the full body.
 
         Raises:
-            InputError: The layout has no coarse body of `count` joints.
+            InputError: `count` is not 0 to V - 1.
         """
-        return self if count == 0 else _coarsen(self, self._groups(count))
+        return self if count == 0 else coarse_layout(self, self.groups(count))
 
-    def _groups(self, count: int) -> tuple[tuple[int, ...], ...]:
-        for body in self.coarse:
-            if len(body) == count:
-                return body
-        raise InputError(
-            f"layout {self.name!r} has no coarse body of {count} joints",
-            given=count,
-            allowed=[*sorted(self.coarse_counts), "0 (every joint)"],
-            hint="edit the joint count, or add such a body to `coarse:` of the layout",
-        )
+    def groups(self, count: int) -> Groups:
+        """The joint groups of the coarse body of `count` joints.
+
+        They are those that the layout declares in `coarse`; a body of another count is computed from bones, symmetry
+        and parts by the rule of `stgnn.skeleton.coarse.computed_groups`.
+
+        Raises:
+            InputError: `count` is not 1 to V - 1.
+        """
+        if not 1 <= count < self.num_joints:
+            raise InputError(
+                f"layout {self.name!r} has no coarse body of {count} joints",
+                given=count,
+                allowed=f"1 to {self.num_joints - 1}, or 0 (every joint)",
+            )
+        return next((body for body in self.coarse if len(body) == count), None) or computed_groups(self, count)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (JSON types only) that `from_dict` reads back."""
@@ -174,77 +180,3 @@ def _read(path: Path) -> SkeletonLayout:
 
 def _plain(value: object) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-@functools.lru_cache(maxsize=64)
-def _coarsen(layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...]) -> SkeletonLayout:
-    # A joint shared by several groups stands for the first of them.
-    owner = {joint: number for number, group in reversed(list(enumerate(groups))) for joint in group}
-    center = owner[layout.center]
-    return SkeletonLayout(
-        name=f"{layout.name}/{len(groups)}",
-        joints=tuple(_group_name(layout, groups, number) for number in range(len(groups))),
-        bones=_spanning_tree(_neighbours(layout, groups), center),
-        center=center,
-        dimensions=layout.dimensions,
-        vertical=layout.vertical,
-        symmetry=_mirrored(layout, groups),
-        parts=_coarse_parts(layout, groups),
-    )
-
-
-def _group_name(layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...], number: int) -> str:
-    """After the first joint that no other group holds, so that names differ."""
-    group = groups[number]
-    shared = {joint for other, joints in enumerate(groups) if other != number for joint in joints}
-    own = [layout.joints[joint] for joint in group if joint not in shared]
-    first = own[0] if own else f"group{number}"
-    return first if len(group) == 1 else f"{first}+{len(group) - 1}"
-
-
-def _neighbours(layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...]) -> list[set[int]]:
-    """For each group the groups that a bone or a shared joint joins it with."""
-    held = [{number for number, group in enumerate(groups) if joint in group} for joint in range(layout.num_joints)]
-    links: list[set[int]] = [set() for _ in groups]
-    for one, other in [*layout.bones, *((joint, joint) for joint in range(layout.num_joints))]:
-        for first in held[one]:
-            for second in held[other] - {first}:
-                links[first].add(second)
-                links[second].add(first)
-    return links
-
-
-def _spanning_tree(links: list[set[int]], root: int) -> tuple[tuple[int, int], ...]:
-    """(parent, child) pairs, breadth first."""
-    seen, queue, bones = {root}, deque([root]), []
-    while queue:
-        parent = queue.popleft()
-        for child in sorted(links[parent] - seen):
-            seen.add(child)
-            queue.append(child)
-            bones.append((parent, child))
-    return tuple(bones)
-
-
-def _mirrored(layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, int], ...]:
-    """(left, right) pairs of groups that the symmetry of the joints maps on each other."""
-    mirror = dict(layout.symmetry) | {right: left for left, right in layout.symmetry}
-    lefts = {left for left, _ in layout.symmetry}
-    sets = [frozenset(group) for group in groups]
-    pairs = []
-    for number, group in enumerate(sets):
-        twin = frozenset(mirror.get(joint, joint) for joint in group)
-        if twin != group and twin in sets and len(group & lefts) > len(twin & lefts):
-            pairs.append((number, sets.index(twin)))
-    return tuple(pairs)
-
-
-def _coarse_parts(
-    layout: SkeletonLayout, groups: tuple[tuple[int, ...], ...]
-) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Each group joins the part that most of its joints belong to; a part without a group is left out."""
-    if not layout.parts:
-        return ()
-    best = [max(range(len(layout.parts)), key=lambda part: len(set(layout.parts[part][1]) & set(g))) for g in groups]
-    parts = ((name, tuple(g for g, part in enumerate(best) if part == p)) for p, (name, _) in enumerate(layout.parts))
-    return tuple((name, members) for name, members in parts if members)

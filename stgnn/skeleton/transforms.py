@@ -26,27 +26,40 @@ def center(x: Tensor, center_joint: int) -> Tensor:
     present = _present(x)
     path = x[:, :, center_joint]  # (B, T, C)
     origin = path.gather(1, _first_frame(present).expand(-1, 1, x.shape[3]))  # (B, 1, C)
-    return torch.where(present, x - origin[:, None], 0.0)
+    return (x - origin[:, None]) * present
 
 
 def align_view(x: Tensor, layout: SkeletonLayout) -> Tensor:
-    """Turn each body so that it stands upright and faces the camera in its first frame that is not empty.
+    """Turn each body (B, T, V, 3) upright and towards the camera, all frames alike, by its `view_rotation`.
+
+    The turn is about the origin of the coordinates.
+
+    Raises:
+        InputError: The layout is not 3-D or has no `spine` or no `shoulders`.
+    """
+    return torch.matmul(x, view_rotation(x, layout)[:, None].mT)
+
+
+def view_rotation(x: Tensor, layout: SkeletonLayout) -> Tensor:
+    """The rotation that makes each body stand upright and face the camera in its first frame that is not empty.
 
     The spine comes to lie along the vertical axis, and the shoulders (left to right), as far as they are at right
-    angles to the spine, along the first of the other axes. One rotation for all frames, about the origin of the
-    coordinates; a body without spine or shoulders in that frame is left as it is. AdaSGN and pyskl do the same with
-    z as the vertical axis; here it is the layout's, so that rotations about it still turn the body on the spot.
+    angles to the spine, along the first of the other axes. A body without spine or shoulders in that frame is left as
+    it is. AdaSGN and pyskl do the same with z as the vertical axis; here it is the layout's, so that rotations about
+    it still turn the body on the spot.
 
     Args:
         x: Keypoints (B, T, V, 3).
         layout: Layout with `spine` and `shoulders`.
 
+    Returns:
+        Rotations for column vectors (B, 3, 3).
+
     Raises:
         InputError: The layout is not 3-D or has no `spine` or no `shoulders`.
     """
-    if layout.dimensions != 3 or layout.spine is None or layout.shoulders is None:
-        hint = "alignment needs 3 dimensions and the fields 'spine' and 'shoulders'"
-        raise InputError(f"layout {layout.name!r} cannot be aligned to one view", hint=hint)
+    check_alignable(layout)
+    assert layout.spine is not None and layout.shoulders is not None
     index = _first_frame(_present(x)).expand(-1, 1, 3)
     pairs = (layout.spine, layout.shoulders)
     up, across = ((x[:, :, to] - x[:, :, start]).gather(1, index)[:, 0] for start, to in pairs)  # (B, 3) each
@@ -57,8 +70,18 @@ def align_view(x: Tensor, layout: SkeletonLayout) -> Tensor:
     rows = {vertical: up, side: across, 3 - vertical - side: handed * torch.linalg.cross(across, up)}
     rotation = torch.stack([rows[axis] for axis in range(3)], dim=1)  # (B, 3, 3)
     known = rotation.abs().sum(-1).amin(-1) > 0.5  # a missing direction gives a row of zeros
-    rotation = torch.where(known[:, None, None], rotation, torch.eye(3, dtype=x.dtype, device=x.device))
-    return torch.matmul(x, rotation[:, None].mT)
+    return torch.where(known[:, None, None], rotation, torch.eye(3, dtype=x.dtype, device=x.device))
+
+
+def check_alignable(layout: SkeletonLayout) -> None:
+    """Refuse a layout whose bodies cannot be aligned to one view.
+
+    Raises:
+        InputError: The layout is not 3-D or has no `spine` or no `shoulders`.
+    """
+    if layout.dimensions != 3 or layout.spine is None or layout.shoulders is None:
+        hint = "alignment needs 3 dimensions and the fields 'spine' and 'shoulders'"
+        raise InputError(f"layout {layout.name!r} cannot be aligned to one view", hint=hint)
 
 
 def rotation_matrix(angles: Tensor) -> Tensor:

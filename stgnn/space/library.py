@@ -55,13 +55,13 @@ def check_joints(space: SearchSpace, layout: SkeletonLayout) -> None:
     """Refuse a space for another body.
 
     Raises:
-        InputError: the layout has no coarse body of a joint count that the space lists.
+        InputError: the space lists a joint count that the layout does not have.
     """
-    offered = {*layout.coarse_counts, 0}
-    if not offered.issuperset(space.joints):
+    wrong = [count for count in space.joints if not 0 <= count < layout.num_joints]
+    if wrong:
         raise InputError(
             f"the layout {layout.name!r} does not offer all joint counts of the space {space.name!r}",
             given=f"joints: {list(space.joints)}",
-            allowed=[*sorted(layout.coarse_counts), "0 (every joint)"],
-            hint="edit `joints:` of the space (from few to many, 0 last), or add bodies to `coarse:` of the layout",
+            allowed=f"1 to {layout.num_joints - 1}, and 0 for every joint",
+            hint="edit `joints:` of the space (from few to many, 0 last)",
         )

@@ -41,7 +41,7 @@ def test_drawn_frames_stay_in_their_clip_and_in_order(store: SkeletonStore) -> N
     keypoints = np.arange(len(store.keypoints), dtype=np.float32)[:, None, None, None] + np.ones(
         (1, 1, 20, 3), np.float32
     )
-    numbered = SkeletonStore(**{**vars(store), "keypoints": keypoints})
+    numbered = SkeletonStore(**{**vars(store), "keypoints": keypoints, "present": None})
     batch = ClipData(numbered).gather(np.arange(24), FRAMES, keyed_generator(1))
     frame = batch.bodies[:, :, 0, 0].long() - 1
     assert (frame.diff(dim=1) >= 0).all()

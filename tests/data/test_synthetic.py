@@ -42,8 +42,8 @@ def test_store_has_the_promised_shape(synthetic: SkeletonStore) -> None:
     assert summary["layout"] == "ntu25" and summary["persons"] == 2 and len(ACTIONS) >= 12
     assert set(summary["classes"].values()) == {6}
     assert summary["lengths"]["min"] >= 30 and summary["lengths"]["max"] <= 80
-    assert summary["problems"]["joints_zero"] > 0 and summary["problems"]["frames_not_finite"] == 0
-    assert 64 < summary["problems"]["bodies_empty"] < 96
+    found = {finding["code"] for finding in summary["findings"]}
+    assert found == {"joints_missing"} and 64 < summary["bodies_empty"] < 96
 
 
 def test_subjects_of_training_and_test_are_others(synthetic: SkeletonStore) -> None:

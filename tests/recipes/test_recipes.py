@@ -11,7 +11,7 @@ from stgnn.command_line import read_command_line
 from stgnn.networks import Network, save_checkpoint
 from stgnn.recipe import load_recipe, merge, parse_yaml
 from stgnn.recipe_check import RecipeChecker
-from stgnn.signatures import PACKAGE, Catalog, function_signature
+from stgnn.signatures import Catalog, command_signature
 from stgnn.skeleton import load_layout
 from stgnn.space import check_joints, load_space
 from stgnn.training_recipe import check_training
@@ -64,7 +64,7 @@ def test_parses(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         base = load_recipe(FIT[0]) if category == "log" else {}
         check_training(merge(base, load_recipe(path)), "fit", CATALOG)
     else:
-        signature = function_signature(PACKAGE / "commands.py", category)
+        signature = command_signature(category)
         signature = signature.with_annotation("DataSpec", "SkeletonDataModule")
         RecipeChecker(CATALOG).check_arguments(load_recipe(path), signature, "")
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from stgnn.errors import InputError
-from stgnn.skeleton import layout_names, layout_svg, load_layout, pose_svg
+from stgnn.skeleton import SkeletonLayout, layout_names, layout_svg, load_layout, pose_svg
+from stgnn.skeleton.draw import upward
+from stgnn.skeleton.rest import at_rest
 
 
 def parts(svg: str) -> tuple[list[ElementTree.Element], list[ElementTree.Element]]:
@@ -41,7 +43,7 @@ def test_points_must_match() -> None:
         pose_svg(np.zeros((24, 3)), load_layout("ntu25"))
 
 
-@pytest.mark.parametrize("name", ["ntu25", "kinect20", "coco17", "openpose18"])
+@pytest.mark.parametrize("name", [name for name in layout_names() if "left_knee" in load_layout(name).joints])
 def test_a_shipped_body_stands_and_its_left_is_one_side(name: str) -> None:
     layout = load_layout(name)
     _, dots = parts(layout_svg(layout))
@@ -49,7 +51,7 @@ def test_a_shipped_body_stands_and_its_left_is_one_side(name: str) -> None:
     left, right = np.array(layout.symmetry).T
     assert (across[left] < across[right]).all() and np.allclose(down[left], down[right])
     assert down.argmax() in [
-        layout.joints.index(joint) for joint in layout.joints if "ankle" in joint or "foot" in joint
+        joint for joint, name in enumerate(layout.joints) if name.endswith(("ankle", "foot", "heel", "toe"))
     ]
 
 
@@ -60,3 +62,40 @@ def test_a_body_of_other_joints_is_drawn_as_its_tree() -> None:
     assert np.allclose(
         [[float(dot.attrib["cx"]), float(dot.attrib["cy"])] for dot in dots], np.array([*joints.values()]) * 1000
     )
+
+
+def standing(layout: SkeletonLayout, up: int) -> np.ndarray:
+    """The body at rest as a pose (V, C) whose vertical coordinate grows upwards (1) or downwards (-1)."""
+    rest = at_rest(layout)
+    assert rest is not None
+    pose = np.full((layout.num_joints, layout.dimensions), 0.3)
+    pose[:, 0], pose[:, layout.vertical] = rest[:, 0] + 3, -up * rest[:, 1] + 7
+    return pose
+
+
+@pytest.mark.parametrize("up", [1, -1])
+@pytest.mark.parametrize("name", [name for name in layout_names() if "left_knee" in load_layout(name).joints])
+def test_a_pose_stands_whichever_way_its_vertical_axis_points(name: str, up: int) -> None:
+    layout = load_layout(name)
+    pose = standing(layout, up)
+    assert upward(pose, layout) == upward(pose[np.newaxis, np.newaxis], layout) == up
+    _, dots = parts(pose_svg(pose, layout))
+    head = next(joint for joint, name in enumerate(layout.joints) if name in ("head", "nose", "face"))
+    knee = layout.joints.index("left_knee")
+    assert float(dots[head].attrib["cy"]) < float(dots[knee].attrib["cy"])
+
+
+def test_what_does_not_stand_is_drawn_as_usual() -> None:
+    ntu, hand, coco = load_layout("ntu25"), load_layout("hand21"), load_layout("coco17")
+    lying = standing(ntu, 1)[:, [1, 0, 2]]
+    assert upward(lying, ntu) == 1
+    assert upward(-np.random.default_rng(0).random((21, 3)), hand) == 1
+    assert upward(np.zeros((17, 2)), coco) == -1
+    assert upward(np.stack([standing(ntu, -1), np.zeros((25, 3)), lying]), ntu) == -1
+
+
+def test_the_direction_of_a_clip_holds_for_its_frames() -> None:
+    layout = load_layout("ntu25")
+    handstand = standing(layout, -1)
+    _, dots = parts(pose_svg(handstand, layout, up=1))
+    assert float(dots[3].attrib["cy"]) > float(dots[13].attrib["cy"])  # the head below the knee

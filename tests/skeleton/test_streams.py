@@ -6,7 +6,7 @@ import torch
 
 from stgnn.errors import InputError
 from stgnn.skeleton import STREAMS, layout_names, load_layout
-from stgnn.skeleton.streams import bone_matrix, motion, stream
+from stgnn.skeleton.streams import bone_matrix, bone_parents, motion, stream
 
 
 @pytest.mark.parametrize("name", layout_names())
@@ -30,9 +30,9 @@ def test_golden_bone_parents() -> None:
 
 def test_streams() -> None:
     layout = load_layout("kinect20")
-    bones = torch.from_numpy(bone_matrix(layout))
+    parents = torch.from_numpy(bone_parents(layout))
     x = torch.randn(2, 6, 20, 3, generator=torch.Generator().manual_seed(0))
-    values = {name: stream(name, x, bones) for name in STREAMS}
+    values = {name: stream(name, x, parents) for name in STREAMS}
     assert values["joint"] is x
     assert all(value.shape == x.shape for value in values.values())
     torch.testing.assert_close(values["bone"][:, :, 3], x[:, :, 3] - x[:, :, 2])
@@ -44,4 +44,4 @@ def test_streams() -> None:
 
 def test_unknown_stream() -> None:
     with pytest.raises(InputError, match=r"(?s)no such stream.*bones.*bone_motion"):
-        stream("bones", torch.zeros(1, 1, 1, 3), torch.zeros(1, 1))
+        stream("bones", torch.zeros(1, 1, 1, 3), torch.zeros(1, dtype=torch.int64))

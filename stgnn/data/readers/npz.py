@@ -14,162 +14,170 @@ array                     type                    meaning
 ========================  ======================  ==========================================================
 """
 
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence, Sized
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.store import SkeletonStore
+from stgnn.data.arrays import Rows
+from stgnn.data.checks import FloatArray, IntArray, check_joints
+from stgnn.data.readers.common import LARGEST_CLIP, MOST_CLASSES, refuse_labels
+from stgnn.data.readers.joints import match_joints
+from stgnn.data.readers.npz_file import NpzFile
+from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
+from stgnn.data.sequence import SkeletonSequence
 from stgnn.errors import InputError
-from stgnn.skeleton.layout import SkeletonLayout, layout_names, load_layout
-
-Arrays = Mapping[str, npt.NDArray[Any]]
+from stgnn.skeleton.layout import SkeletonLayout
 
 
-def read_npz(source: Path, layout: SkeletonLayout | None = None) -> SkeletonStore:
-    """Read one `.npz` file.
+def read_npz(source: Path, layout: SkeletonLayout | None = None, labels: ClipLabels | None = None) -> ClipSource:
+    """Open one `.npz` file.
 
     Args:
         source: The file.
         layout: The body. None: the shipped layout that has the joint names of the file, in any order.
+        labels: Must be None: the file holds the labels.
 
     Raises:
         InputError: the file cannot be read, lacks an array, or its arrays do not fit each other or the layout.
     """
-    arrays = _load(source)
-    keypoints = _floats(_required(arrays, "keypoint", source), "keypoint", 4, source)
-    labels, class_names = _labels(arrays, source)
-    layout, order = _match_layout(_texts(arrays, "joint_names", source), layout, keypoints.shape, source)
-    scores = _floats(arrays["score"], "score", 3, source) if "score" in arrays else None
-    if order is not None:
-        keypoints = keypoints[:, :, order]
-        scores = scores if scores is None else scores[:, :, order]
-    names = _texts(arrays, "name", source) or [f"clip{index:06d}" for index in range(len(labels))]
-    return SkeletonStore(
-        keypoints=keypoints,
-        offsets=_integers(_required(arrays, "frame_offset", source), "frame_offset", source),
-        labels=labels,
-        class_names=class_names,
-        layout=layout,
-        names=tuple(names),
-        subjects=_per_clip(arrays, "subject", len(labels), source),
-        views=_per_clip(arrays, "view", len(labels), source),
-        splits=_splits(arrays, source),
-        scores=scores,
+    refuse_labels(labels, "npz")
+    file = NpzFile.open(source)
+    keypoints = file.frames("keypoint", 4)
+    scores = file.frames("score", 3) if "score" in file.names else None
+    if scores is not None and scores.shape != keypoints.shape[:3]:
+        what = f"the scores of {source} do not fit its keypoints"
+        raise InputError(what, given=scores.shape, allowed=keypoints.shape[:3])
+    body, order = match_joints(file.texts("joint_names"), keypoints.shape[2], layout, source)
+    check_joints(keypoints.shape[2], keypoints.shape[3], body, str(source))
+    label_array = _label_array(file)
+    index = _index(file, label_array, keypoints)
+    splits = _splits(file, index)
+    return ClipSource(
+        layout=body,
+        class_names=_classes(file, label_array, index),
+        count=len(index.labels),
+        persons=keypoints.shape[1],
+        clips=_Clips(keypoints, scores, order, body, index).since,
+        splits=lambda store: splits,
+        scored=scores is not None,
     )
 
 
-def _load(source: Path) -> Arrays:
-    try:
-        with zipfile.ZipFile(source):  # a single array is a file of NumPy's too, but not this one
-            pass
-        with np.load(source, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+@dataclass(frozen=True)
+class _Index:
+    """What the file says of each of its n clips; clip i has the frames ``offsets[i]`` to ``offsets[i + 1]``."""
+
+    offsets: IntArray
+    labels: IntArray
+    names: Sequence[str]
+    subjects: IntArray
+    views: IntArray
+
+
+@dataclass(frozen=True)
+class _Clips:
+    """The clips of the file; ``order`` puts the joints of the file into the order of the layout."""
+
+    keypoints: Rows
+    scores: Rows | None
+    order: list[int] | None
+    layout: SkeletonLayout
+    index: _Index
+
+    def since(self, start: int) -> Iterator[SkeletonSequence | LeftOut]:
+        """The clips from ``start`` on."""
+        index, first = self.index, int(self.index.offsets[start])
+        keypoints = self.keypoints.read(first)
+        scores = None if self.scores is None else self.scores.read(first)
+        for number in range(start, len(index.labels)):
+            frames = int(index.offsets[number + 1] - index.offsets[number])
+            if frames == 0:
+                yield LeftOut(index.names[number], "no frames")
+                continue
+            yield SkeletonSequence(
+                keypoints=self._take(keypoints, frames),
+                label=int(index.labels[number]),
+                layout=self.layout,
+                name=index.names[number],
+                subject=int(index.subjects[number]),
+                view=int(index.views[number]),
+                scores=None if scores is None else self._take(scores, frames),
+            )
+
+    def _take(self, rows: Iterator[npt.NDArray[Any]], frames: int) -> FloatArray:
+        """The next frames (M, T, V, ...), with the joints of the layout."""
+        with np.errstate(over="ignore"):  # infinity is refused with the name of the clip
+            values = np.stack(list(islice(rows, frames))).astype(np.float32)  # (T, M, V, ...)
+        return (values if self.order is None else values[:, :, self.order]).swapaxes(0, 1)
+
+
+def _label_array(file: NpzFile) -> str:
+    """The name of the one array of labels."""
+    names = [name for name in file.names if name.startswith("label_") and not name.startswith("label_names_")]
+    if len(names) != 1:
         raise InputError(
-            "the source is not a whole .npz file of plain arrays",
-            given=f"{source}: {error}",
-            hint="write it with numpy.savez, without object arrays; if it was copied, copy it again",
-        ) from error
-
-
-def _required(arrays: Arrays, name: str, source: Path) -> npt.NDArray[Any]:
-    if name not in arrays:
-        raise InputError(f"{source} has no array {name!r}", given=sorted(arrays), allowed="keypoint, frame_offset, ...")
-    return arrays[name]
-
-
-def _floats(values: npt.NDArray[Any], name: str, axes: int, source: Path) -> npt.NDArray[np.float32]:
-    if values.dtype.kind not in "fiu" or values.ndim != axes:
-        raise _unfit(values, name, source, f"real numbers with {axes} axes")
-    return values.astype(np.float32)
-
-
-def _integers(values: npt.NDArray[Any], name: str, source: Path) -> npt.NDArray[np.int64]:
-    if values.dtype.kind not in "iu" or values.ndim != 1:
-        raise _unfit(values, name, source, "integers with one axis")
-    return values.astype(np.int64)
-
-
-def _texts(arrays: Arrays, name: str, source: Path) -> list[str] | None:
-    if name not in arrays:
-        return None
-    if arrays[name].ndim != 1:
-        raise _unfit(arrays[name], name, source, "names with one axis")
-    return [str(text) for text in arrays[name]]
-
-
-def _unfit(values: npt.NDArray[Any], name: str, source: Path, allowed: str) -> InputError:
-    given = f"{values.dtype} {values.shape}"
-    return InputError(f"the array {name!r} of {source} is of the wrong kind", given=given, allowed=allowed)
-
-
-def _labels(arrays: Arrays, source: Path) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
-    kinds = [n.removeprefix("label_") for n in arrays if n.startswith("label_") and not n.startswith("label_names_")]
-    if len(kinds) != 1:
-        raise InputError(
-            f"{source} needs exactly one array of labels",
-            given=[f"label_{kind}" for kind in kinds],
+            f"{file.source} needs exactly one array of labels",
+            given=names,
             allowed="label_action, label_gesture, ...: 0-based integers, one for each clip",
-            hint="leave one of them in the file" if kinds else "add the class of each clip as label_action",
+            hint="leave one of them in the file" if names else "add the class of each clip as label_action",
         )
-    labels = _integers(arrays[f"label_{kinds[0]}"], f"label_{kinds[0]}", source)
-    names = _texts(arrays, f"label_names_{kinds[0]}", source)
-    return labels, tuple(names or (str(label) for label in range(int(labels.max(initial=-1)) + 1)))
+    return names[0]
 
 
-def _match_layout(
-    names: list[str] | None, layout: SkeletonLayout | None, shape: tuple[int, ...], source: Path
-) -> tuple[SkeletonLayout, list[int] | None]:
-    """The layout, and which joint of the file stands at each place of it (None: the same order, or names unknown)."""
-    if layout is None:
-        layout = _find_layout(names, source)
-    if names is None:
-        return layout, None
-    if len(names) != shape[2]:
-        raise InputError(f"{source} needs one joint name for each joint", given=len(names), allowed=shape[2])
-    if sorted(names) != sorted(layout.joints):
-        raise InputError(
-            f"the joints of {source} do not match the layout {layout.name!r}",
-            given=_difference(names, layout.joints) or names,
-            allowed=_difference(layout.joints, names) or layout.joints,
-            hint="name another layout, or write a layout file with the joint names of the source",
-        )
-    order = [names.index(joint) for joint in layout.joints]
-    return layout, None if order == list(range(len(order))) else order
+def _index(file: NpzFile, label_array: str, keypoints: Rows) -> _Index:
+    labels, offsets = file.integers(label_array), file.integers("frame_offset")
+    count = len(labels)
+    names = file.texts("name") or [f"clip{number:06d}" for number in range(count)]
+    subjects, views = file.codes("subject", count), file.codes("view", count)
+    per_clip: dict[str, Sized] = {"frame_offset": offsets[1:], "name": names, "subject": subjects, "view": views}
+    for name, values in per_clip.items():
+        if len(values) != count:
+            more = ", and the end of the last" if name == "frame_offset" else ""
+            what = f"{file.source} needs one entry of {name} for each clip{more}"
+            raise InputError(what, given=len(values), allowed=count)
+    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(keypoints) or (offsets[1:] < offsets[:-1]).any():
+        given = "nothing" if len(offsets) == 0 else f"{offsets[0]} to {offsets[-1]}"
+        allowed = f"0 to {len(keypoints)}, never falling"
+        raise InputError(f"the clips of {file.source} do not cover its frames", given=given, allowed=allowed)
+    _check_size(file, offsets, keypoints, names)
+    return _Index(offsets, labels, names, subjects, views)
 
 
-def _find_layout(names: Sequence[str] | None, source: Path) -> SkeletonLayout:
-    for candidate in map(load_layout, layout_names()):
-        if names is not None and sorted(candidate.joints) == sorted(names):
-            return candidate
-    raise InputError(
-        f"the layout of {source} is not known",
-        given="no joint_names" if names is None else names,
-        allowed=f"the joints of one of: {', '.join(layout_names())}",
-        hint="say --layout NAME, or --layout FILE.yaml with a layout of your own",
-    )
+def _check_size(file: NpzFile, offsets: IntArray, keypoints: Rows, names: Sequence[str]) -> None:
+    """Refuse a clip that memory should not hold."""
+    frame = keypoints.dtype.itemsize * int(np.prod(keypoints.shape[1:]))
+    longest = int(np.diff(offsets).max(initial=0))
+    if longest * frame > LARGEST_CLIP:
+        name = names[int(np.diff(offsets).argmax())]
+        what = f"the clip {name!r} of {file.source} is too long"
+        raise InputError(what, given=f"{longest} frames of {frame} bytes", allowed=f"{LARGEST_CLIP} bytes")
 
 
-def _difference(names: Sequence[str], others: Sequence[str]) -> list[str]:
-    return [name for name in names if name not in set(others)]
+def _classes(file: NpzFile, label_array: str, index: _Index) -> tuple[str, ...]:
+    """The names of the classes, after checking that every clip has one of them."""
+    names = file.texts(label_array.replace("label_", "label_names_", 1))
+    most = len(names) if names else MOST_CLASSES
+    wrong = np.flatnonzero((index.labels < 0) | (index.labels >= most))
+    if len(wrong):
+        what = f"the label of clip {wrong[0]} of {file.source} is out of range"
+        raise InputError(what, given=int(index.labels[wrong[0]]), allowed=f"0 to {most - 1}")
+    return tuple(names or (str(label) for label in range(int(index.labels.max(initial=-1)) + 1)))
 
 
-def _per_clip(arrays: Arrays, name: str, count: int, source: Path) -> npt.NDArray[np.int64]:
-    """Integers (n,); a pair of subjects, or a text, counts as one subject of its own."""
-    if name not in arrays:
-        return np.full(count, -1, dtype=np.int64)
-    values = arrays[name]
-    if values.ndim == 0:
-        raise _unfit(values, name, source, "one entry for each clip")
-    if values.ndim == 1 and np.issubdtype(values.dtype, np.integer):
-        return values.astype(np.int64)
-    return np.unique(values, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
-
-
-def _splits(arrays: Arrays, source: Path) -> dict[str, npt.NDArray[np.int64]]:
-    names = [name for name in arrays if name.startswith("split_") and name.endswith(("_train", "_test"))]
-    return {name.removeprefix("split_"): _integers(arrays[name], name, source) for name in names}
+def _splits(file: NpzFile, index: _Index) -> dict[str, IntArray]:
+    """The splits of the file, as splits of those clips that have frames."""
+    full = np.diff(index.offsets) > 0
+    places = np.cumsum(full) - 1
+    splits = {}
+    for name in [name for name in file.names if name.startswith("split_") and name.endswith(("_train", "_test"))]:
+        clips = file.integers(name)
+        if len(clips) and not 0 <= clips.min() <= clips.max() < len(full):
+            what = f"the array {name!r} of {file.source} names clips that are not there"
+            raise InputError(what, given=f"{clips.min()} to {clips.max()}", allowed=f"0 to {len(full) - 1}")
+        splits[name.removeprefix("split_")] = places[clips[full[clips]]]
+    return splits

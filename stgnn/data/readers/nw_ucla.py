@@ -6,17 +6,26 @@ Two protocols are offered: ``xview`` is the usual one, ``xview_nodup`` drops fro
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from stgnn.data.checks import IntArray
+from stgnn.data.readers.common import (
+    coordinates,
+    files_of,
+    official_splits,
+    read_json_file,
+    refuse_labels,
+    the_layout,
+)
+from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
-from stgnn.files import read_json
-from stgnn.skeleton.layout import SkeletonLayout, load_layout
+from stgnn.skeleton.layout import SkeletonLayout
 
 CLASSES = (
     "pick up with one hand",
@@ -31,59 +40,63 @@ CLASSES = (
     "carry",
 )
 TEST_VIEW = 3
-_NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_v(\d+)")
+_NAME = re.compile(r"a(\d{1,9})_s(\d{1,9})_e(\d{1,9})_v(\d{1,9})", re.ASCII)
 
 
-def read_nw_ucla(source: Path, layout: SkeletonLayout | None = None) -> SkeletonStore:
-    """Read a folder of the original JSON files.
+def read_nw_ucla(source: Path, layout: SkeletonLayout | None = None, labels: ClipLabels | None = None) -> ClipSource:
+    """Open a folder of the original JSON files.
 
     Args:
         source: The folder.
         layout: The body. None: `kinect20`, which has the joint order of the files.
+        labels: Must be None: the files hold the labels.
 
     Raises:
-        InputError: no files, or a file that does not follow the format.
+        InputError: no files; later, a file that does not follow the format.
     """
-    body = layout or load_layout("kinect20")
-    files = sorted(file for file in source.glob("*.json") if _NAME.fullmatch(file.stem))
+    refuse_labels(labels, "nw-ucla")
+    body = the_layout(layout, "kinect20")
+    files = [(file, match) for file in files_of(source, "*.json") if (match := _NAME.fullmatch(file.stem))]
     if not files:
-        raise InputError(
-            "there are no NW-UCLA files here", given=source, allowed="a folder with files like a01_s01_e00_v01.json"
-        )
-    clips = [_read_clip(file, body) for file in files]
-    return SkeletonStore.from_sequences(clips, CLASSES, _splits(clips), body)
+        allowed = "a folder with files like a01_s01_e00_v01.json"
+        raise InputError("there are no NW-UCLA files here", given=source, allowed=allowed)
+
+    def clips(start: int) -> Iterator[SkeletonSequence | LeftOut]:
+        return (_read_clip(file, int(match[2]), int(match[4]), body) for file, match in files[start:])
+
+    return ClipSource(body, CLASSES, count=len(files), persons=1, clips=clips, splits=_splits)
 
 
-def _read_clip(file: Path, layout: SkeletonLayout) -> SkeletonSequence:
-    match = _NAME.fullmatch(file.stem)
-    content = read_json(file, "a recording of NW-UCLA")
-    try:
-        keypoints = np.array(content["skeletons"], dtype=np.float32)[np.newaxis]  # (T, V, C) -> (1, T, V, C)
-        label = int(content["label"]) - 1
-    except (KeyError, TypeError, ValueError) as error:
+def _read_clip(file: Path, subject: int, view: int, layout: SkeletonLayout) -> SkeletonSequence | LeftOut:
+    content = read_json_file(file, "a recording of NW-UCLA")
+    if not isinstance(content, dict) or not {"skeletons", "label"} <= content.keys():
         raise InputError(
             f"{file} does not follow the NW-UCLA format",
-            given=f"{type(error).__name__}: {error}",
+            given=sorted(content) if isinstance(content, dict) else type(content).__name__,
             allowed="an object with 'skeletons' (T, 20, 3) and 'label' (1 to 10)",
-        ) from error
-    if not 0 <= label < len(CLASSES):
-        raise InputError(f"the label of {file} is out of range", given=label + 1, allowed="1 to 10")
-    if keypoints.shape[1:2] == (0,):
-        raise InputError(f"the clip {file} is empty", hint="leave the file out of the folder")
-    assert match is not None
-    return SkeletonSequence(
-        keypoints, label, layout, name=file.stem, subject=int(match.group(2)), view=int(match.group(4))
-    )
+        )
+    label = content["label"]
+    if not isinstance(label, int) or not 1 <= label <= len(CLASSES):
+        raise InputError(f"the label of {file} is out of range", given=label, allowed=f"1 to {len(CLASSES)}")
+    if content["skeletons"] == []:
+        return LeftOut(file.stem, "no frames")
+    keypoints = coordinates(content["skeletons"], f"the skeletons of {file}")[np.newaxis]  # (T, V, C) -> (1, T, V, C)
+    return SkeletonSequence(keypoints, label - 1, layout, name=file.stem, subject=subject, view=view)
 
 
-def _splits(clips: Sequence[SkeletonSequence]) -> dict[str, npt.NDArray[np.int64]]:
+def _splits(store: SkeletonStore) -> dict[str, IntArray]:
     """The two cross-view protocols; none if the folder holds only one side of them."""
-    views = np.array([clip.view for clip in clips])
-    train, test = np.flatnonzero(views != TEST_VIEW), np.flatnonzero(views == TEST_VIEW)
-    if len(train) == 0 or len(test) == 0:
+    usual = official_splits(store, "xview", lambda index: bool(store.views[index] != TEST_VIEW))
+    if not usual:
         return {}
-    tested = {clips[index].keypoints.tobytes() for index in test.tolist()}
-    clean = np.array(
-        [index for index in train.tolist() if clips[index].keypoints.tobytes() not in tested], dtype=np.int64
-    )
-    return {"xview_train": train, "xview_test": test, "xview_nodup_train": clean, "xview_nodup_test": test}
+    tested = {_content(store, index) for index in usual["xview_test"].tolist()}
+    clean = [index for index in usual["xview_train"].tolist() if _content(store, index) not in tested]
+    return {
+        **usual,
+        "xview_nodup_train": np.array(clean, dtype=np.int64),
+        "xview_nodup_test": usual["xview_test"],
+    }
+
+
+def _content(store: SkeletonStore, index: int) -> bytes:
+    return sha256(store[index].keypoints.tobytes()).digest()

@@ -1,9 +1,4 @@
-"""The words of the command line as typed functions. Each returns plain data; heavy imports happen inside the bodies.
-
->>> from stgnn.commands import list_names
->>> list_names("layouts")
-['coco17', 'hand21', 'kinect20', 'ntu25', 'openpose18', 'shrec22']
-"""
+"""The words about a device and a study: profile, search, report, extract."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,75 +12,10 @@ from stgnn.results import (
     front_rows,
     keep_recipe,
     needed,
-    real_bodies,
     recipe_beside,
     study_name,
 )
 from stgnn.search import SearchStrategy
-
-
-def quickstart(output: Path = Path("runs/quickstart"), seed: int = 0, quick: bool = False) -> dict[str, Any]:
-    """Train, measure, search and export on synthetic data.
-
-    Args:
-        output: Folder for the results.
-        seed: Seed of everything.
-        quick: A few steps of everything, to see that it runs; the numbers mean nothing.
-
-    Returns:
-        What ``summary.json`` holds.
-    """
-    from stgnn.quickstart import quickstart as run
-
-    return run(output, seed, quick)
-
-
-def data_import(
-    format: str, source: Path, output: Path, layout: str | Path | None = None, overwrite: bool = False
-) -> dict[str, Any]:
-    """Read a data set in a foreign format and write it as a store.
-
-    Args:
-        format: Name of a reader: npz, nw-ucla.
-        source: File or folder to read.
-        output: Store to write.
-        layout: A shipped layout or a layout file; what the reader finds in the source when left out.
-        overwrite: Whether an existing store may be replaced.
-
-    Returns:
-        What is in the store.
-    """
-    from stgnn.data import import_data
-
-    return import_data(format, source, output, layout, overwrite)
-
-
-def data_check(store: Path) -> dict[str, Any]:
-    """Say what is in a store and what may be wrong with it.
-
-    Args:
-        store: Folder of the store.
-
-    Returns:
-        Counts, lengths and problems.
-    """
-    from stgnn.data import SkeletonStore, check_store
-
-    return check_store(SkeletonStore.open(store))
-
-
-def data_list(folder: Path = Path("data")) -> list[dict[str, Any]]:
-    """List the stores of a folder.
-
-    Args:
-        folder: Where to look.
-
-    Returns:
-        Path, layout, clips and classes of each store.
-    """
-    from stgnn.data import list_stores
-
-    return list_stores(folder)
 
 
 def profile(
@@ -228,73 +158,3 @@ def extract(
     write(supernet, chosen.architecture, output, build_data(data), study_identity(study, key))
     keep_recipe({"data": data}, output)
     return {"output": str(output), **evaluation_row(chosen)}
-
-
-def export(
-    checkpoint: Path,
-    output: Path | None = None,
-    runtime: str = "ONNXRuntime",
-    data: DataSpec | None = None,
-    clips: int = 64,
-) -> dict[str, Any]:
-    """Write a network as a file for a runtime; the file is removed unless it agrees with PyTorch on real clips.
-
-    Args:
-        checkpoint: Checkpoint of a network.
-        output: File to write; beside the checkpoint when left out.
-        runtime: Runtime that will execute the file.
-        data: Data module with real clips; that of the checkpoint's recipe when left out.
-        clips: Training clips that outputs are compared on.
-
-    Returns:
-        The file, the largest difference and the agreement.
-    """
-    from dataclasses import asdict
-
-    from stgnn.runtimes import RUNTIMES
-    from stgnn.runtimes.export import export_network
-
-    data = data or needed(recipe_beside(checkpoint), "data", f"the checkpoint {checkpoint}")
-    output = output or checkpoint.with_suffix(RUNTIMES[runtime].suffix)
-    return asdict(export_network(checkpoint, runtime, output, real_bodies(build_data(data), clips)))
-
-
-def benchmark(
-    network: str,
-    layout: str = "ntu25",
-    frames: int | None = None,
-    classes: int = 60,
-    runtime: str = "ONNXRuntime",
-    threads: int = 1,
-) -> dict[str, Any]:
-    """Time one network on one runtime.
-
-    Args:
-        network: A classic by name (STGCN, STGCN++, AAGCN, CTRGCN, DGSTGCN), an architecture file, a checkpoint or an
-            exported file.
-        layout: Skeleton layout.
-        frames: Frames; those of the architecture when left out.
-        classes: Number of classes.
-        runtime: Runtime.
-        threads: Threads of the runtime.
-
-    Returns:
-        Parameters, MACs, and latency: median, 10th and 90th percentile.
-    """
-    from stgnn.latency.benchmark import benchmark as run
-
-    return run(network, layout, frames, classes, runtime, threads)
-
-
-def list_names(kind: str) -> list[str]:
-    """List what a recipe or an Architecture can name, plugins included. Nothing is imported to find classes.
-
-    Args:
-        kind: operators, latency, strategies, runtimes, spaces, architectures, layouts, formats, tasks or data.
-
-    Returns:
-        The names, sorted.
-    """
-    from stgnn.listing import names
-
-    return names(kind)

@@ -1,0 +1,25 @@
+"""The words of the command line as typed functions. Each returns plain data; heavy imports happen inside the bodies.
+
+>>> from stgnn.commands import list_names
+>>> list_names("strategies")
+['NSGA2', 'NSGA3', 'Random', 'RegularizedEvolution', 'TPE']
+"""
+
+from stgnn.commands.data import data_check, data_export, data_import, data_list
+from stgnn.commands.networks import benchmark, export, list_names, quickstart
+from stgnn.commands.studies import extract, profile, report, search
+
+__all__ = [
+    "benchmark",
+    "data_check",
+    "data_export",
+    "data_import",
+    "data_list",
+    "export",
+    "extract",
+    "list_names",
+    "profile",
+    "quickstart",
+    "report",
+    "search",
+]

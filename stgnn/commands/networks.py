@@ -1,0 +1,92 @@
+"""The words about one network: quickstart (which makes one), export, benchmark, and what there is to list."""
+
+from pathlib import Path
+from typing import Any
+
+from stgnn.results import DataSpec, build_data, needed, real_bodies, recipe_beside
+
+
+def quickstart(output: Path = Path("runs/quickstart"), seed: int = 0, quick: bool = False) -> dict[str, Any]:
+    """Train, measure, search and export on synthetic data.
+
+    Args:
+        output: Folder for the results.
+        seed: Seed of everything.
+        quick: A few steps of everything, to see that it runs; the numbers mean nothing.
+
+    Returns:
+        What ``summary.json`` holds.
+    """
+    from stgnn.quickstart import quickstart as run
+
+    return run(output, seed, quick)
+
+
+def export(
+    checkpoint: Path,
+    output: Path | None = None,
+    runtime: str = "ONNXRuntime",
+    data: DataSpec | None = None,
+    clips: int = 64,
+) -> dict[str, Any]:
+    """Write a network as a file for a runtime; the file is removed unless it agrees with PyTorch on real clips.
+
+    Args:
+        checkpoint: Checkpoint of a network.
+        output: File to write; beside the checkpoint when left out.
+        runtime: Runtime that will execute the file.
+        data: Data module with real clips; that of the checkpoint's recipe when left out.
+        clips: Training clips that outputs are compared on.
+
+    Returns:
+        The file, the largest difference and the agreement.
+    """
+    from dataclasses import asdict
+
+    from stgnn.runtimes import RUNTIMES
+    from stgnn.runtimes.export import export_network
+
+    data = data or needed(recipe_beside(checkpoint), "data", f"the checkpoint {checkpoint}")
+    output = output or checkpoint.with_suffix(RUNTIMES[runtime].suffix)
+    return asdict(export_network(checkpoint, runtime, output, real_bodies(build_data(data), clips)))
+
+
+def benchmark(
+    network: str,
+    layout: str = "ntu25",
+    frames: int | None = None,
+    classes: int = 60,
+    runtime: str = "ONNXRuntime",
+    threads: int = 1,
+) -> dict[str, Any]:
+    """Time one network on one runtime.
+
+    Args:
+        network: A classic by name (STGCN, STGCN++, AAGCN, CTRGCN, DGSTGCN), an architecture file, a checkpoint or an
+            exported file.
+        layout: Skeleton layout.
+        frames: Frames; those of the architecture when left out.
+        classes: Number of classes.
+        runtime: Runtime.
+        threads: Threads of the runtime.
+
+    Returns:
+        Parameters, MACs, and latency: median, 10th and 90th percentile.
+    """
+    from stgnn.latency.benchmark import benchmark as run
+
+    return run(network, layout, frames, classes, runtime, threads)
+
+
+def list_names(kind: str) -> list[str]:
+    """List what a recipe or an Architecture can name, plugins included. Nothing is imported to find classes.
+
+    Args:
+        kind: operators, latency, strategies, runtimes, spaces, architectures, layouts, formats, tasks or data.
+
+    Returns:
+        The names, sorted.
+    """
+    from stgnn.listing import names
+
+    return names(kind)

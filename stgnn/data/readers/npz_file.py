@@ -1,0 +1,107 @@
+"""The arrays of an `.npz` file, each checked for its kind, those of one entry a clip within bounds."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stgnn.data.arrays import Rows, member_names, open_rows
+from stgnn.data.checks import IntArray
+from stgnn.errors import InputError
+
+LARGEST_COLUMN = 64 << 20
+"""Bytes of an array with one entry for each clip, and its entries."""
+
+
+@dataclass(frozen=True)
+class NpzFile:
+    """An `.npz` file, opened.
+
+    Args:
+        source: The file.
+        names: Names of its arrays.
+    """
+
+    source: Path
+    names: tuple[str, ...]
+
+    @classmethod
+    def open(cls, source: Path) -> "NpzFile":
+        """List the arrays.
+
+        Raises:
+            InputError: it is not an `.npz` file.
+        """
+        return cls(source, member_names(source))
+
+    def frames(self, name: str, axes: int) -> Rows:
+        """An array of numbers of which rows are read later.
+
+        Raises:
+            InputError: there is none, or it is of another kind.
+        """
+        rows = self._open(name)
+        if rows.dtype.kind not in "fiu" or len(rows.shape) != axes or 0 in rows.shape[1:]:
+            raise self._unfit(rows, name, f"real numbers with {axes} axes")
+        return rows
+
+    def integers(self, name: str) -> IntArray:
+        """Integers (n,).
+
+        Raises:
+            InputError: there are none, or they are something else.
+        """
+        return self._column(name, "iu").astype(np.int64)
+
+    def texts(self, name: str) -> list[str] | None:
+        """Names (n,), or None if the file has none.
+
+        Raises:
+            InputError: they are something else.
+        """
+        if name not in self.names:
+            return None
+        column = self._column(name, "iuU")
+        if column.dtype.kind != "U":
+            return [str(number) for number in column.tolist()]
+        four_bytes = column.astype(column.dtype.newbyteorder("<"))
+        try:
+            return [text.tobytes().decode("utf-32-le").rstrip("\0") for text in four_bytes]
+        except UnicodeDecodeError as error:  # NumPy itself makes texts of numbers that are no characters
+            raise InputError(f"the array {name!r} of {self.source} is no text", given=error) from error
+
+    def codes(self, name: str, count: int) -> IntArray:
+        """Integers (n,), -1 for all if the file has none; a pair, or a text, counts as one code of its own.
+
+        Raises:
+            InputError: they are something else.
+        """
+        if name not in self.names:
+            return np.full(count, -1, dtype=np.int64)
+        values = self._column(name, "iuU", axes=2)
+        if values.ndim == 1 and values.dtype.kind in "iu":
+            return values.astype(np.int64)
+        return np.unique(values, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+    def _column(self, name: str, kinds: str, axes: int = 1) -> npt.NDArray[Any]:
+        rows = self._open(name)
+        if rows.dtype.kind not in kinds or len(rows.shape) > axes or 0 in (rows.dtype.itemsize, *rows.shape[1:]):
+            what = "integers or names" if "U" in kinds else "integers"
+            raise self._unfit(rows, name, f"{what} with {'one axis' if axes == 1 else 'one or two axes'}")
+        size = math.prod(rows.shape) * rows.dtype.itemsize
+        if size > LARGEST_COLUMN:
+            raise self._unfit(rows, name, f"at most {LARGEST_COLUMN} bytes")
+        return np.array(list(rows.read(0)), dtype=rows.dtype).reshape(rows.shape)
+
+    def _open(self, name: str) -> Rows:
+        if name not in self.names:
+            allowed = "keypoint, frame_offset, ..."
+            raise InputError(f"{self.source} has no array {name!r}", given=sorted(self.names), allowed=allowed)
+        return open_rows(self.source, name)
+
+    def _unfit(self, rows: Rows, name: str, allowed: str) -> InputError:
+        given = f"{rows.dtype} {rows.shape}"
+        return InputError(f"the array {name!r} of {self.source} is of the wrong kind", given=given, allowed=allowed)

@@ -1,0 +1,121 @@
+"""SFINGE 3D hand gestures, version 1 (Caputo et al., Computers & Graphics 2020), recorded by a Leap Motion sensor.
+
+``Dictionary/<gesture>/<n>.txt`` are single gestures; ``Sequences/<k>.txt`` are longer recordings, in which
+``Sequences/sequencesGT.csv`` marks gestures: ``k, count, (gesture, first frame, last frame) * count``. Frames count
+from 1 and both ends belong to the gesture. Each line of a recording is a frame: for each of 20 joints the position, 3
+numbers (in metres, by their ranges), and a rotation, 4 numbers, which is not imported. Protocol ``dict2seq``: train
+on the dictionary, test on the gestures cut from the sequences. (The paper's own is detection in the uncut sequences.)
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from stgnn.data.checks import FloatArray, IntArray
+from stgnn.data.readers.common import files_of, read_lines, refuse_labels, the_layout
+from stgnn.data.readers.small import LIMIT, clip_of, index_of, read_rows, split_pair
+from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
+from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.store import SkeletonStore
+from stgnn.errors import InputError
+from stgnn.skeleton.layout import SkeletonLayout
+
+CLASSES = (
+    *("one", "two", "three", "four", "ok"),  # static poses
+    *("pinch", "grab", "expand", "tap", "swipe left", "swipe right", "swipe V", "swipe O"),
+)
+TRUTH = "sequencesGT.csv"
+_ROW = re.compile(r"[0-9]{1,7}(,[0-9]{1,7})*")
+
+
+@dataclass(frozen=True)
+class _Gesture:
+    """One clip: frames ``first`` to ``last`` (1-based, inclusive) of a file; to the end where ``last`` is None."""
+
+    file: Path
+    label: int
+    name: str
+    first: int = 1
+    last: int | None = None
+
+
+def read_sfinge3d(source: Path, layout: SkeletonLayout | None = None, labels: ClipLabels | None = None) -> ClipSource:
+    """Open the folder of the original files.
+
+    Args:
+        source: The folder with ``Dictionary`` and ``Sequences``; one of them is enough.
+        layout: The body. None: `sfinge20`.
+        labels: Not for this format.
+
+    Raises:
+        InputError: no files, a damaged list of gestures, or labels.
+    """
+    refuse_labels(labels, "sfinge3d")
+    body = the_layout(layout, "sfinge20")
+    gestures = [
+        *(_dictionary(source / "Dictionary") if (source / "Dictionary").is_dir() else ()),
+        *(_sequences(source / "Sequences") if (source / "Sequences").is_dir() else ()),
+    ]
+    if not gestures:
+        raise InputError("the source is not SFINGE 3D", given=source, allowed="a folder with Dictionary and Sequences")
+    return ClipSource(
+        layout=body,
+        class_names=CLASSES,
+        count=len(gestures),
+        persons=1,
+        clips=lambda start: _clips(gestures[start:], body),
+        splits=_splits,
+    )
+
+
+def _dictionary(folder: Path) -> list[_Gesture]:
+    files = files_of(folder, "*/*.txt")
+    strange = [file for file in files if not all(re.fullmatch("[0-9]{1,4}", n) for n in (file.stem, file.parent.name))]
+    if strange:
+        raise InputError(
+            "a file is not where SFINGE 3D has it", given=strange[0], allowed="Dictionary/<gesture>/<n>.txt"
+        )
+    numbered = sorted((int(file.parent.name), int(file.stem), file) for file in files)
+    return [_Gesture(file, index_of(g, len(CLASSES), file), f"dict/{g}/{n}") for g, n, file in numbered]
+
+
+def _sequences(folder: Path) -> list[_Gesture]:
+    truth = folder / TRUTH
+    gestures = []
+    for number, line in enumerate(read_lines(truth, "the list of gestures of SFINGE 3D", LIMIT), start=1):
+        text = "".join(line.split())
+        row = [int(value) for value in text.split(",")] if _ROW.fullmatch(text) else []
+        if text and (len(row) < 2 or len(row) != 2 + 3 * row[1]):
+            allowed = "sequence, count, and count times: gesture, first frame, last frame"
+            raise InputError(f"line {number} of {truth} does not follow the format", given=text[:80], allowed=allowed)
+        for place in range(2, len(row), 3):
+            gesture, first, last = row[place : place + 3]
+            name = f"seq/{row[0]}/{place // 3 + 1}"
+            label = index_of(gesture, len(CLASSES), truth)
+            gestures.append(_Gesture(folder / f"{row[0]}.txt", label, name, first, last))
+    return gestures
+
+
+def _clips(gestures: Sequence[_Gesture], layout: SkeletonLayout) -> Iterator[SkeletonSequence | LeftOut]:
+    recording = lru_cache(maxsize=1)(_read_recording)  # the gestures of a sequence follow each other
+    for gesture in gestures:
+        if gesture.file.is_file():
+            frames = slice(max(gesture.first - 1, 0), gesture.last)
+            yield clip_of(recording(gesture.file)[:, frames], gesture.label, layout, gesture.name)
+        else:
+            yield LeftOut(gesture.name, "no recording")
+
+
+def _read_recording(file: Path) -> FloatArray:
+    """Keypoints (1, T, V, C)."""
+    rows = read_rows(file, 20 * 7, "a recording of SFINGE 3D")
+    return rows.reshape(1, -1, 20, 7)[..., :3]
+
+
+def _splits(store: SkeletonStore) -> dict[str, IntArray]:
+    train = np.array([name.startswith("dict/") for name in store.names])
+    return split_pair("dict2seq", train, ~train)

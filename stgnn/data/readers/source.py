@@ -1,0 +1,76 @@
+"""What a reader gives: a data set whose clips are read one after the other, so that memory holds few of them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stgnn.data.checks import IntArray
+from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.store import SkeletonStore
+from stgnn.skeleton.layout import SkeletonLayout
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A clip that has no place in the store.
+
+    Args:
+        name: What the source calls the clip.
+        reason: Why it is left out, as few words that many clips may share: ``no body``.
+    """
+
+    name: str
+    reason: str
+
+
+def no_splits(store: SkeletonStore) -> Mapping[str, IntArray]:
+    """The splits of a source that names none."""
+    return {}
+
+
+@dataclass(frozen=True)
+class ClipSource:
+    """A data set in a foreign format, opened: its index is known, its coordinates are not yet read.
+
+    Args:
+        layout: The body of every clip.
+        class_names: Names of the classes; a label is an index into them.
+        count: Number of clips, those that will be left out included.
+        persons: Most persons of a clip, M.
+        clips: From the number of a clip (0 to count) to an iterator over it and all that follow, in a fixed order;
+            yields one item for each of them, and holds a few at most in memory.
+        splits: From the imported store (without splits) to clip indices under ``<protocol>_train`` and ``_test``.
+        scored: Whether every clip has scores.
+        notes: What the user should know about the source, one sentence each.
+    """
+
+    layout: SkeletonLayout
+    class_names: tuple[str, ...]
+    count: int
+    persons: int
+    clips: Callable[[int], Iterator[SkeletonSequence | LeftOut]]
+    splits: Callable[[SkeletonStore], Mapping[str, IntArray]] = no_splits
+    scored: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClipLabel:
+    """One row of a table of labels: -1 or the empty text where the table does not say."""
+
+    label: int
+    subject: int = -1
+    view: int = -1
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class ClipLabels:
+    """A table of labels for sources that hold coordinates only, by clip name."""
+
+    class_names: tuple[str, ...]
+    rows: Mapping[str, ClipLabel]
+
+
+Reader = Callable[[Path, SkeletonLayout | None, ClipLabels | None], ClipSource]
+"""From a source, a layout (None: what the source says) and labels (None: what the source says) to its clips."""
