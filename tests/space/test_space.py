@@ -119,7 +119,7 @@ def test_objects_are_passed_through() -> None:
 
 def test_a_space_for_another_body_says_what_to_edit() -> None:
     check_joints(load_space("edge"), load_layout("coco17"))
-    check_joints(load_space("tiny"), load_layout("hand21"))  # nine joints are computed where no body of nine is declared
+    check_joints(load_space("tiny"), load_layout("hand21"))  # no body of nine is declared: it is computed
     with pytest.raises(InputError, match="does not offer all joint counts") as caught:
         check_joints(load_space("edge"), load_layout("natops8"))
     given, offered, hint = str(caught.value).splitlines()[1:]
