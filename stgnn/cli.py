@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from stgnn.command_line import CommandLine, read_command_line
@@ -31,6 +32,10 @@ WORDS = {
     "search": "supernet + latency model + strategy -> a study",
     "report": "a study -> Pareto page, CSV, JSON",
     "extract": "a study and a budget -> the chosen network as a checkpoint",
+    "adasgn": "AdaSGN in two stages: single models, then the policy over them",
+    "lottery": "prune, rewind, train again: accuracy against remaining weights",
+    "sparsify": "a trained network -> smaller ones of it, pruned, trained on and measured",
+    "fuse": "the predictions of several networks -> one table",
     "export": "a checkpoint -> a checked file for a runtime",
     "benchmark": "time one network on one runtime",
     "list": "what a recipe can name: operators, spaces, latency, strategies, runtimes, layouts, ...",
@@ -38,6 +43,9 @@ WORDS = {
 KEEPS_RECIPE = {
     "profile": ("output", ""),
     "search": ("study", "name"),
+    "adasgn": ("output", ""),
+    "lottery": ("output", ""),
+    "sparsify": ("output", ""),
 }  # result that the resolved recipe is written beside
 FOUND_ERRORS = 3
 
@@ -124,7 +132,17 @@ def _train(line: CommandLine, catalog: Catalog) -> None:
     with contextlib.redirect_stdout(sys.stderr):  # standard output carries the result and nothing else
         result = train(line.word, line.name, line.values, line.arguments)
     if result:
-        _print(line, result)
+        _print(line, {**result, **_drawn(result)})
+
+
+def _drawn(result: Mapping[str, Any]) -> dict[str, str]:
+    """The picture of what a sparse run has left of its layers."""
+    table = Path(result.get("results", ".")) / "densities.csv"
+    if "results" not in result or not table.is_file():
+        return {}
+    from stgnn.report.densities import draw_densities
+
+    return {"densities": str(draw_densities(table))}
 
 
 def _call(line: CommandLine, catalog: Catalog) -> int:

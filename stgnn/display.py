@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stgnn.report import ReportPoint, front_table, markdown_table
-from stgnn.report.units import percent
+from stgnn.report.units import count, milliseconds, percent
 from stgnn.space import Architecture
 
 SPLITS = {"val": "validation", "test": "test"}
@@ -123,6 +123,25 @@ def _adaptive(result: Mapping[str, Any]) -> str:
     return _above(_without(result, "singles", "adaptive"), ["Network", "Validation", "Test", *costs, "Usage"], cells)
 
 
+def _family(result: Mapping[str, Any]) -> str:
+    whole = result["rows"][0]["latency_ms"]["median_ms"]
+    cells = []
+    for row in result["rows"]:
+        time = row["latency_ms"]["median_ms"]
+        sizes = [count(row["parameters"]), percent(row["not_zero"]), count(row["macs"]), str(row["bytes"])]
+        cells.append([row["name"], percent(row["val_top1"]), *sizes, milliseconds(time), f"{whole / time:.2f}"])
+    headers = ["Network", "Validation", "Parameters", "Not zero", "MACs", "Bytes", "Measured", "Times faster"]
+    return _above(_without(result, "rows"), headers, cells)
+
+
+def _lottery(result: Mapping[str, Any]) -> str:
+    cells = [
+        [row["method"], percent(row["remaining"]), percent(row["mean"], row["std"]), str(row["seeds"])]
+        for row in result["rows"]
+    ]
+    return _above(_without(result, "rows"), ["Method", "Remaining weights", "Validation", "Seeds"], cells)
+
+
 def _networks(rows: list[Mapping[str, Any]]) -> str:
     return front_table([ReportPoint(**row) for row in rows])
 
@@ -140,6 +159,8 @@ _SHAPES: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("fit", "validate", "test", "predict"), _training),
     "quickstart": _quickstart,
     "adasgn": _adaptive,
+    "sparsify": _family,
+    "lottery": _lottery,
     "data list": _stores,
     "data import": _checked,
     "data check": _checked,

@@ -1,5 +1,6 @@
 """What the words of the command line share: data modules from plain data, recipes beside results, rows of a study."""
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stgnn.errors import InputError, check_between
+from stgnn.files import read_json, write_text
 from stgnn.recipe import dump_recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -73,6 +75,41 @@ def recipe_beside(result: str | Path, name: str = "") -> dict[str, Any]:
     """The recipe that a result was made with; empty when there is none. A run of ``fit`` keeps it two folders up."""
     candidates = [recipe_path(result, name), Path(result).parent.parent / "recipe.yaml"]
     return next((load_recipe(path) for path in candidates if path.is_file()), {})
+
+
+def _families_path(study: str, name: str) -> Path:
+    if "://" in study:
+        hint = "leave --study out; family.json in the output folder holds the same rows"
+        raise InputError("there is no place beside a study in a database", given=study, hint=hint)
+    return recipe_path(study, name).with_name(f"{Path(study).name}.{name}.sparse.json")
+
+
+def keep_family(study: str, name: str, checkpoint: str, granularity: str, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Keep the sparse family of a network beside a study, which itself stays as it is; an earlier one is replaced.
+
+    Raises:
+        InputError: the study is in a database, or the file cannot be written.
+    """
+    path = _families_path(study, name)
+    known = [one for one in families_beside(study, name) if one["checkpoint"] != checkpoint]
+    family = {"checkpoint": checkpoint, "granularity": granularity, "rows": [dict(row) for row in rows]}
+    write_text(path, json.dumps([*known, family], indent=1))
+    return path
+
+
+def families_beside(study: str, name: str) -> list[dict[str, Any]]:
+    """The sparse families that were made of networks of a study; none when there are none.
+
+    Raises:
+        InputError: the file beside the study is damaged.
+    """
+    if "://" in study or not (path := _families_path(study, name)).is_file():
+        return []
+    found = read_json(path, "a file of sparse families")
+    keys = {"checkpoint", "granularity", "rows"}
+    if not isinstance(found, list) or not all(isinstance(one, dict) and keys <= one.keys() for one in found):
+        raise InputError("this is not a file of sparse families", given=path, hint="remove it and sparsify again")
+    return found
 
 
 def needed(recipe: Mapping[str, Any], key: str, what: str) -> Any:

@@ -186,7 +186,6 @@ def with_array(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (with_array("joint_names", None), [], "say --layout NAME"),
         (with_value("keypoint", (9, 0, 2, 1), np.nan), [], "NaN or infinity in frame 3, joint 2"),
         (with_value("keypoint", (9, 0, 2, 1), np.inf), [], "are not finite numbers"),
-        (with_value("frame_offset", 3, 12), [], "is empty"),
         (with_value("label_action", 5, 7), [], "allowed: 0 to 2"),
         (with_value("label_action", 5, -1), [], "out of range"),
         (with_array("split_xsub_test", np.arange(17, 24)), [], "xsub_train and xsub_test overlap"),
@@ -195,7 +194,7 @@ def with_array(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (with_array("frame_offset", np.linspace(0, 144, 25)), [], "'frame_offset' of .* is of the wrong kind"),
         (with_array("keypoint", np.array(["a"])), [], "'keypoint' of .* is of the wrong kind"),
         (with_array("score", np.full((144, 1, 20), np.nan)), [], "scores of clip 0 .* not finite"),
-        (with_array("joint_names", np.array("x")), [], "is of the wrong kind"),
+        (with_array("joint_names", np.array("x")), [], "'joint_names' of .* is not a whole array"),
         (with_array("label_action", None), [], "needs exactly one array of labels"),
         (None, ["--output=store"], "exists already"),
         (None, ["--output=device.json", "--overwrite"], "is not replaced"),
@@ -240,7 +239,7 @@ class Trap:
 
 def test_nothing_in_a_file_is_executed(refused: Refused, bad: Path) -> None:
     np.savez(bad / "trap.npz", **arrays() | {"label_names_action": np.array([Trap()], dtype=object)})
-    assert "without object arrays" in refused(*IMPORT, f"--source={bad / 'trap.npz'}")
+    assert "holds objects" in refused(*IMPORT, f"--source={bad / 'trap.npz'}")
     torch.save({"state_dict": {}, "stgnn": Trap()}, bad / "trap.ckpt")
     assert "nothing in it was executed" in refused(*NEW, f"--supernet={bad / 'trap.ckpt'}")
     (bad / "plain.ckpt").write_bytes(pickle.dumps(Trap()))
@@ -391,7 +390,7 @@ def test_damaged_recipes(refused: Refused, bad: Path, text: bytes) -> None:
         ("stems: [4]", "stems: 4", "must be a list"),
         ("stems: [4]", "stems: []", "at least one choice"),
         ("frames: [4, 8]", "frames: [4.5]", "of the wrong kind"),
-        ("joints: [0]", "joints: [7]", "does not offer all joint counts"),
+        ("joints: [0]", "joints: [30]", "does not offer all joint counts"),
         ("joints: [0]", "colour: red", "unknown key 'colour'"),
         ("joints: [0]", "", "lacks joints"),
         ("[joint]", "[velocity]", "wrong streams"),
@@ -681,8 +680,10 @@ def test_a_full_disk(site: Path, bad: Path, monkeypatch: pytest.MonkeyPatch, com
     if command[0] == "search":  # the study has grown by whole lines
         grown = after.pop(folder / "study.journal")
         assert grown.startswith(before.pop(folder / "study.journal")) and grown.endswith(b"\n")
-    assert after == before
+    unfinished = {path for path in after if ".store.import" in path.parts}  # what the next import continues
+    assert {path: content for path, content in after.items() if path not in unfinished} == before
     assert main(command) == 0, "the same command succeeds when there is room again"
+    assert not any(path.exists() for path in unfinished)
 
 
 @pytest.mark.parametrize(

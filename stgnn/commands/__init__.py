@@ -5,11 +5,14 @@
 ['NSGA2', 'NSGA3', 'Random', 'RegularizedEvolution', 'TPE']
 """
 
+from stgnn.commands.adaptive import adasgn, fuse
 from stgnn.commands.data import data_check, data_export, data_import, data_list
 from stgnn.commands.networks import benchmark, export, list_names, quickstart
+from stgnn.commands.sparse import lottery, sparsify
 from stgnn.commands.studies import extract, profile, report, search
 
 __all__ = [
+    "adasgn",
     "benchmark",
     "data_check",
     "data_export",
@@ -17,9 +20,12 @@ __all__ = [
     "data_list",
     "export",
     "extract",
+    "fuse",
     "list_names",
+    "lottery",
     "profile",
     "quickstart",
     "report",
     "search",
+    "sparsify",
 ]

@@ -10,13 +10,16 @@ from typing import Any
 import torch
 
 from stgnn.errors import InputError, check_between
-from stgnn.latency.cost import count
-from stgnn.networks import Network, load_network
+from stgnn.latency.adaptive import count_adaptive
+from stgnn.latency.cost import Cost, count, count_as_is
+from stgnn.networks import Ensemble, Model, Network, load_model
+from stgnn.networks.models import CONTENT, build, is_compact
+from stgnn.networks.sparsity import fit_to
 from stgnn.runtimes.base import RUNTIMES, Runtime, device_name, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, measure
 from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import Architecture, load_architecture
+from stgnn.space import load_architecture
 
 CHECKPOINTS = (".ckpt", ".pt", ".pth")
 
@@ -30,7 +33,8 @@ def benchmark(
     threads: int = 1,
     protocol: Protocol | None = None,
 ) -> dict[str, Any]:
-    """Parameters, MACs and measured latency of one network, for one body.
+    """Parameters, MACs and measured latency of one network, for one body. AdaSGN's MACs are those of all actions taken
+    equally often; its latency is that of the actions it takes for random keypoints.
 
     Args:
         network: Name or file of an architecture, a checkpoint (which brings its own layout and classes), or a file
@@ -51,22 +55,17 @@ def benchmark(
     with tempfile.TemporaryDirectory(prefix="stgnn-benchmark-") as folder:
         exported = path if _is_exported(path, runtime) else None
         if exported is not None:
-            architecture, body, classes = _described(runtime.metadata(exported), exported, frames)
+            module = _described(runtime.metadata(exported), exported, frames)
         else:
-            module, body = _network(path, layout, frames, num_classes)
-            architecture, classes = module.architecture, module.num_classes
+            module = _network(path, layout, frames, num_classes)
             exported = Path(folder) / f"network{runtime.suffix}"
-            example = torch.randn(1, architecture.frames, body.num_joints, body.dimensions)
-            runtime.export(module.eval().deploy(), exported, example, {})
-        timing = _time(
-            Job(exported, (1, architecture.frames, body.num_joints, body.dimensions)), runtime, threads, protocol
-        )
-    cost = count(architecture, body, classes)
+            runtime.export(module.eval().deploy(), exported, torch.randn(_shape(module)), {})
+        timing = _time(Job(exported, _shape(module)), runtime, threads, protocol)
     return {
         "network": str(network),
-        **cost.to_dict(),
-        "layout": body.name,
-        "classes": classes,
+        **_cost(module).to_dict(),
+        "layout": module.layout.name,
+        "classes": module.num_classes,
         "runtime": runtime.name,
         "runtime_version": runtime.version(),
         "threads": threads,
@@ -77,31 +76,46 @@ def benchmark(
 
 def _network(
     path: Path, layout: str | Path | Mapping[str, Any] | SkeletonLayout, frames: int | None, num_classes: int
-) -> tuple[Network, SkeletonLayout]:
+) -> Model:
     if path.suffix in CHECKPOINTS:
-        module = load_network(path).module
-        if frames not in (None, module.architecture.frames):
-            raise InputError(
-                "a trained network has its own number of frames", given=frames, allowed=module.architecture.frames
-            )
-        return module, module.layout
+        module = load_model(path).module
+        if frames not in (None, module.frames):
+            raise InputError("a trained network has its own number of frames", given=frames, allowed=module.frames)
+        return module
     architecture, body = load_architecture(path), load_layout(layout)
     architecture = architecture if frames is None else replace(architecture, frames=frames)
-    return Network(architecture, body, num_classes), body
+    return Network(architecture, body, num_classes)
 
 
-def _described(metadata: Mapping[str, str], path: Path, frames: int | None) -> tuple[Architecture, SkeletonLayout, int]:
+def _shape(module: Model) -> tuple[int, int, int, int]:
+    return (1, module.frames, module.layout.num_joints, module.layout.dimensions)
+
+
+def _cost(module: Model) -> Cost:
+    if isinstance(module, Ensemble) or is_compact(module):
+        return count_as_is(module)
+    if isinstance(module, Network):
+        return count(module, module.layout, module.num_classes)
+    return count_adaptive(module)
+
+
+def _described(metadata: Mapping[str, str], path: Path, frames: int | None) -> Model:
+    """The network that a file says it holds, untrained."""
+    kind = metadata.get("kind", "network")
     try:
-        architecture = Architecture.from_json(metadata["architecture"])
-        body = SkeletonLayout.from_dict(json.loads(metadata["layout"]))
-        classes = len(json.loads(metadata["class_names"]))
+        content = {"kind": kind, CONTENT[kind]: json.loads(metadata[CONTENT[kind]])}
+        layout = SkeletonLayout.from_dict(json.loads(metadata["layout"]))
+        module = build(content, layout, len(json.loads(metadata["class_names"])))
+        if "shapes" in metadata:  # units were removed
+            shapes = json.loads(metadata["shapes"])
+            fit_to(module, {name: torch.zeros(shape) for name, shape in shapes.items()})
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             "this file does not say what network it holds", given=path, hint="write it with: stgnn export"
         ) from error
-    if frames not in (None, architecture.frames):
-        raise InputError("an exported network has its own number of frames", given=frames, allowed=architecture.frames)
-    return architecture, body, classes
+    if frames not in (None, module.frames):
+        raise InputError("an exported network has its own number of frames", given=frames, allowed=module.frames)
+    return module
 
 
 def _is_exported(path: Path, runtime: Runtime) -> bool:

@@ -5,6 +5,7 @@ every operation. Formulas for products and convolutions are those of ``torch.uti
 its flops. Norms, activations and additions are not counted, as is usual.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from stgnn.networks import Network
+from stgnn.networks import Model, Network
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import Architecture
 
@@ -69,6 +70,23 @@ def count(network: Network | Architecture, layout: SkeletonLayout, num_classes: 
 def operations(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> tuple[Operation, ...]:
     """The operations of a network's forward pass in evaluation mode, views left out."""
     return _trace(architecture, layout, num_classes)[0]
+
+
+def count_as_is(model: Model) -> Cost:
+    """Cost of one body through a network as it is, whatever was removed from it."""
+    twin = copy.deepcopy(model).to("meta").eval()
+    layout = model.layout
+    found = trace(twin, torch.empty(1, model.frames, layout.num_joints, layout.dimensions, device="meta"))
+    architecture = model.architecture if isinstance(model, Network) else None
+    joints = architecture.joints if architecture else 0
+    return Cost(
+        macs=sum(operation.macs for operation in found),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        frames=model.frames,
+        joints=joints or layout.num_joints,
+        bodies=1,
+        streams="+".join(architecture.streams) if architecture else "joint",
+    )
 
 
 @lru_cache(maxsize=20_000)

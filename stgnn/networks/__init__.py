@@ -14,25 +14,36 @@ from stgnn.networks.checkpoint import (
     check_run_checkpoint,
     checkpoint_kind,
     describe,
+    load_model,
     load_network,
     load_supernet,
     save_checkpoint,
+    save_compressed,
 )
 from stgnn.networks.deploy import DeployedNetwork
+from stgnn.networks.ensemble import Ensemble
+from stgnn.networks.models import Model
 from stgnn.networks.network import Network, Stem
+from stgnn.networks.sgn import SGN, AdaSGN
 from stgnn.networks.supernet import Supernet
 
 __all__ = [
+    "SGN",
+    "AdaSGN",
     "Block",
     "DeployedNetwork",
+    "Ensemble",
     "Loaded",
+    "Model",
     "Network",
     "Stem",
     "Supernet",
     "check_run_checkpoint",
     "checkpoint_kind",
     "describe",
+    "load_model",
     "load_network",
     "load_supernet",
     "save_checkpoint",
+    "save_compressed",
 ]

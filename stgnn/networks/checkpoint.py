@@ -14,18 +14,28 @@ from pickle import UnpicklingError
 from typing import Any, Generic, TypeGuard, TypeVar
 
 import torch
+from torch import nn
 
 from stgnn.errors import InputError
 from stgnn.files import write_bytes
+from stgnn.networks.models import CONTENT as MODELS
+from stgnn.networks.models import Model, build, is_compact, to_content
 from stgnn.networks.network import Network
+from stgnn.networks.sparsity.compact import fit_to
+from stgnn.networks.sparsity.storage import KEY as COMPRESSED
+from stgnn.networks.sparsity.storage import load_sparse, save_sparse
 from stgnn.networks.supernet import Supernet
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import Architecture, SearchSpace
 
 KEY, FORMAT, PREFIX = "stgnn", 1, "network."
-CONTENT = {"network": "architecture", "supernet": "space"}  # what each kind of checkpoint describes its weights by
+CONTENT = {**MODELS, "supernet": "space", "sparse": "sparse"}  # what each kind of checkpoint describes its weights by
+CUT = {  # how a network comes out of a checkpoint that holds more than one
+    "supernet": "stgnn extract cuts a network out of a supernet",
+    "sparse": "the finished networks lie beside it",
+}
 
-ModuleT = TypeVar("ModuleT", Network, Supernet)
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -44,24 +54,22 @@ class Loaded(Generic[ModuleT]):
 
 
 def describe(
-    module: Network | Supernet, class_names: Sequence[str], extra: Mapping[str, Any] | None = None
+    module: Model | Supernet, class_names: Sequence[str], extra: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The ``"stgnn"`` entry of a checkpoint."""
-    if isinstance(module, Supernet):
-        what = {"kind": "supernet", "space": module.space.to_dict()}
-    else:
-        what = {"kind": "network", "architecture": module.architecture.to_dict()}
-    common = {
+    compact = not isinstance(module, Supernet) and is_compact(module)
+    return {
+        **(_space(module) if isinstance(module, Supernet) else to_content(module)),
+        **({"compact": True} if compact else {}),
         "format": FORMAT,
         "layout": module.layout.to_dict(),
         "class_names": list(class_names),
         "extra": dict(extra or {}),
     }
-    return {**what, **common}
 
 
 def save_checkpoint(
-    path: str | Path, module: Network | Supernet, class_names: Sequence[str], extra: Mapping[str, Any] | None = None
+    path: str | Path, module: Model | Supernet, class_names: Sequence[str], extra: Mapping[str, Any] | None = None
 ) -> Path:
     """Write a checkpoint; the file appears whole or not at all.
 
@@ -74,17 +82,40 @@ def save_checkpoint(
     return Path(path)
 
 
+def save_compressed(
+    path: str | Path, module: Model, class_names: Sequence[str], extra: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a checkpoint in which zeros cost a bit or less; every function that reads checkpoints reads it, bit by bit.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    return save_sparse(path, module.state_dict(), describe(module, class_names, extra))
+
+
 def load_network(path: str | Path) -> Loaded[Network]:
     """Read a network.
 
     Raises:
         InputError: the file is missing, damaged, not ours, or holds a supernet.
     """
-    state, entry = _read(path, "network")
+    state, entry = _read(path, ("network",))
     with _about(path):
         architecture = Architecture.from_dict(entry["architecture"])
         network = Network(architecture, SkeletonLayout.from_dict(entry["layout"]), len(entry["class_names"]))
     return _fill(network, state, entry, path)
+
+
+def load_model(path: str | Path) -> Loaded[Model]:
+    """Read whatever single network a checkpoint holds.
+
+    Raises:
+        InputError: the file is missing, damaged, not ours, or holds a supernet.
+    """
+    state, entry = _read(path, tuple(MODELS))
+    with _about(path):
+        model = build(entry, SkeletonLayout.from_dict(entry["layout"]), len(entry["class_names"]))
+    return _fill(model, state, entry, path)
 
 
 def load_supernet(path: str | Path) -> Loaded[Supernet]:
@@ -93,7 +124,7 @@ def load_supernet(path: str | Path) -> Loaded[Supernet]:
     Raises:
         InputError: the file is missing, damaged, not ours, or holds a single network.
     """
-    state, entry = _read(path, "supernet")
+    state, entry = _read(path, ("supernet",))
     with _about(path):
         space = SearchSpace.from_dict(entry["space"])
         supernet = Supernet(space, SkeletonLayout.from_dict(entry["layout"]), len(entry["class_names"]))
@@ -101,8 +132,8 @@ def load_supernet(path: str | Path) -> Loaded[Supernet]:
 
 
 def checkpoint_kind(path: str | Path) -> str:
-    """``"network"`` or ``"supernet"``."""
-    return str(_read(path, None)[1]["kind"])
+    """``"network"``, ``"sgn"``, ``"adasgn"``, ``"ensemble"``, ``"supernet"`` or ``"sparse"``."""
+    return str(_read(path)[1]["kind"])
 
 
 def check_run_checkpoint(path: str | Path) -> None:
@@ -111,7 +142,7 @@ def check_run_checkpoint(path: str | Path) -> None:
     Raises:
         InputError: it is missing, damaged, not ours, or holds weights without the state of a run.
     """
-    _read(path, None)
+    _read(path)
     if "pytorch-lightning_version" not in _load(Path(path)):
         raise InputError(
             f"{path} holds weights alone, not the state of a run",
@@ -119,6 +150,10 @@ def check_run_checkpoint(path: str | Path) -> None:
             allowed="last.ckpt and the like, as fit writes them",
             hint="leave ckpt_path out and start from these weights with --model.init_from",
         )
+
+
+def _space(supernet: Supernet) -> dict[str, Any]:
+    return {"kind": "supernet", "space": supernet.space.to_dict()}
 
 
 @contextmanager
@@ -131,6 +166,9 @@ def _about(path: str | Path) -> Iterator[None]:
 
 def _fill(module: ModuleT, state: dict[str, Any], entry: dict[str, Any], path: str | Path) -> Loaded[ModuleT]:
     try:
+        if entry.get("compact"):
+            with _about(path):
+                fit_to(module, state)
         module.load_state_dict(state)
     except RuntimeError as error:
         raise InputError(
@@ -149,23 +187,26 @@ def _fill(module: ModuleT, state: dict[str, Any], entry: dict[str, Any], path: s
     return Loaded(module, tuple(entry["class_names"]), entry.get("extra", {}))
 
 
-def _read(path: str | Path, kind: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read(path: str | Path, kinds: Sequence[str] = tuple(CONTENT)) -> tuple[dict[str, Any], dict[str, Any]]:
     path = Path(path)
     if not path.is_file():
-        hint = "give a file written by fit, extract or quickstart"
-        raise InputError("there is no such checkpoint", given=path, hint=hint)
+        raise InputError(
+            "there is no such checkpoint", given=path, hint="give a file written by fit, extract or quickstart"
+        )
     data = _load(path)
     data = data if isinstance(data, dict) else {}
     entry, state = data.get(KEY), data.get("state_dict")
+    if COMPRESSED in data:
+        state, entry = load_sparse(path)
     if not _is_entry(entry) or not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
         raise InputError(
             f"{path} is not a checkpoint of stgnn", given=path, hint="give a file written by fit, extract or quickstart"
         )
     if entry.get("format") != FORMAT:
         raise InputError(f"{path} has an unknown form", given=entry.get("format"), allowed=FORMAT, hint="update stgnn")
-    if kind is not None and entry["kind"] != kind:
-        hint = "stgnn extract cuts a network out of a supernet" if kind == "network" else "stgnn fit trains a supernet"
-        raise InputError(f"{path} holds a {entry['kind']}, not a {kind}", given=path, hint=hint)
+    if entry["kind"] not in kinds:
+        hint = "stgnn fit trains a supernet" if "supernet" in kinds else CUT.get(entry["kind"])
+        raise InputError(f"{path} holds a {entry['kind']}, not a {kinds[0]}", given=path, hint=hint)
     prefixed = any(name.startswith(PREFIX) for name in state)
     state = {
         name.removeprefix(PREFIX): value for name, value in state.items() if not prefixed or name.startswith(PREFIX)

@@ -1,10 +1,11 @@
 """From a study to the plain data of a report."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stgnn.latency import LATENCY_MODELS, DeviceFile, LatencyModel, load_device
-from stgnn.report.data import Measured, Measurement, ReportData, report_points
-from stgnn.results import recipe_beside, study_name
+from stgnn.report.data import Landmark, Measured, Measurement, ReportData, report_points
+from stgnn.results import families_beside, recipe_beside, study_name
 from stgnn.search.extract import choose
 from stgnn.search.study import RANDOM_SUFFIX, load_evaluations, reference_point, study_names
 
@@ -26,10 +27,25 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
         random=report_points(random),
         chosen=choose(evaluations).number if any(one.feasible for one in evaluations) else None,
         reference=reference_point(study, key),
+        landmarks=tuple(_sparse_landmarks(families_beside(study, key))),
         supernet=str(recipe.get("supernet", "")),
         data=str(_arguments(recipe.get("data")).get("store", "")),
         **_recipe_facts(recipe.get("latency")),
     )
+
+
+def _sparse_landmarks(families: Sequence[Mapping[str, Any]]) -> Iterator[Landmark]:
+    """The members of sparse families, with their measured latency; the networks they come from are trials already."""
+    for family in families:
+        for row in family["rows"]:
+            if row["sparsity"] > 0:
+                yield Landmark(
+                    name=f"{row['sparsity']:.0%} of {family['granularity']} pruned",
+                    accuracy=row["val_top1"],
+                    latency_ms=row["latency_ms"]["median_ms"],
+                    macs=row["macs"],
+                    parameters=row["parameters"],
+                )
 
 
 def _arguments(spec: Any) -> dict[str, Any]:

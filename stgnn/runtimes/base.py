@@ -62,7 +62,8 @@ class Runtime(ABC):
         """Write ``module``, a deploy form in evaluation mode, to ``path``; the batch stays dynamic.
 
         Args:
-            module: Takes one tensor whose first axis is the batch, gives one.
+            module: Takes one tensor whose first axis is the batch, gives one; or several, named by its attribute
+                ``outputs``, the logits first.
             path: File to write.
             example: An input of batch size 1.
             metadata: Texts to store in the file.
@@ -83,7 +84,7 @@ class Runtime(ABC):
 
     @abstractmethod
     def session(self, path: Path, threads: int = 1) -> Run:
-        """Load a file and return the function that runs it on ``threads`` threads.
+        """Load a file and return the function that runs it on ``threads`` threads and gives the first output.
 
         Raises:
             InputError: it is not a file of this runtime.
@@ -100,6 +101,11 @@ def resolve_runtime(runtime: str | Runtime) -> Runtime:
         InputError: there is no such runtime.
     """
     return runtime if isinstance(runtime, Runtime) else RUNTIMES[runtime]()
+
+
+def output_names(module: "nn.Module") -> tuple[str, ...]:
+    """Names of what a module gives: its attribute ``outputs``, or the logits alone."""
+    return tuple(getattr(module, "outputs", ("logits",)))
 
 
 def check_file(path: Path, suffix: str) -> None:

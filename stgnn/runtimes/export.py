@@ -13,7 +13,8 @@ from torch import Tensor
 
 from stgnn.errors import InputError
 from stgnn.files import check_output, draft
-from stgnn.networks import Network, load_network
+from stgnn.networks import AdaSGN, Model, load_model
+from stgnn.networks.models import CONTENT, is_compact, tensor_shapes, to_content
 from stgnn.runtimes.base import Run, Runtime, resolve_runtime
 from stgnn.skeleton.transforms import resample_frames
 
@@ -42,14 +43,15 @@ class ExportReport:
 
 
 def export_network(
-    source: str | Path | tuple[Network, Sequence[str]],
+    source: str | Path | tuple[Model, Sequence[str]],
     runtime: str | Runtime,
     output: str | Path,
     bodies: Tensor | NDArray[np.float32],
 ) -> ExportReport:
     """Export the deploy form of a network; ``output`` appears only when it agrees with the network itself.
 
-    Layout, class names, frames and architecture are stored in the file.
+    Layout, class names, frames and architecture (or the options of SGN and AdaSGN) are stored in the file. Bodies in
+    which two actions of AdaSGN all but tie are not compared: a runtime may take the other one.
 
     Args:
         source: Checkpoint of a network, or a network and its class names.
@@ -70,6 +72,7 @@ def export_network(
     clips = _clips(bodies, network)
     with torch.no_grad():
         wanted = network(clips).numpy()  # refuses bodies that do not fit before anything is exported
+    clips, wanted = _decided(network, clips, wanted)
     with draft(output) as hidden:
         runtime.export(network.deploy(), hidden, clips[:1], _metadata(network, class_names))
         difference, agreement = compare(wanted, runtime.session(hidden), clips.numpy())
@@ -103,27 +106,42 @@ def _judge(difference: float, agreement: float, runtime: Runtime) -> None:
     )
 
 
-def _load(path: str | Path) -> tuple[Network, Sequence[str]]:
-    loaded = load_network(path)
+def _load(path: str | Path) -> tuple[Model, Sequence[str]]:
+    loaded = load_model(path)
     return loaded.module, loaded.class_names
 
 
-def _clips(bodies: Tensor | NDArray[np.float32], network: Network) -> Tensor:
+def _decided(network: Model, clips: Tensor, wanted: NDArray[np.float32]) -> tuple[Tensor, NDArray[np.float32]]:
+    if not isinstance(network, AdaSGN):
+        return clips, wanted
+    clear = network.decisive(clips, TOLERANCE)
+    if not clear.any():
+        hint = "give more bodies, or train the policy further"
+        raise InputError("the policy all but ties in every body, so nothing can be compared", hint=hint)
+    return clips[clear], wanted[clear.numpy()]
+
+
+def _clips(bodies: Tensor | NDArray[np.float32], network: Model) -> Tensor:
     clips = torch.as_tensor(bodies, dtype=torch.float32).cpu()
     if clips.dim() != 4 or len(clips) == 0:
         raise InputError("an export is checked on real bodies (B, T, V, C), at least one", given=tuple(clips.shape))
-    return resample_frames(clips, network.architecture.frames).contiguous()
+    return resample_frames(clips, network.frames).contiguous()
 
 
-def _metadata(network: Network, class_names: Sequence[str]) -> dict[str, str]:
+def _metadata(network: Model, class_names: Sequence[str]) -> dict[str, str]:
     try:
         release = version("edge-stgnn")
     except PackageNotFoundError:  # run from a source tree that is not installed
         release = "unknown"
+    content = to_content(network)
+    what = CONTENT[content["kind"]]
+    shapes = {"shapes": json.dumps(tensor_shapes(network))} if is_compact(network) else {}
     return {
+        **shapes,
         "stgnn": release,
+        "kind": content["kind"],
         "layout": json.dumps(network.layout.to_dict()),
         "class_names": json.dumps(list(class_names)),
-        "frames": str(network.architecture.frames),
-        "architecture": network.architecture.to_json(),
+        "frames": str(network.frames),
+        what: json.dumps(content[what]),
     }

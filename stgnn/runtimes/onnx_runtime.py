@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stgnn.errors import InputError
-from stgnn.runtimes.base import RUNTIMES, Run, Runtime, check_file
+from stgnn.runtimes.base import RUNTIMES, Run, Runtime, check_file, output_names
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,7 +43,8 @@ class ONNXRuntime(Runtime):
         import torch
 
         batch = torch.export.Dim("batch", min=1)
-        model = _translate(module, (example.repeat_interleave(2, 0),), ({0: batch},), ["keypoints"], ["logits"])
+        outputs = list(output_names(module))
+        model = _translate(module, (example.repeat_interleave(2, 0),), ({0: batch},), ["keypoints"], outputs)
         check_graph(model)
         onnx.helper.set_model_props(model, dict(metadata))
         onnx.save(model, path)

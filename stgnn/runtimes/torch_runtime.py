@@ -69,7 +69,8 @@ class Torch(Runtime):
                 torch.set_num_threads(threads)
             try:
                 with torch.inference_mode():
-                    output: NDArray[np.float32] = module(torch.from_numpy(inputs)).numpy()
+                    found = module(torch.from_numpy(inputs))
+                    output: NDArray[np.float32] = (found[0] if isinstance(found, tuple) else found).numpy()
             finally:
                 if before != threads:
                     torch.set_num_threads(before)

@@ -12,13 +12,33 @@ Trainer(max_epochs=5).fit(task, datamodule=data)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stgnn.tasks.adasgn import AdaSGNTask
     from stgnn.tasks.base import BaseTask
     from stgnn.tasks.classification import ClassificationTask
+    from stgnn.tasks.levels import MultiLevelTask
+    from stgnn.tasks.sgn import SGNTask
+    from stgnn.tasks.sparse import SparseTask
     from stgnn.tasks.supernet import SupernetTask
 
-__all__ = ["BaseTask", "ClassificationTask", "SupernetTask"]
+__all__ = [
+    "AdaSGNTask",
+    "BaseTask",
+    "ClassificationTask",
+    "MultiLevelTask",
+    "SGNTask",
+    "SparseTask",
+    "SupernetTask",
+]
 
-_HOMES = {"BaseTask": "base", "ClassificationTask": "classification", "SupernetTask": "supernet"}
+_HOMES = {
+    "AdaSGNTask": "adasgn",
+    "BaseTask": "base",
+    "ClassificationTask": "classification",
+    "MultiLevelTask": "levels",
+    "SGNTask": "sgn",
+    "SparseTask": "sparse",
+    "SupernetTask": "supernet",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -52,13 +52,37 @@ def distillation_loss(logits: Tensor, teacher: Tensor) -> Tensor:
     )
 
 
-def schedule(step: int, steps: int, warmup: float) -> float:
-    """Factor of the learning rate: linear warm-up over the share ``warmup`` of ``steps``, then a cosine down to 5 %."""
+def schedule(step: int, steps: int, warmup: float, drops: Sequence[int] = ()) -> float:
+    """Factor of the learning rate: linear warm-up over the share ``warmup`` of ``steps``, then a cosine down to 5 %.
+
+    With ``drops`` there is no cosine: the factor falls to a tenth at each of these steps.
+    """
     rising = max(round(warmup * steps), 1)
     if step < rising:
         return (step + 1) / rising
+    if drops:
+        return float(0.1 ** sum(step >= drop for drop in drops))
     done = min((step - rising) / max(steps - rising, 1), 1.0)
     return FINAL_LEARNING_RATE + (1 - FINAL_LEARNING_RATE) * (1 + math.cos(math.pi * done)) / 2
+
+
+def drop_steps(milestones: Sequence[float], steps: int, epochs: int | None) -> tuple[int, ...]:
+    """The steps at which milestones are reached.
+
+    Args:
+        milestones: Below 1 a share of the run, from 1 on an epoch.
+        steps: Steps of the run.
+        epochs: Epochs of the run, where it is limited by them.
+
+    Raises:
+        InputError: epochs are named, and the run is not limited by epochs.
+    """
+    if not epochs or epochs < 0:
+        if max(milestones, default=0) >= 1:
+            hint = "set trainer.max_epochs, or give the milestones as shares of the run"
+            raise InputError("milestones in epochs need a run that counts epochs", given=tuple(milestones), hint=hint)
+        epochs = 1
+    return tuple(round(place * (steps if place < 1 else steps / epochs)) for place in milestones)
 
 
 def parameter_groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -94,11 +118,13 @@ class BaseTask(LightningModule, ABC):
     Args:
         layout: The skeleton layout, or its name. Filled in from the data module by the command line.
         class_names: Class names in label order. Filled in from the data module by the command line.
-        optimizer: ``AdamW``, or ``SGD`` with Nesterov momentum 0.9.
+        optimizer: ``AdamW``, ``Adam`` (whose weight decay is an L2 loss), or ``SGD`` with Nesterov momentum 0.9.
         learning_rate: Peak learning rate.
         weight_decay: For weights; biases, batch norms and other one-dimensional parameters never decay.
         warmup: Share of all steps over which the learning rate rises; afterwards it follows a cosine to 5 %.
         label_smoothing: Of the cross-entropy.
+        milestones: Where the learning rate falls to a tenth, instead of the cosine: shares of the run below 1, epochs
+            from 1 on.
     """
 
     network: nn.Module
@@ -107,16 +133,17 @@ class BaseTask(LightningModule, ABC):
         self,
         layout: str | Path | Mapping[str, Any] | SkeletonLayout,
         class_names: Sequence[str],
-        optimizer: Literal["AdamW", "SGD"] = "AdamW",
+        optimizer: Literal["AdamW", "Adam", "SGD"] = "AdamW",
         learning_rate: float = 2e-3,
         weight_decay: float = 5e-4,
         warmup: float = 0.1,
         label_smoothing: float = 0.1,
+        milestones: Sequence[float] = (),
     ) -> None:
         super().__init__()
         if len(class_names) < 2:
             raise InputError("a recogniser needs at least two classes", given=list(class_names))
-        check_between(0, weight_decay=weight_decay)
+        check_between(0, weight_decay=weight_decay, milestones=min(milestones, default=0.0))
         if not 0 <= warmup <= 1 or not 0 <= label_smoothing < 1 or not 0 < learning_rate < math.inf:
             raise InputError(
                 "wrong training arguments",
@@ -126,7 +153,7 @@ class BaseTask(LightningModule, ABC):
         self.layout = load_layout(layout)
         self.class_names = tuple(class_names)
         self.optimizer_name, self.learning_rate, self.weight_decay = optimizer, learning_rate, weight_decay
-        self.warmup, self.label_smoothing = warmup, label_smoothing
+        self.warmup, self.label_smoothing, self.milestones = warmup, label_smoothing, tuple(milestones)
         self.test_metrics = self.metrics("test_")
         self.confusion = MulticlassConfusionMatrix(self.num_classes)
 
@@ -180,20 +207,30 @@ class BaseTask(LightningModule, ABC):
         """Store indices (N,) and class probabilities (N, classes) of one batch."""
         return batch.index, self.score(batch).softmax(dim=-1)
 
+    def trained(self) -> nn.Module:
+        """What holds the parameters that the optimiser changes."""
+        return self.network
+
+    def groups(self) -> list[dict[str, Any]]:
+        """What the optimiser trains, in groups of one weight decay and one learning rate."""
+        return parameter_groups(self.trained(), self.weight_decay)
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """One optimiser and one schedule over the whole run."""
-        groups = parameter_groups(self.network, self.weight_decay)
+        groups = self.groups()
         optimizer: torch.optim.Optimizer
         if self.optimizer_name == "SGD":
             optimizer = torch.optim.SGD(groups, lr=self.learning_rate, momentum=0.9, nesterov=True)
         else:
-            optimizer = torch.optim.AdamW(groups, lr=self.learning_rate)
+            kind = torch.optim.Adam if self.optimizer_name == "Adam" else torch.optim.AdamW
+            optimizer = kind(groups, lr=self.learning_rate)
         steps = self.trainer.estimated_stepping_batches
         if steps in (-1, math.inf):
             raise InputError(
                 "the learning-rate schedule needs an end", hint="set trainer.max_epochs or trainer.max_steps"
             )
-        scheduler = LambdaLR(optimizer, lambda step: schedule(step, int(steps), self.warmup))
+        drops = drop_steps(self.milestones, int(steps), self.trainer.max_epochs)
+        scheduler = LambdaLR(optimizer, lambda step: schedule(step, int(steps), self.warmup, drops))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     @abstractmethod

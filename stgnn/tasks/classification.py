@@ -1,7 +1,6 @@
 """Training or fine-tuning one network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,13 +8,13 @@ import torch
 from torch import Tensor
 
 from stgnn.data.batches import Batch
-from stgnn.errors import InputError, check_between
-from stgnn.networks import Network, Supernet
-from stgnn.networks.checkpoint import checkpoint_kind, describe, load_network, load_supernet
+from stgnn.errors import check_between
+from stgnn.networks.checkpoint import describe
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
-from stgnn.space import Architecture, load_architecture
+from stgnn.space import Architecture
 from stgnn.tasks.base import BaseTask, clip_logits, distillation_loss
+from stgnn.tasks.starting import Plain, loaded_network, starting_network
 
 
 class ClassificationTask(BaseTask):
@@ -26,21 +25,24 @@ class ClassificationTask(BaseTask):
         frames: T of the network, instead of the architecture's own; only for a network trained from scratch.
         layout: The skeleton layout. Filled in from the data module by the command line.
         class_names: Class names in label order. Filled in from the data module by the command line.
-        init_from: Checkpoint of this network, or of a supernet whose space holds the architecture, to start from.
+        init_from: Checkpoint of this network (or of SGN, without an architecture), or of a supernet whose space holds
+            the architecture, to start from.
         teacher: Checkpoint of a network to learn from, besides the labels.
         distillation: Share of the loss that comes from the teacher's logits.
-        optimizer: ``AdamW``, or ``SGD`` with Nesterov momentum 0.9.
+        optimizer: ``AdamW``, ``Adam``, or ``SGD`` with Nesterov momentum 0.9.
         learning_rate: Peak learning rate.
         weight_decay: For weights; biases and batch norms never decay.
         warmup: Share of all steps over which the learning rate rises.
         label_smoothing: Of the cross-entropy.
+        milestones: Where the learning rate falls to a tenth, instead of the cosine: shares of the run below 1, epochs
+            from 1 on.
 
     Raises:
         InputError: neither architecture nor checkpoint, or a checkpoint of another layout, other classes or another
             architecture.
     """
 
-    network: Network
+    network: Plain
 
     def __init__(
         self,
@@ -51,56 +53,28 @@ class ClassificationTask(BaseTask):
         init_from: str | Path | None = None,
         teacher: str | Path | None = None,
         distillation: float = 0.5,
-        optimizer: Literal["AdamW", "SGD"] = "AdamW",
+        optimizer: Literal["AdamW", "Adam", "SGD"] = "AdamW",
         learning_rate: float = 2e-3,
         weight_decay: float = 5e-4,
         warmup: float = 0.1,
         label_smoothing: float = 0.1,
+        milestones: Sequence[float] = (),
     ) -> None:
-        super().__init__(layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing)
+        super().__init__(
+            layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing, milestones
+        )
         check_between(0, 1, distillation=distillation)
-        wanted = None if architecture is None else load_architecture(architecture)
-        if wanted is not None and frames is not None:
-            wanted = replace(wanted, frames=frames)
-        if init_from is not None:
-            self.network = self._loaded(init_from, wanted)
-        elif wanted is not None:
-            self.network = Network(wanted, self.layout, self.num_classes)
-        else:
-            raise InputError("there is no network to train", hint="give an architecture, or a checkpoint as init_from")
+        self.network = starting_network(self.layout, self.class_names, architecture, frames, init_from)
         # A tuple hides the teacher from this module: it is neither trained nor saved.
-        self._teacher = () if teacher is None else (self._loaded(teacher, None).eval().requires_grad_(False),)
+        self._teacher: tuple[Plain, ...] = ()
+        if teacher is not None:
+            self._teacher = (loaded_network(teacher, self.layout, self.class_names).eval().requires_grad_(False),)
         self.distillation = distillation
         self.val_metrics = self.metrics("val_")
 
-    def _loaded(self, path: str | Path, wanted: Architecture | None) -> Network:
-        """The network of a checkpoint, made sure to be for this body and these classes.
-
-        Raises:
-            InputError: it is not.
-        """
-        loaded = load_supernet(path) if checkpoint_kind(path) == "supernet" else load_network(path)
-        module = loaded.module
-        if module.layout != self.layout or loaded.class_names != self.class_names:
-            raise InputError(
-                f"the checkpoint {path} belongs to other data",
-                given=f"layout {module.layout.name}, classes {', '.join(loaded.class_names)}",
-                allowed=f"layout {self.layout.name}, classes {', '.join(self.class_names)}",
-            )
-        if isinstance(module, Supernet):
-            return module.extract(module.space.largest() if wanted is None else wanted).train()
-        if wanted is not None and module.architecture != wanted:
-            raise InputError(
-                f"the checkpoint {path} holds another architecture",
-                given=module.architecture,
-                allowed=wanted,
-                hint="leave the architecture out to take that of the checkpoint",
-            )
-        return module.train()
-
-    def clip_scores(self, batch: Batch, network: Network) -> Tensor:
+    def clip_scores(self, batch: Batch, network: Plain) -> Tensor:
         """Logits (N, classes) of the clips of a batch by a network."""
-        logits = network(resample_frames(batch.bodies, network.architecture.frames))
+        logits = network(resample_frames(batch.bodies, network.frames))
         return clip_logits(logits, batch.clip, len(batch.label))
 
     def score(self, batch: Batch) -> Tensor:

@@ -41,11 +41,13 @@ class SupernetTask(BaseTask):
             from the labels.
         calibration_clips: Training clips that batch norm is recalibrated on before validation.
         seed: Seed of the sampling; what step s samples is a function of (seed, s).
-        optimizer: ``AdamW``, or ``SGD`` with Nesterov momentum 0.9.
+        optimizer: ``AdamW``, ``Adam``, or ``SGD`` with Nesterov momentum 0.9.
         learning_rate: Peak learning rate.
         weight_decay: For weights; biases and batch norms never decay.
         warmup: Share of all steps over which the learning rate rises.
         label_smoothing: Of the cross-entropy.
+        milestones: Where the learning rate falls to a tenth, instead of the cosine: shares of the run below 1, epochs
+            from 1 on.
     """
 
     network: Supernet
@@ -59,13 +61,16 @@ class SupernetTask(BaseTask):
         distillation: float = 1.0,
         calibration_clips: int = 512,
         seed: int = 0,
-        optimizer: Literal["AdamW", "SGD"] = "AdamW",
+        optimizer: Literal["AdamW", "Adam", "SGD"] = "AdamW",
         learning_rate: float = 2e-3,
         weight_decay: float = 5e-4,
         warmup: float = 0.1,
         label_smoothing: float = 0.1,
+        milestones: Sequence[float] = (),
     ) -> None:
-        super().__init__(layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing)
+        super().__init__(
+            layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing, milestones
+        )
         if sampled < 0 or not 0 <= distillation <= 1 or calibration_clips < 1:
             raise InputError(
                 "wrong training arguments",

@@ -17,15 +17,23 @@ from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.data.loader import ClipLoader
 from stgnn.errors import InputError
 from stgnn.networks import check_run_checkpoint
+from stgnn.tasks.adasgn import AdaSGNTask
 from stgnn.tasks.base import BaseTask, run_folder
 from stgnn.tasks.classification import ClassificationTask
+from stgnn.tasks.levels import MultiLevelTask
 from stgnn.tasks.predictions import write_predictions
 from stgnn.tasks.quiet import quiet
+from stgnn.tasks.sgn import SGNTask
+from stgnn.tasks.sparse import SparseTask
 from stgnn.tasks.supernet import SupernetTask
 
 __all__ = [
+    "AdaSGNTask",
     "ClassificationTask",
+    "MultiLevelTask",
     "RecipeCallback",
+    "SGNTask",
+    "SparseTask",
     "SupernetTask",
     "TrainingCLI",
     "train",
@@ -154,7 +162,7 @@ class TrainingCLI(LightningCLI):
         batches = self.trainer.predict(**{**arguments, "datamodule": datamodule, "return_predictions": True})
         folder = run_folder(self.trainer) or Path(RUNS)
         if self.trainer.is_global_zero:
-            write_predictions(batches or [], self.model.class_names, folder / "predictions.csv")
+            write_predictions(batches or [], datamodule, folder / "predictions.csv")
 
 
 def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str]) -> dict[str, Any]:

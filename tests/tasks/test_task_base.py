@@ -76,3 +76,17 @@ def test_objects_and_plain_data_describe_the_same_task() -> None:
     task = ClassificationTask(layout, NAMES, architecture)
     assert task.describe() == ClassificationTask(layout.to_dict(), NAMES, architecture.to_dict()).describe()
     assert task.describe() == json.loads(json.dumps(task.describe())), "checkpoints hold plain data"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("AdamW", torch.optim.AdamW), ("Adam", torch.optim.Adam), ("SGD", torch.optim.SGD)]
+)
+def test_optimisers_by_name_and_rates_that_fall_at_milestones(name: str, kind: type) -> None:
+    from types import SimpleNamespace
+
+    task = ClassificationTask("ntu25", NAMES, "SGN-like", optimizer=name, milestones=[0.5, 9], warmup=0.0)  # type: ignore[arg-type]
+    task._trainer = SimpleNamespace(estimated_stepping_batches=100, max_epochs=10)  # type: ignore[assignment]
+    configured = task.configure_optimizers()
+    assert type(configured["optimizer"]) is kind  # type: ignore[index, call-overload]
+    factor = configured["lr_scheduler"]["scheduler"].lr_lambdas[0]  # type: ignore[index, call-overload]
+    assert [factor(step) for step in (0, 49, 50, 89, 90)] == pytest.approx([1, 1, 0.1, 0.1, 0.01])

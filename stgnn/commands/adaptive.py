@@ -1,0 +1,125 @@
+"""The words about AdaSGN: its two-stage training, and the fusion of streams."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from stgnn.results import DataSpec, build_data
+
+
+def adasgn(
+    data: DataSpec,
+    joints: Sequence[int],
+    output: Path = Path("runs/adasgn"),
+    sizes: Sequence[str] = ("small", "big"),
+    stream: str = "joint",
+    width: int = 64,
+    policies: Sequence[str] = ("conv",),
+    alphas: Sequence[float] = (4.0,),
+    alpha_warmup: int = 5,
+    scope: Literal["frame", "clip"] = "frame",
+    skip: bool = False,
+    cost: Literal["gflops", "macs", "milliseconds"] = "gflops",
+    measure: bool = False,
+    pretrain: bool = True,
+    single_epochs: int = 120,
+    epochs: int = 120,
+    frozen_epochs: int = 30,
+    frozen: Literal["auto", "branches", "matrices", "nothing"] = "auto",
+    favour_dearest: bool = False,
+    learning_rate: float = 1e-3,
+    weight_decay: float = 1e-4,
+    milestones: Sequence[float] = (0.5, 0.75, 0.9167),
+    authors: Sequence[Literal["z_in_radians", "drawn_at_evaluation", "moving_norms"]] = (),
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Train AdaSGN in two stages: single models, then the policy; the same command goes on after a stop.
+
+    Args:
+        data: Data module; its frames are those of the networks (the paper's: 20).
+        joints: Joint counts to choose from; 0 stands for every joint.
+        output: Folder of the results.
+        sizes: Module sizes to choose from, the cheaper first.
+        stream: joint, bone, joint_motion or bone_motion.
+        width: Embedding width of the networks.
+        policies: Policies to train: conv, deep_conv, lstm, attention, and the controls random and fuse.
+        alphas: Weights of the efficiency loss; each gives a network.
+        alpha_warmup: Epochs over which it rises from 0.
+        scope: Whether every frame has its action, or every clip.
+        skip: Whether a frame may be left out.
+        cost: What the policy is pressed to save.
+        measure: Whether actions are timed on this device.
+        pretrain: Whether single models are trained first.
+        single_epochs: Epochs of the single models.
+        epochs: Epochs of each policy.
+        frozen_epochs: First epochs of either stage in which something stays as it is.
+        frozen: What it is in the second stage; auto: pretrained branches, otherwise joint matrices.
+        favour_dearest: Whether the policy starts by taking the dearest action.
+        learning_rate: Learning rate of Adam.
+        weight_decay: L2 loss on the weights.
+        milestones: Where the learning rate falls to a tenth: shares of a run below 1, epochs from 1 on.
+        authors: What to do as the authors' code does, where that is a mistake.
+        seed: Seed of everything but the data.
+
+    Returns:
+        What ``summary.json`` holds: accuracy, costs and usage of every network; and the page.
+    """
+    from stgnn.report.adaptive import drawn_clips, write_adaptive_page
+    from stgnn.tasks.two_stage import TwoStages, run
+
+    plan = TwoStages(
+        joints=tuple(joints),
+        sizes=tuple(sizes),
+        stream=stream,
+        width=width,
+        policies=tuple(policies),
+        alphas=tuple(alphas),
+        alpha_warmup=alpha_warmup,
+        scope=scope,
+        skip=skip,
+        cost=cost,
+        pretrain=pretrain,
+        single_epochs=single_epochs,
+        epochs=epochs,
+        frozen_epochs=frozen_epochs,
+        frozen=frozen,
+        favour_dearest=favour_dearest,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        milestones=tuple(milestones),
+        authors=tuple(authors),
+        seed=seed,
+    )
+    clips = build_data(data)
+    summary = run(plan, clips, output, measure)
+    page = write_adaptive_page(output / "adaptive.html", summary, drawn_clips(summary, output, clips))
+    return {**summary, "page": str(page)}
+
+
+def fuse(
+    predictions: Sequence[Path],
+    output: Path = Path("runs/fused.csv"),
+    weights: Literal["equal", "authors", "fitted"] | Sequence[float] = "equal",
+) -> dict[str, Any]:
+    """Average the predictions of several networks, clip by clip.
+
+    Args:
+        predictions: Tables that predict or adasgn wrote, such as those of the streams joint, bone and joint_motion.
+        output: Table to write, of the same form.
+        weights: equal; authors (3:3:1 for joint, bone, motion, on logits); fitted (on the validation clips); or
+            one number for each.
+
+    Returns:
+        The weights, and the accuracy of each network and of all together.
+    """
+    from stgnn.files import check_output
+    from stgnn.tasks.fusion import fuse as average
+    from stgnn.tasks.fusion import read_predictions, write_fused
+
+    check_output(output)
+    streams = [read_predictions(path) for path in predictions]
+    fused, numbers = average(streams, weights)
+    write_fused(fused, output)
+    named = {**{str(path): one for path, one in zip(predictions, streams, strict=True)}, "fused": fused}
+    accuracy = {name: {split: one.accuracy(split) for split in ("val", "test")} for name, one in named.items()}
+    return {"output": str(output), "weights": numbers, "accuracy": accuracy}

@@ -1,0 +1,137 @@
+"""The words about sparsity: lottery tickets, and the sparse family of a trained network."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from stgnn.results import DataSpec, build_data, keep_family, keep_recipe, needed, recipe_beside, study_name
+
+
+def lottery(
+    architecture: str | Path | Mapping[str, Any],
+    data: DataSpec,
+    output: Path = Path("runs/lottery"),
+    epochs: int = 20,
+    methods: Sequence[Literal["iterative", "iterative_late", "one_shot", "random_reinit", "random_mask"]] = (
+        "iterative",
+        "iterative_late",
+        "one_shot",
+        "random_reinit",
+        "random_mask",
+    ),
+    final: float = 0.95,
+    rate: float = 0.2,
+    every: int = 3,
+    rewind_epoch: int = 3,
+    seeds: Sequence[int] = (0, 1, 2),
+    scope: Literal["global", "layer"] = "global",
+    learning_rate: float = 2e-3,
+    weight_decay: float = 0.01,
+    test: bool = False,
+    title: str = "Lottery tickets",
+) -> dict[str, Any]:
+    """Prune trained weights by magnitude, rewind, train again; the same command goes on, training by training.
+
+    Args:
+        architecture: The network: a shipped name, a file or plain data.
+        data: Data module; its frames are those of the network.
+        output: Folder of the results.
+        epochs: Epochs of every training.
+        methods: Iterative pruning rewound to the start or to an early epoch, pruning at once, and two controls: other
+            first weights, masks at random places.
+        final: Share of the weights that is gone in the end.
+        rate: Share of what is left that each round takes.
+        every: Pruning at once and controls are trained after each so many rounds, and after the last.
+        rewind_epoch: The early epoch.
+        seeds: Each gives first weights of its own.
+        scope: Whether weights are compared over the whole network or within their layer.
+        learning_rate: Peak learning rate.
+        weight_decay: Of weights.
+        test: Whether the test split is scored too, for a final table.
+        title: Heading of the page.
+
+    Returns:
+        Mean accuracy of every method at every share of remaining weights, and the files.
+    """
+    from dataclasses import asdict
+
+    from stgnn.progress import counting
+    from stgnn.report.lottery import write_lottery
+    from stgnn.tasks.lottery import Lottery, averages, run_lottery
+
+    plan = Lottery(
+        architecture=architecture,
+        epochs=epochs,
+        methods=tuple(methods),
+        final=final,
+        rate=rate,
+        every=every,
+        rewind_epoch=rewind_epoch,
+        seeds=tuple(seeds),
+        scope=scope,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        test=test,
+    )
+    with counting("trainings") as progress:
+        rows = run_lottery(plan, build_data(data), output, progress)
+    files = write_lottery(output, rows, title)
+    return {**{kind: str(path) for kind, path in asdict(files).items()}, "rows": averages(rows)}
+
+
+def sparsify(
+    checkpoint: Path,
+    output: Path = Path("runs/sparse"),
+    data: DataSpec | None = None,
+    levels: Sequence[float] = (0.5, 0.75, 0.9),
+    granularity: Literal["unstructured", "block", "channel", "branch", "edge"] = "channel",
+    scope: Literal["layer", "block", "global_raw", "global_standardised"] = "global_standardised",
+    step: int = 16,
+    epochs: int = 15,
+    learning_rate: float = 1e-3,
+    weight_decay: float = 0.01,
+    runtime: str = "ONNXRuntime",
+    threads: int = 1,
+    study: str | None = None,
+    name: str | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Prune a trained network to several levels, train each on, and measure them; the same command goes on.
+
+    Args:
+        checkpoint: The network, such as ``stgnn extract`` writes it.
+        output: Folder of the results; each level is a checkpoint in it.
+        data: Data module that it was trained on; that of the recipe beside the checkpoint when left out.
+        levels: Shares of channels (or whatever the granularity names) that go.
+        granularity: channel and branch make a network faster; the others only make its file smaller.
+        scope: What shares a threshold.
+        step: Channels are kept in multiples of it.
+        epochs: Epochs of each level.
+        learning_rate: Peak learning rate.
+        weight_decay: Of weights.
+        runtime: Runtime that the networks are timed on.
+        threads: Its threads.
+        study: Journal file of a study: its report shows the family beside the front.
+        name: Name of the study in it; not needed when it is the only one.
+        seed: Seed of what training draws.
+
+    Returns:
+        A row for each network, the given one first: accuracy on held-out training subjects, size, measured latency.
+    """
+    from stgnn.progress import counting
+    from stgnn.tasks.family import Family, run_family
+    from stgnn.tasks.sparse_parts import NO_SPEED_UP, STRUCTURED
+
+    key = None if study is None else study_name(study, name)
+    data = data or needed(recipe_beside(checkpoint), "data", f"the checkpoint {checkpoint}")
+    plan = Family(tuple(levels), granularity, scope, step, epochs, learning_rate, weight_decay, seed)
+    with counting("levels") as progress:
+        rows = run_family(plan, checkpoint, build_data(data), output, runtime, threads, progress)
+    for row in rows:
+        keep_recipe({"data": data}, row["checkpoint"])
+    told: dict[str, Any] = {"output": str(output)}
+    if granularity not in STRUCTURED:
+        told["note"] = NO_SPEED_UP
+    if study is not None and key is not None:
+        told["study"] = str(keep_family(study, key, str(checkpoint), granularity, rows))
+    return {**told, "rows": rows}

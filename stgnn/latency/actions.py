@@ -1,0 +1,175 @@
+"""What each action of AdaSGN adds to the cost of a body: counted, or measured on this device.
+
+The policy is trained against these numbers: ``gflops`` in the counting of its authors, ``macs`` in ours, or
+``milliseconds`` of the exported network with its policy forced to one action after the other.
+"""
+
+import copy
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stgnn.errors import InputError
+from stgnn.files import read_json, write_text
+from stgnn.latency.adaptive import action_costs
+from stgnn.networks import AdaSGN, Model
+from stgnn.networks.sgn import Policy
+from stgnn.networks.sgn.choice import expected_cost
+from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
+from stgnn.runtimes.measure import Failure, Job, measure
+from stgnn.runtimes.timing import Protocol
+
+COSTS = ("gflops", "macs", "milliseconds")
+FORCE = 1e6  # added to the score of an action that must be taken
+
+
+@dataclass(frozen=True)
+class ActionTable:
+    """Costs of one body.
+
+    Attributes:
+        unit: One of :data:`COSTS`.
+        added: What each action adds when all frames take it, in the order of the actions; 0 for the first.
+        fixed: What every body pays: the first action, the policy, the temporal module.
+        conditions: How it was measured; empty for counted costs.
+    """
+
+    unit: str
+    added: Mapping[str, float]
+    fixed: float
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+
+    def total(self, usage: Sequence[float]) -> float:
+        """Cost of a body at a usage of the actions (shares of the frames)."""
+        return expected_cost(usage, list(self.added.values()), self.fixed)
+
+    def write(self, path: str | Path) -> None:
+        """Write a JSON file that :func:`read_table` reads back."""
+        write_text(path, json.dumps(asdict(self), indent=2))
+
+
+def action_table(network: AdaSGN, cost: str | Path) -> ActionTable:
+    """The costs of a network's actions.
+
+    Args:
+        network: The network.
+        cost: One of :data:`COSTS`, or a file of measured costs; ``milliseconds`` are measured now.
+
+    Raises:
+        InputError: there is no such cost, or it cannot be had for this network.
+    """
+    if str(cost) not in COSTS:
+        return read_table(cost, network)
+    if cost == "milliseconds":
+        return measured_table(network)
+    counted = action_costs(network, "adasgn" if cost == "gflops" else "macs")
+    divisor = 1e9 if cost == "gflops" else 1
+    first, *others = counted.actions
+    added = {first: 0.0, **{name: counted.actions[name] / divisor for name in others}}
+    return ActionTable(str(cost), added, counted.fixed / divisor)
+
+
+def measured_table(
+    network: AdaSGN,
+    runtime: str | Runtime = "ONNXRuntime",
+    threads: int = 1,
+    bodies: int = 1,
+    protocol: Protocol | None = None,
+) -> ActionTable:
+    """Milliseconds of the whole network for one body with every frame forced to one action, for each of them.
+
+    Args:
+        network: The network; its weights do not matter.
+        runtime: Runtime that executes it.
+        threads: Threads of the runtime.
+        bodies: Bodies in one call; the time is divided by it.
+        protocol: How long to measure.
+
+    Raises:
+        InputError: the policy takes all actions or random ones, or a network cannot be timed.
+    """
+    return measured_beside(network, {}, runtime, threads, bodies, protocol)[0]
+
+
+def measured_beside(
+    network: AdaSGN,
+    rivals: Mapping[str, Model],
+    runtime: str | Runtime = "ONNXRuntime",
+    threads: int = 1,
+    bodies: int = 1,
+    protocol: Protocol | None = None,
+) -> tuple[ActionTable, dict[str, float]]:
+    """:func:`measured_table` and, interleaved with it, the milliseconds of other networks for one body."""
+    if network.policy.fuses or network.policy.draws:
+        raise InputError("actions that are not chosen cannot be forced", given=f"policy {network.options['policy']}")
+    runtime = resolve_runtime(runtime)
+    twins = [forced(network, number) for number in range(len(network.actions))]
+    times = _timed([*twins, *rivals.values()], runtime, threads, bodies, protocol)
+    found, beside = times[: len(twins)], times[len(twins) :]
+    # The machine's noise may exceed what a cheap action adds; less than nothing it never adds.
+    added = {name: max(value - found[0], 0.0) for name, value in zip(network.actions, found, strict=True)}
+    conditions = {"device": device_name(), "runtime": runtime.name, "threads": threads, "bodies": bodies}
+    table = ActionTable("milliseconds", added, found[0], conditions)
+    return table, dict(zip(rivals, beside, strict=True))
+
+
+def _timed(
+    models: Sequence[Model], runtime: Runtime, threads: int, bodies: int, protocol: Protocol | None
+) -> list[float]:
+    with tempfile.TemporaryDirectory(prefix="stgnn-actions-") as folder:
+        jobs = []
+        for number, model in enumerate(models):
+            shape = (bodies, model.frames, model.layout.num_joints, model.layout.dimensions)
+            path = Path(folder) / f"{number}{runtime.suffix}"
+            runtime.export(model.eval().deploy(), path, torch.randn(shape), {})
+            jobs.append(Job(path, shape))
+        timings = measure(jobs, runtime, threads, protocol)
+    for timing in timings:
+        if isinstance(timing, Failure):
+            raise InputError("a network cannot be timed", given=timing.reason)
+    return [timing.median_ms / bodies for timing in timings if not isinstance(timing, Failure)]
+
+
+def read_table(path: str | Path, network: AdaSGN) -> ActionTable:
+    """Costs that were written by :meth:`ActionTable.write`.
+
+    Raises:
+        InputError: there is no such cost or file, or it belongs to other actions.
+    """
+    if not Path(path).is_file():
+        raise InputError("no such cost", given=path, allowed=(*COSTS, "a file of measured costs"))
+    content = read_json(path, "a file of measured costs")
+    try:
+        table = ActionTable(**content)
+        added = {name: float(value) for name, value in table.added.items()}
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError("this is not a file of measured costs", given=path, hint="measure again") from error
+    if tuple(added) != network.actions or table.unit not in COSTS:
+        hint = "measure again for this network"
+        raise InputError(f"the costs in {path} are of other actions", given=added, allowed=network.actions, hint=hint)
+    return table
+
+
+def forced(network: AdaSGN, action: int) -> AdaSGN:
+    """A copy of a network whose policy is computed, and takes one action whatever it says."""
+    twin = copy.deepcopy(network).cpu().eval()
+    twin.policy = _Forced(twin.policy, action)
+    return twin
+
+
+class _Forced(Policy):
+    def __init__(self, policy: Policy, action: int) -> None:
+        super().__init__(0, policy.actions)
+        self.policy = policy
+        push = torch.zeros(policy.actions)
+        push[action] = FORCE
+        self.register_buffer("push", push)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.policy(features) + self.get_buffer("push")

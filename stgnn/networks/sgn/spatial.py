@@ -1,0 +1,169 @@
+"""The spatial module of SGN: one frame in, one feature vector out. All tensors are frame-major, channels last."""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from stgnn.errors import InputError
+
+SIZES = {"small": (4,), "big": (2, 4, 4)}  # widths of the graph layers in multiples of the embedding's
+FEATURES = 4  # the last of them: every module hands the same number of features on
+MOST = 16  # multiple, far beyond any use
+
+
+def layer_widths(size: str, width: int) -> tuple[int, ...]:
+    """Channels of the graph layers of a module size.
+
+    Args:
+        size: ``"small"``, ``"big"``, or multiples of ``width`` such as ``"2-4"``, the last of them 4.
+        width: Embedding width.
+
+    Raises:
+        InputError: the size says nothing of this kind.
+    """
+    multiples = SIZES.get(size) or tuple(int(part) if part.isdecimal() else 0 for part in size.split("-"))
+    if min(multiples) < 1 or max(multiples) > MOST or multiples[-1] != FEATURES:
+        allowed = f"{', '.join(SIZES)}, or multiples of the width (1 to {MOST}) that end in {FEATURES}, such as 2-4"
+        raise InputError("no such module size", given=size, allowed=allowed)
+    return tuple(multiple * width for multiple in multiples)
+
+
+class Pointwise(nn.Module):
+    """A linear map of channels over ``parts`` concatenated inputs, kept as an axis of their own.
+
+    So a leading block of ``weight (C_out, parts, C_in)`` is the same map at smaller widths. Initial weights are normal
+    with variance ``2 / C_out`` (He, fan out), as in the authors' code.
+
+    Args:
+        source: C_in of each part.
+        target: C_out.
+        parts: Number of concatenated inputs.
+        bias: Whether a bias is added.
+    """
+
+    def __init__(self, source: int, target: int, parts: int = 1, bias: bool = True) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(target, parts, source))
+        nn.init.normal_(self.weight, 0.0, math.sqrt(2 / target))
+        self.bias = nn.Parameter(torch.empty(target)) if bias else None
+        if self.bias is not None:
+            bound = 1 / math.sqrt(parts * source)
+            nn.init.uniform_(self.bias, -bound, bound)
+
+    @property
+    def matrix(self) -> Tensor:
+        """The map as ``(C_out, parts * C_in)``."""
+        return self.weight.flatten(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(..., parts * C_in) -> (..., C_out)``."""
+        return nn.functional.linear(x, self.matrix, self.bias)
+
+
+class Embedding(nn.Module):
+    """Batch norm over every joint and coordinate, then two pointwise maps with ReLU: C -> width -> width.
+
+    Args:
+        joints: V; names the batch norm, whose channels depend on it.
+        dimensions: C.
+        width: Embedding width.
+    """
+
+    def __init__(self, joints: int, dimensions: int, width: int) -> None:
+        super().__init__()
+        self.joints = joints
+        self.add_module(f"norm_{joints}", nn.BatchNorm1d(joints * dimensions))
+        self.first, self.second = Pointwise(dimensions, width), Pointwise(width, width)
+
+    @property
+    def norm(self) -> nn.BatchNorm1d:
+        """The batch norm of this joint count."""
+        norm = self.get_submodule(f"norm_{self.joints}")
+        assert isinstance(norm, nn.BatchNorm1d)
+        return norm
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(n, V, C) -> (n, V, width)``."""
+        x = self.norm(x.flatten(1)).view_as(x)
+        return torch.relu(self.second(torch.relu(self.first(x))))
+
+
+class Semantics(nn.Module):
+    """What a joint or a frame is, whatever its coordinates: two pointwise maps with ReLU of its one-hot number.
+
+    Args:
+        count: Number of joints V or frames T; names the first map, whose columns it counts.
+        width: Channels between the maps.
+        target: Channels that are given.
+    """
+
+    def __init__(self, count: int, width: int, target: int) -> None:
+        super().__init__()
+        self.count = count
+        self.add_module(f"first_{count}", Pointwise(count, width))
+        self.second = Pointwise(width, target)
+
+    def forward(self) -> Tensor:
+        """``(count, target)``."""
+        first = self.get_submodule(f"first_{self.count}")
+        assert isinstance(first, Pointwise) and first.bias is not None
+        return torch.relu(self.second(torch.relu(first.matrix.T + first.bias)))  # a one-hot input picks a column
+
+
+class GraphLayer(nn.Module):
+    """``y = ReLU(BN(W G x + W1 x + b1))``; W starts at zero, so that an untrained network sees each joint alone.
+
+    Args:
+        source: C_in of each part.
+        target: C_out.
+        parts: Number of concatenated inputs.
+    """
+
+    def __init__(self, source: int, target: int, parts: int = 1) -> None:
+        super().__init__()
+        self.neighbours = Pointwise(source, target, parts, bias=False)
+        nn.init.zeros_(self.neighbours.weight)
+        self.own = Pointwise(source, target, parts)
+        self.norm = nn.BatchNorm1d(target)
+
+    def forward(self, x: Tensor, graph: Tensor) -> Tensor:
+        """``x (n, V, C_in)`` and ``graph (n, V, V)`` to ``(n, V, C_out)``."""
+        y = self.neighbours(graph @ x) + self.own(x)
+        return torch.relu(self.norm(y.flatten(0, 1)).view_as(y))
+
+
+class SpatialModule(nn.Module):
+    """SGN's module for single frames (CVPR 2020): embeddings, joint semantics, an adjacency per frame, graph layers,
+    maximum over the joints.
+
+    ``z = [position + velocity | semantics]``, ``G = softmax(theta(z) phi(z)^T)`` without scaling, one G for all layers.
+
+    Args:
+        joints: V.
+        dimensions: C.
+        size: Module size, see :func:`layer_widths`.
+        width: Embedding width; the other widths are multiples of it.
+    """
+
+    def __init__(self, joints: int, dimensions: int, size: str, width: int = 64) -> None:
+        super().__init__()
+        widths = layer_widths(size, width)
+        self.joints, self.size = joints, size
+        self.position = Embedding(joints, dimensions, width)
+        self.velocity = Embedding(joints, dimensions, width)
+        self.semantics = Semantics(joints, width, width)
+        self.theta = Pointwise(width, FEATURES * width, parts=2)
+        self.phi = Pointwise(width, FEATURES * width, parts=2)
+        self.layers = nn.ModuleList([GraphLayer(width, widths[0], parts=2)])
+        self.layers.extend(GraphLayer(*pair) for pair in pairwise(widths))
+
+    def forward(self, positions: Tensor, velocities: Tensor) -> Tensor:
+        """``(n, V, C)`` twice to features ``(n, 4 * width)``."""
+        moving = self.position(positions) + self.velocity(velocities)
+        y = torch.cat([moving, self.semantics().expand_as(moving)], dim=-1)  # (n, V, 2 * width)
+        graph = torch.softmax(self.theta(y) @ self.phi(y).transpose(1, 2), dim=-1)
+        for layer in self.layers:
+            y = layer(y, graph)
+        return y.amax(dim=1)

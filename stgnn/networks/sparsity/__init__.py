@@ -1,0 +1,57 @@
+"""Sparsity as a parametrisation of any network: trained scores, masks, and the smaller networks that follow.
+
+>>> from stgnn.networks import Network
+>>> from stgnn.networks.sparsity import SparseNetwork
+>>> from stgnn.skeleton import load_layout
+>>> from stgnn.space import load_space
+>>> network = Network(load_space("tiny").largest(), load_layout("ntu25"), num_classes=6)
+>>> sparse = SparseNetwork(network, granularity="channel", step=8)
+>>> smaller = sparse.compacted(0.5)
+"""
+
+from stgnn.networks.sparsity.compact import apply_masks_, compact, fit_to, masked
+from stgnn.networks.sparsity.ensemble import FUSIONS, Predictions, SparseEnsemble, SummedExperts, ensemble_loss
+from stgnn.networks.sparsity.find import find_units
+from stgnn.networks.sparsity.gates import GRANULARITIES, find_gates
+from stgnn.networks.sparsity.lottery import magnitude_masks, random_masks, redrawn, rewind, rounds
+from stgnn.networks.sparsity.maskable import Weight, list_weights, maskable, why_kept
+from stgnn.networks.sparsity.masks import SCOPES, keep
+from stgnn.networks.sparsity.schedule import RAMPS, penalty_weight, sparsity_at
+from stgnn.networks.sparsity.sparse import PENALTIES, Density, SparseNetwork
+from stgnn.networks.sparsity.storage import load_sparse, pack, save_sparse, unpack
+
+__all__ = [
+    "FUSIONS",
+    "GRANULARITIES",
+    "PENALTIES",
+    "RAMPS",
+    "SCOPES",
+    "Density",
+    "Predictions",
+    "SparseEnsemble",
+    "SparseNetwork",
+    "SummedExperts",
+    "Weight",
+    "apply_masks_",
+    "compact",
+    "ensemble_loss",
+    "find_gates",
+    "find_units",
+    "fit_to",
+    "keep",
+    "list_weights",
+    "load_sparse",
+    "magnitude_masks",
+    "maskable",
+    "masked",
+    "pack",
+    "penalty_weight",
+    "random_masks",
+    "redrawn",
+    "rewind",
+    "rounds",
+    "save_sparse",
+    "sparsity_at",
+    "unpack",
+    "why_kept",
+]

@@ -1,0 +1,207 @@
+"""The sparse generator: scores beside the weights of any network, trained together with them.
+
+Source: "Are ST-GCNs for HAR over-parameterized?", arXiv 2505.10679, and its code. The network's code is not touched: it
+runs with masked weights in place of its own. Other than the authors', masks and thresholds are computed once per step,
+layers run once, shortcuts share the threshold of their scope, and the penalty has a gradient.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from stgnn.errors import InputError
+from stgnn.networks.sparsity.compact import compact, masked
+from stgnn.networks.sparsity.gates import Gate, Target, find_gates
+from stgnn.networks.sparsity.maskable import block_of
+from stgnn.networks.sparsity.masks import keep, open_gate, scope_keys
+
+PENALTIES = ("pull", "inert")
+INITIAL = ("random", "magnitude")
+
+
+@dataclass(frozen=True)
+class Density:
+    """How much of one parameter a mask leaves."""
+
+    name: str
+    kept: int
+    total: int
+
+    @property
+    def fraction(self) -> float:
+        """Kept of all."""
+        return self.kept / self.total
+
+
+class Scores(nn.Module):
+    """The trained scores of one gate.
+
+    Args:
+        gate: What they are about.
+        start: Their values, shaped as the gate says.
+    """
+
+    def __init__(self, gate: Gate, start: Tensor) -> None:
+        super().__init__()
+        self.gate = gate
+        self.score = nn.Parameter(start)
+        for number, target in enumerate(gate.targets):
+            if target.index is not None:
+                self.register_buffer(f"index_{number}", target.index, persistent=False)
+
+    def spread(self, value: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Parameter names, and the values of the scores brought to the parameters' axes; 1 where there is no score."""
+        padded = None
+        for number, target in enumerate(self.gate.targets):
+            if target.index is None:
+                yield target.parameter, value
+                continue
+            padded = torch.cat([value, value.new_ones(1)]) if padded is None else padded
+            yield target.parameter, padded[getattr(self, f"index_{number}")]
+
+
+class SparseNetwork(nn.Module):
+    """A network with scores: ``forward(x, sparsity)`` runs it with the weights ``W B``, ``B = 1[S >= t]``.
+
+    Args:
+        network: Any network of bodies ``(B, T, V, C)``. It is held, not copied, and keeps its first weights (the
+            authors draw them anew).
+        granularity: What one score opens or closes (see :mod:`stgnn.networks.sparsity.gates`).
+        scope: What shares a threshold: ``layer``, ``block``, ``global_raw`` (the authors') or ``global_standardised``.
+        step: Channels: each group keeps a multiple of so many, such as 16 for runtimes that compute in vectors.
+        floor: Each gate keeps at least so many scores; 1 or more for units, so that nothing collapses.
+        initial: Scores start ``random``, as the authors', or by the ``magnitude`` of what they open.
+        shape: T, V, C, for a network that does not say.
+
+    Raises:
+        InputError: a name is unknown, or the network has nothing of that granularity.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        granularity: str = "unstructured",
+        scope: str = "global_standardised",
+        step: int = 1,
+        floor: int | None = None,
+        initial: str = "random",
+        shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__()
+        if initial not in INITIAL:
+            raise InputError("no such start for scores", given=initial, allowed=INITIAL)
+        if step < 1:
+            raise InputError("the step of a granularity must be positive", given=step)
+        gates = find_gates(network, granularity, shape)
+        self.network, self.granularity, self.scope, self.step, self._shape = network, granularity, scope, step, shape
+        fine = granularity in ("unstructured", "block", "edge")
+        self.floor = (0 if fine else step) if floor is None else floor
+        self._keys = scope_keys(scope, [gate.name for gate in gates], [gate.block for gate in gates])
+        self.scores = nn.ModuleList(Scores(gate, _start(network, gate, initial)) for gate in gates)
+
+    def forward(self, x: Tensor, sparsity: float, buffers: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Logits ``(B, classes)`` of bodies ``(B, T, V, C)`` at a sparsity between 0 and 1."""
+        return functional_call(self.network, {**self.weights(sparsity), **(buffers or {})}, (x,))
+
+    def weights(self, sparsity: float) -> dict[str, Tensor]:
+        """The masked weights by name, through which gradients reach weights that are kept, and all scores."""
+        return self._applied(self._kept(sparsity))
+
+    def masks(self, sparsity: float) -> dict[str, Tensor]:
+        """What stays of every parameter that has gates, by name; shaped as the parameter."""
+        found: dict[str, Tensor] = {}
+        for scores, mask in zip(self._all(), self._kept(sparsity), strict=True):
+            for (name, value), target in zip(scores.spread(mask), scores.gate.targets, strict=True):
+                whole = _along(value, target, self.network.get_parameter(name))
+                found[name] = whole if name not in found else found[name] & whole
+        return found
+
+    def densities(self, sparsity: float) -> tuple[Density, ...]:
+        """How much stays of every parameter that has gates."""
+        return tuple(Density(name, int(mask.sum()), mask.numel()) for name, mask in self.masks(sparsity).items())
+
+    def penalty(self, sparsity: float, kind: str = "pull") -> Tensor:
+        """``sum over blocks of || W where it would be pruned at this sparsity ||_2``.
+
+        Args:
+            sparsity: The target.
+            kind: ``pull`` draws what will be pruned to zero; ``inert`` has the same value and no gradient, as in the
+                authors' code.
+
+        Raises:
+            InputError: there is no such kind.
+        """
+        if kind not in PENALTIES:
+            raise InputError("no such penalty", given=kind, allowed=PENALTIES)
+        squares: dict[str, Tensor] = {}
+        for name, mask in self.masks(sparsity).items():
+            weight = self.network.get_parameter(name)
+            square = (weight.detach() if kind == "inert" else weight).masked_fill(mask, 0).square().sum()
+            block = block_of(self.network, name)
+            squares[block] = squares[block] + square if block in squares else square
+        # The root has no gradient at zero; a block without anything to prune has none either.
+        return torch.stack([square.clamp_min(1e-24).sqrt() for square in squares.values()]).sum()
+
+    def folded(self, sparsity: float) -> nn.Module:
+        """The network alone, with its masked weights set to zero."""
+        return masked(self.network, self.masks(sparsity))
+
+    def compacted(self, sparsity: float) -> nn.Module:
+        """The network alone, without what the masks emptied."""
+        return compact(self.network, self.masks(sparsity), self._shape)
+
+    def score_parameters(self) -> list[nn.Parameter]:
+        """The scores, for a group of their own in the optimiser: decay would pull them to the threshold."""
+        return [scores.score for scores in self._all()]
+
+    def _all(self) -> Iterator[Scores]:
+        for scores in self.scores:
+            assert isinstance(scores, Scores)
+            yield scores
+
+    def _kept(self, sparsity: float) -> list[Tensor]:
+        standardise = self.scope == "global_standardised"
+        return keep(self.score_parameters(), self._keys, sparsity, standardise, self.step, self.floor)
+
+    def _applied(self, kept: list[Tensor]) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        for scores, mask in zip(self._all(), kept, strict=True):
+            opened = scores.spread(open_gate(scores.score, mask))
+            for (name, value), target in zip(opened, scores.gate.targets, strict=True):
+                weight = found.get(name, self.network.get_parameter(name))
+                found[name] = weight * _placed(value, target, weight.dim())
+        return found
+
+
+def _placed(value: Tensor, target: Target, dims: int) -> Tensor:
+    """The values of scores on the axes of their parameter, ready to be broadcast."""
+    if target.axis is None:
+        return value
+    return value.reshape([-1 if axis == target.axis else 1 for axis in range(dims)])
+
+
+def _along(value: Tensor, target: Target, weight: Tensor) -> Tensor:
+    return (_placed(value, target, weight.dim()) != 0).expand(weight.shape)
+
+
+@torch.no_grad()
+def _start(network: nn.Module, gate: Gate, initial: str) -> Tensor:
+    """First scores: uniform, or the mean magnitude of what they open, relative to the mean of each parameter."""
+    device = next(network.parameters()).device
+    if initial == "random":
+        return torch.empty(gate.shape, device=device).uniform_(-gate.bound, gate.bound)
+    total = torch.zeros(gate.shape, device=device).flatten()
+    for target in gate.targets:
+        weight = network.get_parameter(target.parameter).abs()
+        if target.index is None:
+            return weight.clone()
+        index = target.index.to(device).flatten()
+        values = weight if target.axis is None else weight.movedim(target.axis, 0).reshape(len(index), -1).mean(dim=1)
+        values, index = values.flatten()[index >= 0], index[index >= 0]
+        sums = torch.zeros_like(total).index_add_(0, index, values)
+        counts = torch.zeros_like(total).index_add_(0, index, torch.ones_like(values)).clamp_min(1)
+        total += sums / counts / weight.mean().clamp_min(1e-12)
+    return (total / len(gate.targets)).reshape(gate.shape)

@@ -1,0 +1,108 @@
+"""The page about a lottery-ticket experiment: accuracy against remaining weights, one line for each method."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from stgnn.files import write_text
+from stgnn.report.chart_parts import Size
+from stgnn.report.charts import Chart
+from stgnn.report.curves import Curve, curves_chart
+from stgnn.report.page import fill, resource
+from stgnn.report.units import percent
+from stgnn.tasks.lottery import METHODS, averages
+
+SIZES = {"wide": Size(780, 500), "narrow": Size(360, 420, left=54, right=18)}
+AXES = ("Remaining weights (%, logarithmic)", "Accuracy (%)")
+COLUMNS = ("method", "sparsity", "remaining", "mean", "std", "seeds")
+
+
+@dataclass(frozen=True)
+class LotteryFiles:
+    """Where the files of an experiment are."""
+
+    html: Path
+    svg: Path
+    csv: Path
+
+
+def write_lottery(
+    output: str | Path, rows: Sequence[Mapping[str, Any]], title: str = "Lottery tickets"
+) -> LotteryFiles:
+    """Write ``lottery.html``, ``lottery.svg`` and ``lottery.csv``.
+
+    Args:
+        output: Folder.
+        rows: A row for every training, as :func:`stgnn.tasks.lottery.run_lottery` gives them.
+        title: Heading of the page.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    folder, means = Path(output), averages(rows)
+    files = LotteryFiles(*(folder / f"lottery.{kind}" for kind in ("html", "svg", "csv")))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(means)
+    page = fill(
+        resource("lottery_page.html"),
+        title=escape(title),
+        style=resource("chart.css") + resource("page.css"),
+        lead=_lead(means),
+        chart="".join(lottery_chart(means, size).embedded(css) for css, size in SIZES.items()),
+        table=_table(means),
+    )
+    for path, content in zip(
+        asdict(files).values(), (page, lottery_chart(means, SIZES["wide"]).document(), out.getvalue()), strict=True
+    ):
+        write_text(path, content)
+    return files
+
+
+def lottery_chart(means: Sequence[Mapping[str, Any]], size: Size) -> Chart:
+    """Mean and spread over seeds against remaining weights; the dense network is a level.
+
+    Args:
+        means: What :func:`stgnn.tasks.lottery.averages` gives.
+        size: Size of the chart.
+    """
+    curves = []
+    for method in METHODS:
+        points = sorted((one["remaining"], one["mean"], one["std"]) for one in means if one["method"] == method)
+        if points:
+            curves.append(Curve(METHODS[method], tuple(points)))
+    dense = next((one["mean"] for one in means if one["method"] == "dense"), None)
+    return curves_chart(curves, size, AXES, None if dense is None else ("dense", dense))
+
+
+def _lead(means: Sequence[Mapping[str, Any]]) -> str:
+    dense = next((one for one in means if one["method"] == "dense"), None)
+    if dense is None:
+        return ""
+    good = [one for one in means if one["method"] != "dense" and one["mean"] >= dense["mean"] - 0.01]
+    start = f"The dense network reaches {percent(dense['mean'], dense['std'])}."
+    if not good:
+        return f"{start} Nothing pruned comes within one point of it."
+    best = min(good, key=lambda one: float(one["remaining"]))
+    return f"{start} {percent(best['remaining'])} of its weights come within one point ({METHODS[best['method']]})."
+
+
+def _table(means: Sequence[Mapping[str, Any]]) -> str:
+    heads = ("Method", "Remaining weights", "Accuracy", "Seeds")
+    lines = [
+        (
+            METHODS.get(one["method"], one["method"]),
+            percent(one["remaining"]),
+            percent(one["mean"], one["std"]),
+            one["seeds"],
+        )
+        for one in means
+    ]
+    body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in line)}</tr>" for line in lines)
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,167 @@
+"""The sparse family of a trained network: pruned to several levels, each trained on for a while."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.errors import InputError, check_between
+from stgnn.files import read_json, write_text
+from stgnn.latency.cost import count_as_is
+from stgnn.latency.together import time_together
+from stgnn.networks import load_model, save_checkpoint
+from stgnn.networks.sparsity import maskable
+from stgnn.runtimes.base import device_name, resolve_runtime
+from stgnn.tasks.classification import ClassificationTask
+from stgnn.tasks.running import accuracy, check_held_out, trained
+from stgnn.tasks.sparse import SparseTask
+from stgnn.tasks.sparse_parts import NO_SPEED_UP, STRUCTURED, Granularity, Scope
+from stgnn.tasks.starting import Plain
+
+SETTINGS, WHOLE = "settings.json", "whole"
+
+
+@dataclass(frozen=True)
+class Family:
+    """What is pruned, and how; see :func:`stgnn.commands.sparsify`.
+
+    Attributes:
+        levels: Shares of the scores that go.
+        granularity: What a score opens or closes.
+        scope: What shares a threshold.
+        step: Channels are kept in multiples of it.
+        epochs: Epochs of each level: sparsity rises over the first half.
+        learning_rate: Peak learning rate.
+        weight_decay: Of weights.
+        seed: Seed of what training draws.
+    """
+
+    levels: tuple[float, ...] = (0.5, 0.75, 0.9)
+    granularity: Granularity = "channel"
+    scope: Scope = "global_standardised"
+    step: int = 16
+    epochs: int = 15
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_between(1, epochs=self.epochs, step=self.step)
+        for level in self.levels:
+            check_between(0, 1, levels=level)
+        if not self.levels:
+            raise InputError("a family needs at least one level", hint="--levels [0.5,0.75,0.9]")
+
+
+def run_family(
+    plan: Family,
+    checkpoint: Path,
+    data: SkeletonDataModule,
+    output: Path,
+    runtime: str = "ONNXRuntime",
+    threads: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[dict[str, Any]]:
+    """Train what is missing of a family, and measure all of it in one session.
+
+    Args:
+        plan: What is pruned, and how.
+        checkpoint: The trained network.
+        data: Clips that it is trained on; accuracy is that of held-out training subjects.
+        output: Folder of the results: ``sparse_0.5.ckpt`` and so on, ``family.json``.
+        runtime: Runtime that the networks are timed on.
+        threads: Its threads.
+        progress: Called with the number of levels that are done, and of all.
+
+    Returns:
+        A row for each network, the given one first.
+
+    Raises:
+        InputError: the folder holds another family, or the checkpoint belongs to other data.
+    """
+    check_held_out(data)
+    _claim(plan, checkpoint, output)
+    names = {WHOLE: 0.0, **{f"sparse_{level:g}": level for level in plan.levels}}
+    rows = []
+    for number, (name, level) in enumerate(names.items()):
+        rows.append(_member(plan, checkpoint, data, output / f"{name}.ckpt", level))
+        progress(number + 1, len(names))
+    networks = {name: load_model(output / f"{name}.ckpt").module for name in names}
+    timings = time_together(networks, runtime, threads)
+    told = {"runtime": resolve_runtime(runtime).name, "threads": threads, "device": device_name()}
+    rows = [{**row, "latency_ms": timings[row["name"]].to_dict()} for row in rows]
+    note = {} if plan.granularity in STRUCTURED else {"note": NO_SPEED_UP}
+    write_text(
+        output / "family.json", json.dumps({**told, "granularity": plan.granularity, **note, "rows": rows}, indent=1)
+    )
+    return rows
+
+
+def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path, level: float) -> dict[str, Any]:
+    """Train one level, unless it is there; the row about it."""
+    result = path.with_suffix(".json")
+    if result.is_file():
+        return dict(read_json(result, "a result of this family"))
+    if level:
+        task = SparseTask(
+            data.layout,
+            data.class_names,
+            init_from=checkpoint,
+            sparsity=level,
+            granularity=plan.granularity,
+            scope=plan.scope,
+            step=plan.step,
+            ramp="cubic",
+            learning_rate=plan.learning_rate,
+            weight_decay=plan.weight_decay,
+        )
+        trained(task, data, plan.epochs, plan.seed)
+        task.finish(path.parent)
+        for file in path.parent.glob("finished*.ckpt"):
+            file.replace(path.with_name(file.name.replace("finished", path.stem)))
+    else:
+        save_checkpoint(path, load_model(checkpoint).module, data.class_names)
+    row = _row(path, data, level)
+    write_text(result, json.dumps(row, indent=1))
+    return row
+
+
+def _row(path: Path, data: SkeletonDataModule, level: float) -> dict[str, Any]:
+    task = ClassificationTask(data.layout, data.class_names, init_from=path)
+    cost, network = count_as_is(task.network), task.network
+    compressed = path.with_suffix(".compressed.ckpt")
+    return {
+        "name": path.stem,
+        "sparsity": level,
+        "val_top1": accuracy(task, data),
+        "parameters": cost.parameters,
+        "not_zero": _not_zero(network),
+        "macs": cost.macs,
+        "bytes": (compressed if compressed.is_file() else path).stat().st_size,
+        "checkpoint": str(path),
+    }
+
+
+def _not_zero(network: Plain) -> float:
+    """Share of the maskable weights that are not zero."""
+    weights = [weight for _, weight in maskable(network)]
+    return sum(int(weight.count_nonzero()) for weight in weights) / sum(weight.numel() for weight in weights)
+
+
+def _claim(plan: Family, checkpoint: Path, output: Path) -> None:
+    """Refuse a folder with another family; levels may be added to one."""
+    load_model(checkpoint)
+    settings: Mapping[str, Any] = {key: value for key, value in asdict(plan).items() if key != "levels"}
+    settings = {**settings, "checkpoint": sha256(Path(checkpoint).read_bytes()).hexdigest()}
+    path = output / SETTINGS
+    known = read_json(path, "the settings of a sparse family") if path.is_file() else settings
+    if known != settings:
+        different = [key for key in settings if not isinstance(known, dict) or known.get(key) != settings[key]]
+        hint = "choose another --output, or remove the folder"
+        raise InputError(
+            f"{output} holds the family of another network or of other settings", given=different, hint=hint
+        )
+    write_text(path, json.dumps(settings, indent=1))

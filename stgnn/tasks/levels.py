@@ -1,0 +1,200 @@
+"""Several levels of sparsity trained at once, which vote together or are used alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torchmetrics.classification import MulticlassAccuracy
+
+from stgnn.data.batches import Batch
+from stgnn.errors import check_between
+from stgnn.networks import Ensemble
+from stgnn.networks.models import to_content
+from stgnn.networks.sparsity import Density, SparseEnsemble, SparseNetwork
+from stgnn.networks.sparsity.ensemble import LEVELS
+from stgnn.skeleton import SkeletonLayout
+from stgnn.skeleton.transforms import resample_frames
+from stgnn.space import Architecture
+from stgnn.tasks.base import clip_logits
+from stgnn.tasks.sparse_parts import (
+    Course,
+    Granularity,
+    Penalty,
+    Ramp,
+    Scope,
+    SparseBaseTask,
+    units_step,
+    write_finished,
+)
+from stgnn.tasks.starting import Plain, starting_network
+
+
+class MultiLevelTask(SparseBaseTask):
+    """Train a network at several levels of sparsity: ``loss = CE(fused) + level_weight * sum of CE(level)``.
+
+    The paper (arXiv 2505.10679) trains an independent network for each level; their kept weights add up to 66 % of one
+    dense network. ``nested`` is ours: one set of weights and scores, in which each sparser level keeps a part of what
+    the denser one keeps, with batch norms of its own. Levels vote through a classifier on their fused features; each
+    also has a classifier of its own, and is written as ``level_0.8.ckpt``, an ordinary network, when the run ends; all
+    of them together as ``fused.ckpt``.
+
+    Args:
+        architecture: The network of each level: a shipped name, a JSON file, plain data, or the object.
+        layout: The skeleton layout. Filled in from the data module by the command line.
+        class_names: Class names in label order. Filled in from the data module by the command line.
+        frames: T of the network, instead of the architecture's own.
+        levels: Shares of the scores that go, rising.
+        nested: Whether all levels share one set of weights.
+        fusion: ``mean``, ``learned`` weights, or ``mix``, a 1x1 convolution of the features of all levels.
+        level_weight: Weight of the losses of the levels.
+        granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
+        scope: What shares a threshold.
+        step: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
+        dense_until: Until here nothing is masked: a share of the run below 1, an epoch from 1 on.
+        ramp: Whether sparsity then is the target ``at_once``, or rises ``linear`` or ``cubic``.
+        ramp_until: Where it reaches the target.
+        penalty: Until ``dense_until``: ``pull`` draws what will be pruned to zero, ``inert`` only adds to the loss.
+        score_decay: Weight decay of the scores.
+        score_rate: Learning rate of the scores, as a multiple of that of the weights.
+        optimizer: ``AdamW``, ``Adam``, or ``SGD`` with Nesterov momentum 0.9.
+        learning_rate: Peak learning rate.
+        weight_decay: For weights; biases and batch norms never decay.
+        warmup: Share of all steps over which the learning rate rises.
+        label_smoothing: Of the cross-entropy.
+        milestones: Where the learning rate falls to a tenth, instead of the cosine: shares of the run below 1, epochs
+            from 1 on.
+
+    Raises:
+        InputError: the levels do not rise, or the network has nothing of that granularity.
+    """
+
+    network: SparseEnsemble
+
+    def __init__(
+        self,
+        architecture: str | Path | Mapping[str, Any] | Architecture,
+        layout: str | Path | Mapping[str, Any] | SkeletonLayout,
+        class_names: Sequence[str],
+        frames: int | None = None,
+        levels: Sequence[float] = LEVELS,
+        nested: bool = False,
+        fusion: Literal["mean", "learned", "mix"] = "mean",
+        level_weight: float = 1.0,
+        granularity: Granularity = "unstructured",
+        scope: Scope = "global_standardised",
+        step: int = 1,
+        dense_until: float = 0.5,
+        ramp: Ramp = "at_once",
+        ramp_until: float = 0.5,
+        penalty: Penalty = "none",
+        score_decay: float = 0.0,
+        score_rate: float = 1.0,
+        optimizer: Literal["AdamW", "Adam", "SGD"] = "AdamW",
+        learning_rate: float = 2e-3,
+        weight_decay: float = 5e-4,
+        warmup: float = 0.1,
+        label_smoothing: float = 0.1,
+        milestones: Sequence[float] = (),
+    ) -> None:
+        super().__init__(
+            layout,
+            class_names,
+            Course(dense_until, ramp, ramp_until),
+            penalty,
+            score_decay,
+            score_rate,
+            optimizer,
+            learning_rate,
+            weight_decay,
+            warmup,
+            label_smoothing,
+            milestones,
+        )
+        check_between(0, level_weight=level_weight)
+        for level in levels:
+            check_between(0, 1, levels=level)
+        networks = [
+            starting_network(self.layout, self.class_names, architecture, frames)
+            for _ in (levels[:1] if nested else levels)
+        ]
+        self.content, self.frames = to_content(networks[0]), networks[0].frames
+        self.network = SparseEnsemble(networks, levels, fusion, granularity, scope, units_step(granularity, step))
+        self.level_weight = level_weight
+        self.options = {
+            "levels": list(levels),
+            "nested": nested,
+            "fusion": fusion,
+            "granularity": granularity,
+            "scope": scope,
+            "step": step,
+        }
+        self.val_metrics = self.metrics("val_")
+        self.level_metrics = nn.ModuleList(MulticlassAccuracy(self.num_classes, average="micro") for _ in levels)
+
+    @property
+    def sparse_networks(self) -> Sequence[SparseNetwork]:
+        """One, or one for each level."""
+        return [one for one in self.network.experts if isinstance(one, SparseNetwork)]
+
+    def trained(self) -> nn.Module:
+        """Weights, classifiers and fusion, without scores."""
+        return nn.ModuleList([super().trained(), self.network.heads, self.network.head, self.network.fusion])
+
+    def clip_scores(self, batch: Batch, sparsities: Sequence[float] | None = None) -> list[Tensor]:
+        """Logits (N, classes) of the clips, fused and by every level."""
+        found = self.network(resample_frames(batch.bodies, self.frames), sparsities)
+        return [clip_logits(logits, batch.clip, len(batch.label)) for logits in (found.fused, *found.experts)]
+
+    def score(self, batch: Batch) -> Tensor:
+        """Logits (N, classes) of the clips of a batch by all levels together."""
+        return self.clip_scores(batch)[0]
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Cross-entropy of the fused prediction and of every level, and the penalty."""
+        sparsities = [self.sparsity_now(level) for level in self.network.levels]
+        fused, *each = (self.classification_loss(scores, batch.label) for scores in self.clip_scores(batch, sparsities))
+        loss = fused + self.level_weight * torch.stack(each).sum()
+        self.log_dict({"train_loss": loss, "train_loss_fused": fused}, prog_bar=True, batch_size=len(batch.label))
+        self.log("sparsity", sparsities[-1], batch_size=len(batch.label))
+        return self.penalised(loss, self.network.penalty)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Score one batch of the held-out training subjects, by all levels together and by each alone."""
+        fused, *each = self.clip_scores(batch)
+        self.val_metrics.update(fused, batch.label)
+        self.log_dict(self.val_metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
+        for level, metric, scores in zip(self.network.levels, self.level_metrics, each, strict=True):
+            metric.update(scores, batch.label)  # type: ignore[operator]
+            self.log(f"val_top1_at_{level:g}", metric, on_step=False, on_epoch=True)  # type: ignore[arg-type]
+
+    def densities(self) -> Iterator[tuple[str, Density]]:
+        """What of each weight stays at the present sparsity of every level."""
+        for number, level in enumerate(self.network.levels):
+            expert = self.sparse_networks[0 if self.network.nested else number]
+            yield from ((f"{level:g}", one) for one in expert.densities(self.sparsity_now(level)))
+
+    def fused(self, count: int | None = None) -> Ensemble:
+        """All levels, or the first ``count``, as plain networks that vote.
+
+        Raises:
+            InputError: the fusion ``mix`` works for all levels only.
+        """
+        return Ensemble([one for one in self.network.folded(count).networks if isinstance(one, Plain)])
+
+    def finish(self, folder: Path) -> list[Path]:
+        """Write every level as a network of its own, and all of them as one network."""
+        granularity = str(self.options["granularity"])
+        told = {"granularity": granularity, "levels": list(self.network.levels)}
+        paths = write_finished(folder, "fused", self.fused(), self.class_names, granularity, told)
+        for number, level in enumerate(self.network.levels):
+            network = self.network.level(number)
+            assert isinstance(network, Plain)
+            about = {**told, "sparsity": level}
+            paths += write_finished(folder, f"level_{level:g}", network, self.class_names, granularity, about)
+        return paths
+
+    def describe(self) -> dict[str, Any]:
+        """Plain data that says what the weights and scores are."""
+        return self.describe_sparse(self.content, **self.options)

@@ -1,0 +1,290 @@
+"""The lottery-ticket experiment: prune trained weights by magnitude, go back, train what is left from there.
+
+"Are ST-GCNs for HAR over-parameterized?" (arXiv 2505.10679) rests on it, without released code or protocol; this one is
+ours. Every training that is done leaves a file, and the same call goes on with what is missing.
+"""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor, nn
+
+from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.errors import InputError, check_between
+from stgnn.files import read_json, write_bytes, write_text
+from stgnn.networks.sparsity import apply_masks_, magnitude_masks, maskable, random_masks, redrawn, rewind, rounds
+from stgnn.space import load_architecture
+from stgnn.tasks.classification import ClassificationTask
+from stgnn.tasks.running import accuracy, check_held_out, trained
+
+Method = Literal["iterative", "iterative_late", "one_shot", "random_reinit", "random_mask"]
+METHODS: dict[str, str] = {
+    "iterative": "iterative pruning, rewound to the start",
+    "iterative_late": "iterative pruning, rewound to an early epoch",
+    "one_shot": "pruned at once, rewound to the start",
+    "random_reinit": "masks of iterative pruning, other first weights",
+    "random_mask": "first weights, as many left in each layer, at random places",
+}
+SETTINGS = "settings.json"
+State = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Lottery:
+    """What is compared; see :func:`stgnn.commands.lottery`.
+
+    Attributes:
+        architecture: The network: a shipped name, a file or plain data.
+        epochs: Epochs of every training.
+        methods: Names of :data:`METHODS`.
+        final: Share of the weights that is gone in the end.
+        rate: Share of what is left that each round of iterative pruning takes.
+        every: Controls and one-shot pruning are trained after each so many rounds, and after the last.
+        rewind_epoch: The early epoch.
+        seeds: Each gives first weights of its own.
+        scope: ``global`` or ``layer``: what weights are compared with.
+        learning_rate: Peak learning rate.
+        weight_decay: Of weights.
+        test: Whether the test split is scored too, for a final table.
+    """
+
+    architecture: Any
+    epochs: int = 20
+    methods: tuple[str, ...] = tuple(METHODS)
+    final: float = 0.95
+    rate: float = 0.2
+    every: int = 3
+    rewind_epoch: int = 3
+    seeds: tuple[int, ...] = (0, 1, 2)
+    scope: str = "global"
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    test: bool = False
+
+    def __post_init__(self) -> None:
+        check_between(1, epochs=self.epochs, every=self.every)
+        check_between(1, max(self.epochs - 1, 1), rewind_epoch=self.rewind_epoch)
+        if unknown := sorted(set(self.methods) - set(METHODS)):
+            raise InputError("no such method", given=unknown, allowed=list(METHODS))
+        if not self.seeds or not self.methods:
+            raise InputError("there is nothing to train", hint="give methods and seeds, one of each at least")
+        load_architecture(self.architecture)
+        rounds(self.final, self.rate)
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Sparsity after each round."""
+        return rounds(self.final, self.rate)
+
+    def trains(self, method: str, number: int) -> bool:
+        """Whether a method is trained after round ``number``, from 1."""
+        iterative = method.startswith("iterative") or (method == "one_shot" and self.rate == 1)
+        return iterative or number % self.every == 0 or number == len(self.levels)
+
+    def needed(self) -> tuple[str, ...]:
+        """The methods in an order in which each finds the masks that it needs."""
+        controls = {"random_reinit", "random_mask"} & set(self.methods)
+        return tuple(name for name in METHODS if name in self.methods or (name == "iterative" and controls))
+
+
+class KeepMasks(Callback):
+    """Sets pruned weights back to zero after every step.
+
+    Args:
+        network: Whose weights.
+        masks: What stays.
+    """
+
+    def __init__(self, network: nn.Module, masks: State) -> None:
+        self.network, self.masks = network, masks
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        """The optimiser has moved everything."""
+        apply_masks_(self.network, self.masks)
+
+
+class KeepEarly(Callback):
+    """Keeps the weights as they are after an epoch.
+
+    Args:
+        network: Whose weights.
+        epoch: Number of epochs after which they are kept.
+    """
+
+    def __init__(self, network: nn.Module, epoch: int) -> None:
+        self.network, self.epoch = network, epoch
+        self.state: dict[str, Tensor] = {}
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """One more epoch is done."""
+        if trainer.current_epoch + 1 == self.epoch:
+            self.state = _copied(self.network)
+
+
+def run_lottery(
+    plan: Lottery,
+    data: SkeletonDataModule,
+    output: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[dict[str, Any]]:
+    """Carry out what is missing of an experiment.
+
+    Args:
+        plan: What to compare.
+        data: The clips; accuracy is that of held-out training subjects.
+        output: Folder of the results.
+        progress: Called with the number of trainings that are done, and of all.
+
+    Returns:
+        A row for every training: method, seed, sparsity, remaining weights, accuracy.
+
+    Raises:
+        InputError: the folder holds results of something else, or nobody is held out for validation.
+    """
+    check_held_out(data)
+    _claim(plan, data, output)
+    total = len(plan.seeds) * (
+        1 + sum(plan.trains(name, n + 1) for name in plan.needed() for n in range(len(plan.levels)))
+    )
+    rows: list[dict[str, Any]] = []
+    for seed in plan.seeds:
+        for row in _Seed(plan, data, output / f"seed_{seed}", seed).rows():
+            rows.append(row)
+            progress(len(rows), total)
+    return [row for row in rows if row["method"] in ("dense", *plan.methods)]
+
+
+class _Seed:
+    """The trainings of one seed, each kept in a file of its own."""
+
+    def __init__(self, plan: Lottery, data: SkeletonDataModule, folder: Path, seed: int) -> None:
+        self.plan, self.data, self.folder, self.seed = plan, data, folder, seed
+        pl.seed_everything(seed, verbose=False)
+        self.task = ClassificationTask(
+            data.layout,
+            data.class_names,
+            plan.architecture,
+            frames=data.frames,
+            learning_rate=plan.learning_rate,
+            weight_decay=plan.weight_decay,
+        )
+        self.network = self.task.network
+        self.names = [name for name, _ in maskable(self.network)]
+        self.first = _copied(self.network)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Every training, the dense network first."""
+        yield self._dense()
+        for method in self.plan.needed():
+            for number, level in enumerate(self.plan.levels, start=1):
+                if self.plan.trains(method, number):
+                    yield self._pruned(method, number, level)
+
+    def _dense(self) -> dict[str, Any]:
+        path = self.folder / "dense.json"
+        if not path.is_file():
+            self.network.load_state_dict(dict(self.first))
+            early = KeepEarly(self.network, self.plan.rewind_epoch)
+            trained(self.task, self.data, self.plan.epochs, self.seed, [early])
+            _save(path.with_suffix(".pt"), {"state": _copied(self.network), "early": early.state})
+            self._finish(path, "dense", 0.0)
+        return dict(read_json(path, "a result of this experiment"))
+
+    def _pruned(self, method: str, number: int, level: float) -> dict[str, Any]:
+        path = self.folder / method / f"round_{number:02d}.json"
+        if not path.is_file():
+            masks = self._masks(method, number, level)
+            late = method == "iterative_late"
+            rewind(self.network, self._start(method, masks), masks)
+            epochs = self.plan.epochs - (self.plan.rewind_epoch if late else 0)
+            trained(self.task, self.data, epochs, self.seed, [KeepMasks(self.network, masks)])
+            if method.startswith("iterative"):
+                _save(path.with_suffix(".pt"), {"state": _copied(self.network), "masks": dict(masks)})
+            self._finish(path, method, level)
+        return dict(read_json(path, "a result of this experiment"))
+
+    def _masks(self, method: str, number: int, level: float) -> dict[str, Tensor]:
+        """What the method leaves after a round."""
+        if method.startswith("random"):
+            masks = _load(self.folder / "iterative" / f"round_{number:02d}.pt")["masks"]
+            return random_masks(masks, self.seed) if method == "random_mask" else masks
+        last = self.folder / method / f"round_{number - 1:02d}.pt"
+        kept = _load(last if method != "one_shot" and number > 1 else self.folder / "dense.pt")
+        weights = {name: kept["state"][name] for name in self.names}
+        return magnitude_masks(weights, kept.get("masks"), level, self.plan.scope)
+
+    def _start(self, method: str, masks: State) -> dict[str, Tensor]:
+        """The weights that training starts from."""
+        if method == "iterative_late":
+            return _load(self.folder / "dense.pt")["early"]
+        if method == "random_reinit":
+            return {**self.first, **redrawn({name: self.first[name] for name in masks}, self.seed + 1)}
+        return dict(self.first)
+
+    def _finish(self, path: Path, method: str, level: float) -> None:
+        row = {"method": method, "seed": self.seed, "sparsity": level, "remaining": self._remaining()}
+        row["val_top1"] = accuracy(self.task, self.data)
+        if self.plan.test:
+            row["test_top1"] = accuracy(self.task, self.data, "test")
+        write_text(path, json.dumps(row, indent=1))
+
+    def _remaining(self) -> float:
+        """Share of the maskable weights that are not zero."""
+        weights = [self.network.get_parameter(name) for name in self.names]
+        return sum(int(weight.count_nonzero()) for weight in weights) / sum(weight.numel() for weight in weights)
+
+
+def _claim(plan: Lottery, data: SkeletonDataModule, output: Path) -> None:
+    """Refuse a folder with results of other settings; seeds and methods may be added to one."""
+    settings = {key: value for key, value in asdict(plan).items() if key not in ("seeds", "methods")}
+    settings["architecture"] = load_architecture(plan.architecture).to_dict()
+    settings["data"] = {"protocol": data.protocol, "frames": data.frames, "classes": list(data.class_names)}
+    settings = json.loads(json.dumps(settings))
+    path = output / SETTINGS
+    known = read_json(path, "the settings of an experiment") if path.is_file() else settings
+    if known != settings:
+        different = [key for key in settings if not isinstance(known, dict) or known.get(key) != settings[key]]
+        hint = "choose another --output, or remove the folder"
+        raise InputError(f"{output} holds results of other settings", given=different, hint=hint)
+    write_text(path, json.dumps(settings, indent=1))
+
+
+def _copied(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+
+
+def _save(path: Path, content: Mapping[str, Mapping[str, Tensor]]) -> None:
+    buffer = io.BytesIO()
+    torch.save({key: dict(value) for key, value in content.items()}, buffer)
+    write_bytes(path, buffer.getbuffer())
+
+
+def _load(path: Path) -> dict[str, dict[str, Tensor]]:
+    try:
+        found: dict[str, dict[str, Tensor]] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged archive raises whatever its bytes happen to mean
+        hint = "remove the results of this seed, and the same command makes them again"
+        raise InputError("the weights of an earlier round cannot be read", given=path, hint=hint) from error
+    return found
+
+
+def averages(rows: Sequence[Mapping[str, Any]], score: str = "val_top1") -> list[dict[str, Any]]:
+    """Mean, standard deviation and number of seeds of every method and sparsity, in their order."""
+    groups: dict[tuple[str, float], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["method"], row["sparsity"]), []).append(row)
+    found = []
+    for (method, sparsity), members in groups.items():
+        scores = torch.tensor([row[score] for row in members], dtype=torch.float64)
+        remaining = sum(row["remaining"] for row in members) / len(members)
+        spread = float(scores.std()) if len(members) > 1 else 0.0
+        place = {"method": method, "sparsity": sparsity, "remaining": remaining}
+        found.append({**place, "mean": float(scores.mean()), "std": spread, "seeds": len(members)})
+    return found

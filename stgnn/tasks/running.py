@@ -1,0 +1,112 @@
+"""Training without a command line: one short run of a task, quiet and for a fixed number of epochs."""
+
+from collections.abc import Sequence
+
+import lightning.pytorch as pl
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor
+
+from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.errors import InputError
+from stgnn.tasks.base import BaseTask
+from stgnn.tasks.quiet import quiet
+
+
+class KeepBest(Callback):
+    """Keeps the state of the epoch that was best on the validation clips, the later one of two that tie.
+
+    Attributes:
+        top1: Its accuracy.
+        epoch: Its number, from 0.
+    """
+
+    def __init__(self) -> None:
+        self.top1, self.epoch, self._state = -1.0, -1, dict[str, Tensor]()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Look at the accuracy of the epoch."""
+        self.consider(float(trainer.callback_metrics["val_top1"]), trainer.current_epoch, pl_module)
+
+    def consider(self, top1: float, epoch: int, task: pl.LightningModule) -> None:
+        """Keep the state of a task if it is the best so far."""
+        if top1 >= self.top1:
+            self.top1, self.epoch = top1, epoch
+            self._state = {name: value.detach().clone() for name, value in task.state_dict().items()}
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Go back to it."""
+        if self._state:
+            pl_module.load_state_dict(self._state)
+
+
+def trained(
+    task: BaseTask,
+    data: SkeletonDataModule,
+    epochs: int,
+    seed: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    clip: float | None = 1.0,
+) -> pl.Trainer:
+    """Train a task without logs and without checkpoints.
+
+    Args:
+        task: What is trained.
+        data: The clips.
+        epochs: Passes over the training clips.
+        seed: Seed of what training draws (dropout); None: as it comes.
+        callbacks: Callbacks of the Trainer; clips are validated only for a :class:`KeepBest`.
+        clip: Largest norm of a gradient; None: any.
+
+    Returns:
+        The Trainer, for scoring.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    if seed is not None:
+        pl.seed_everything(seed, verbose=False)
+    with quiet():
+        trainer = pl.Trainer(
+            max_epochs=epochs,
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            enable_progress_bar=False,
+            limit_val_batches=1.0 if any(isinstance(one, KeepBest) for one in callbacks) else 0,
+            num_sanity_val_steps=0,
+            gradient_clip_val=clip,
+            callbacks=list(callbacks),
+        )
+        try:
+            trainer.fit(task, datamodule=data)
+        except SystemExit as leave:  # how Lightning answers Ctrl-C
+            raise KeyboardInterrupt from leave
+    return trainer
+
+
+def check_held_out(data: SkeletonDataModule) -> None:
+    """Refuse data without clips to choose by: the test split is no choice.
+
+    Raises:
+        InputError: nobody is held out for validation.
+    """
+    if not len(data.splits()["val"]):
+        hint = "leave val_subjects out, and a fifth of the training subjects is held out"
+        raise InputError("accuracy is that of held-out training subjects, and there are none", hint=hint)
+
+
+def accuracy(task: BaseTask, data: SkeletonDataModule, split: str = "val") -> float:
+    """Top-1 accuracy on the validation clips, or, for a final table, on the test clips.
+
+    Args:
+        task: Whose score is meant.
+        data: The clips.
+        split: ``val`` or ``test``.
+    """
+    with quiet():
+        trainer = pl.Trainer(
+            logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False
+        )
+        run = trainer.validate if split == "val" else trainer.test
+        run(task, datamodule=data, verbose=False)
+    return float(trainer.callback_metrics[f"{split}_top1"])

@@ -1,0 +1,225 @@
+"""What tasks with sparse networks share: the course of sparsity, the optimiser of scores, densities, finished files."""
+
+import csv
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from stgnn.errors import InputError, check_between
+from stgnn.files import write_text
+from stgnn.networks import Ensemble, save_checkpoint, save_compressed
+from stgnn.networks.checkpoint import FORMAT
+from stgnn.networks.sparsity import Density, SparseNetwork, penalty_weight, sparsity_at
+from stgnn.skeleton import SkeletonLayout
+from stgnn.tasks.base import BaseTask, drop_steps, run_folder
+from stgnn.tasks.starting import Plain
+
+Granularity = Literal["unstructured", "block", "channel", "branch", "edge"]
+Scope = Literal["layer", "block", "global_raw", "global_standardised"]
+Ramp = Literal["at_once", "linear", "cubic"]
+Penalty = Literal["none", "pull", "inert"]
+
+STRUCTURED = ("channel", "branch")  # granularities that make a network smaller, not only its file
+DENSITIES = "densities.csv"
+DENSITY_COLUMNS = ("epoch", "network", "layer", "kept", "total")
+NO_SPEED_UP = "single weights were removed: the file is smaller, no speed-up is expected on any CPU runtime"
+
+
+@dataclass(frozen=True)
+class Course:
+    """How sparsity rises over a run.
+
+    Attributes:
+        dense_until: Until here nothing is masked: a share of the run below 1, an epoch from 1 on.
+        ramp: ``at_once``, or how sparsity rises from there to ``ramp_until``.
+        ramp_until: From here on it is the target.
+    """
+
+    dense_until: float = 0.0
+    ramp: Ramp = "at_once"
+    ramp_until: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_between(0, dense_until=self.dense_until, ramp_until=self.ramp_until)
+        shares = (self.dense_until < 1) == (self.ramp_until < 1)
+        if self.ramp != "at_once" and shares and self.ramp_until < self.dense_until:
+            given = f"{self.dense_until:g} and {self.ramp_until:g}"
+            raise InputError("sparsity cannot reach its target before it begins to rise", given=given)
+
+    def steps(self, steps: int, epochs: int | None) -> tuple[int, int]:
+        """Steps without masks, and steps of the ramp.
+
+        Raises:
+            InputError: epochs are named in a run that does not count them, or the ramp ends before it begins.
+        """
+        if self.ramp == "at_once":
+            return drop_steps((self.dense_until,), steps, epochs)[0], 0
+        begin, end = drop_steps((self.dense_until, self.ramp_until), steps, epochs)
+        if end < begin:
+            raise InputError("sparsity cannot reach its target before it begins to rise", given=f"{end} and {begin}")
+        return begin, end - begin
+
+
+class SparseBaseTask(BaseTask, ABC):
+    """A task whose networks are :class:`stgnn.networks.sparsity.SparseNetwork`.
+
+    Args:
+        layout: The skeleton layout.
+        class_names: Class names in label order.
+        course: How sparsity rises.
+        penalty: Of what will be pruned, while nothing is masked yet.
+        score_decay: Weight decay of the scores.
+        score_rate: Learning rate of the scores, as a multiple of that of the weights.
+        optimizer: See :class:`stgnn.tasks.BaseTask`, as everything that follows.
+        learning_rate: See there.
+        weight_decay: See there.
+        warmup: See there.
+        label_smoothing: See there.
+        milestones: See there.
+    """
+
+    def __init__(
+        self,
+        layout: str | Path | Mapping[str, Any] | SkeletonLayout,
+        class_names: Sequence[str],
+        course: Course,
+        penalty: Penalty,
+        score_decay: float,
+        score_rate: float,
+        optimizer: Literal["AdamW", "Adam", "SGD"],
+        learning_rate: float,
+        weight_decay: float,
+        warmup: float,
+        label_smoothing: float,
+        milestones: Sequence[float],
+    ) -> None:
+        super().__init__(
+            layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing, milestones
+        )
+        check_between(0, score_decay=score_decay, score_rate=score_rate)
+        self.course, self.penalty_kind = course, penalty
+        self.score_decay, self.score_rate = score_decay, score_rate
+        self._places: tuple[int, int] | None = None  # steps without masks and steps of the ramp, once they are known
+        self._densities: list[tuple[int, str, Density]] = []
+
+    @property
+    @abstractmethod
+    def sparse_networks(self) -> Sequence[SparseNetwork]:
+        """Every network with scores."""
+
+    @abstractmethod
+    def densities(self) -> Iterable[tuple[str, Density]]:
+        """What of each weight stays at the present sparsity, with the name of its network."""
+
+    @abstractmethod
+    def finish(self, folder: Path) -> list[Path]:
+        """Write the finished networks into a folder."""
+
+    @property
+    def places(self) -> tuple[int, int]:
+        """Steps without masks, and steps of the ramp."""
+        if self._places is None:
+            steps = int(self.trainer.estimated_stepping_batches)
+            self._places = self.course.steps(steps, self.trainer.max_epochs)
+        return self._places
+
+    def sparsity_now(self, target: float) -> float:
+        """The sparsity of the training step that comes, on its way to a target."""
+        dense, ramp = self.places
+        return sparsity_at(self.global_step, target, dense, ramp, self.course.ramp)
+
+    def penalised(self, loss: Tensor, penalty: Any) -> Tensor:
+        """A loss with the penalty at its present weight; ``penalty(kind)`` is computed only where it counts."""
+        weight = 0.0 if self.penalty_kind == "none" else penalty_weight(self.global_step, self.places[0])
+        if not weight:
+            return loss
+        extra: Tensor = penalty(self.penalty_kind)
+        self.log("train_penalty", extra)
+        return loss + weight * extra
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Weights as in every task, and the scores as a group of their own."""
+        scores = [score for network in self.sparse_networks for score in network.score_parameters()]
+        rate = self.learning_rate * self.score_rate
+        return [*super().groups(), {"params": scores, "lr": rate, "weight_decay": self.score_decay}]
+
+    def trained(self) -> nn.Module:
+        """Weights without scores: those have decay and rate of their own."""
+        return nn.ModuleList(network.network for network in self.sparse_networks)
+
+    def on_train_epoch_end(self) -> None:
+        """Write how dense every layer is."""
+        found = [*self.densities()]
+        kept, total = sum(one.kept for _, one in found), sum(one.total for _, one in found)
+        self.log("density", kept / total)
+        self._densities += [(self.current_epoch, name, one) for name, one in found]
+        folder = run_folder(self.trainer)
+        if folder is not None and self.trainer.is_global_zero:
+            write_text(folder / DENSITIES, _table(self._densities))
+
+    def on_train_end(self) -> None:
+        """Write the finished networks beside the checkpoints of the run."""
+        folder = run_folder(self.trainer)
+        if folder is not None and self.trainer.is_global_zero:
+            self.finish(folder / "checkpoints")
+
+    def describe_sparse(self, content: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        """The ``stgnn`` entry of a checkpoint with scores.
+
+        Args:
+            content: Which networks they belong to.
+            options: What else tells them apart.
+        """
+        return {
+            "kind": "sparse",
+            "sparse": {"network": dict(content), **options},
+            "format": FORMAT,
+            "layout": self.layout.to_dict(),
+            "class_names": list(self.class_names),
+            "extra": {},
+        }
+
+
+def units_step(granularity: str, step: int) -> int:
+    """The step that counts: channels are kept in multiples of it, of anything else there are too few."""
+    return step if granularity == "channel" else 1
+
+
+def write_finished(
+    folder: Path,
+    name: str,
+    network: Plain | Ensemble,
+    class_names: Sequence[str],
+    granularity: str,
+    told: Mapping[str, Any],
+) -> list[Path]:
+    """Write a finished network as ``NAME.ckpt``, and where single weights were removed as ``NAME.compressed.ckpt``."""
+    network = network.eval()
+    paths = [save_checkpoint(folder / f"{name}.ckpt", network, class_names, told)]
+    if granularity not in STRUCTURED:
+        told = {**told, "note": NO_SPEED_UP}
+        paths.append(save_compressed(folder / f"{name}.compressed.ckpt", network, class_names, told))
+    return paths
+
+
+def finished_network(network: SparseNetwork, sparsity: float) -> Plain:
+    """The network alone at a sparsity: compacted where whole units go, otherwise with zeros."""
+    with torch.no_grad():
+        whole = network.granularity in STRUCTURED
+        finished = network.compacted(sparsity) if whole else network.folded(sparsity)
+    assert isinstance(finished, Plain)
+    return finished
+
+
+def _table(rows: Iterable[tuple[int, str, Density]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(DENSITY_COLUMNS)
+    writer.writerows((epoch, name, one.name, one.kept, one.total) for epoch, name, one in rows)
+    return out.getvalue()

@@ -1,0 +1,287 @@
+"""AdaSGN in two stages: single models, then the policy over them. Every stage goes on where it was stopped.
+
+``OUTPUT/singles/small-1.ckpt ...`` are the single models, ``OUTPUT/conv_alpha_4/best.ckpt`` a trained AdaSGN. A stage
+that is done leaves ``result.json``; one that was stopped leaves ``last.ckpt`` and is continued from it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.errors import InputError, check_between
+from stgnn.files import read_json, write_text
+from stgnn.latency.actions import measured_beside
+from stgnn.latency.adaptive import action_costs
+from stgnn.networks import SGN, AdaSGN, load_model, save_checkpoint
+from stgnn.networks.sgn import POLICIES
+from stgnn.tasks.adasgn import AdaSGNTask
+from stgnn.tasks.branches import branches_of, single_name
+from stgnn.tasks.sgn import AUTHORS_DROPS, SGNTask
+from stgnn.tasks.stage import RESULT, Attempt, evaluated, finish, fitted, predict
+
+SETTINGS, SINGLES, MEASURED = "settings.json", "singles", "actions.json"
+CONTROLS = ("random", "fuse")  # policies that alpha means nothing to
+
+
+@dataclass(frozen=True)
+class TwoStages:
+    """What both stages do; see :func:`stgnn.commands.adasgn`.
+
+    Attributes:
+        joints: Joint counts; 0 stands for every joint.
+        sizes: Module sizes, the cheaper first.
+        stream: The stream.
+        width: Embedding width.
+        policies: Policies to train.
+        alphas: Weights of the efficiency loss; each gives an AdaSGN of its own.
+        alpha_warmup: Epochs over which it rises from 0.
+        scope: ``frame`` or ``clip``.
+        skip: Whether a frame may be left out.
+        cost: ``gflops``, ``macs`` or ``milliseconds``.
+        pretrain: Whether there are single models to start from.
+        single_epochs: Epochs of the first stage.
+        epochs: Epochs of the second.
+        frozen_epochs: Epochs that joint matrices (and in the second stage pretrained modules) stay as they are.
+        frozen: What stays so in the second stage.
+        favour_dearest: Whether the policy starts by taking the dearest action.
+        learning_rate: Of both stages.
+        weight_decay: Of both stages.
+        milestones: Where the learning rate falls to a tenth.
+        authors: What to do as the authors' code does.
+        seed: Seed of everything but the data.
+    """
+
+    joints: tuple[int, ...]
+    sizes: tuple[str, ...] = ("small", "big")
+    stream: str = "joint"
+    width: int = 64
+    policies: tuple[str, ...] = ("conv",)
+    alphas: tuple[float, ...] = (4.0,)
+    alpha_warmup: int = 5
+    scope: Literal["frame", "clip"] = "frame"
+    skip: bool = False
+    cost: str = "gflops"
+    pretrain: bool = True
+    single_epochs: int = 120
+    epochs: int = 120
+    frozen_epochs: int = 30
+    frozen: Literal["auto", "branches", "matrices", "nothing"] = "auto"
+    favour_dearest: bool = False
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    milestones: tuple[float, ...] = AUTHORS_DROPS
+    authors: tuple[Literal["z_in_radians", "drawn_at_evaluation", "moving_norms"], ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_between(1, single_epochs=self.single_epochs, epochs=self.epochs)
+        check_between(0, 2**32 - 1, seed=self.seed)
+        check_between(0, **{f"alpha number {number + 1}": alpha for number, alpha in enumerate(self.alphas)})
+        check_between(0, frozen_epochs=self.frozen_epochs, alpha_warmup=self.alpha_warmup)
+        if unknown := sorted(set(self.policies) - set(POLICIES)):
+            raise InputError("no such policy", given=unknown, allowed=tuple(POLICIES))
+        if self.cost not in ("gflops", "macs", "milliseconds"):
+            raise InputError("no such cost", given=self.cost, allowed="gflops, macs, milliseconds")
+
+    @property
+    def runs(self) -> dict[str, tuple[str, float]]:
+        """Policy and alpha of every AdaSGN, by the name of its folder."""
+        found: dict[str, tuple[str, float]] = {}
+        for policy in self.policies:
+            for alpha in (0.0,) if policy in CONTROLS else self.alphas:
+                found[policy if policy in CONTROLS else f"{policy}_alpha_{alpha:g}"] = (policy, alpha)
+        return found
+
+    def network(self, data: SkeletonDataModule, policy: str = "conv") -> AdaSGN:
+        """An untrained AdaSGN for these data."""
+        options = (self.joints, self.sizes, data.frames, policy, self.scope, self.skip, self.stream, self.width)
+        return AdaSGN(data.layout, data.num_classes, *options)
+
+
+def run(
+    plan: TwoStages, data: SkeletonDataModule, output: Path, measure: bool = False, progress: bool = True
+) -> dict[str, Any]:
+    """Carry out both stages, whatever of them is not done yet.
+
+    Args:
+        plan: What to do.
+        data: The clips; its frames are those of the networks.
+        output: Folder of the results.
+        measure: Whether actions and single models are timed on this device; always done when the cost is milliseconds.
+        progress: Whether a bar is shown.
+
+    Returns:
+        What ``summary.json`` holds: ``singles`` and ``adaptive``, a row for each network.
+
+    Raises:
+        InputError: the folder holds results of something else, or whatever is wrong with plan and data.
+        KeyboardInterrupt: Ctrl-C; the same command goes on.
+    """
+    for policy in plan.policies:
+        plan.network(data, policy)  # what cannot be built is refused before anything is written
+    _claim(plan, data, output)
+    if measure or plan.cost == "milliseconds":
+        measure_actions(plan, data, output / MEASURED)
+    singles = _first(plan, data, output / SINGLES, progress) if plan.pretrain else []
+    adaptive = [_second(plan, data, output, name, progress) for name in plan.runs]
+    summary = {"stream": plan.stream, "clips": _counts(data), "singles": singles, "adaptive": adaptive}
+    write_text(output / "summary.json", json.dumps(summary, indent=2))
+    return summary
+
+
+def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path) -> None:
+    """Refuse a folder with results of other settings; more alphas and policies may be added to one."""
+    settings = json.loads(json.dumps(asdict(plan)))
+    for key in ("alphas", "policies"):
+        del settings[key]
+    settings["data"] = {
+        "protocol": data.protocol,
+        "classes": data.class_names,
+        "layout": data.layout.name,
+        "frames": data.frames,
+        **_counts(data),
+    }
+    path = output / SETTINGS
+    known = read_json(path, "the settings of a two-stage training") if path.is_file() else settings
+    if known != settings and any(output.rglob("*.ckpt")):
+        different = [key for key in settings if not isinstance(known, dict) or known.get(key) != settings[key]]
+        given = {key: settings[key] for key in different}
+        allowed = {key: known.get(key) for key in different} if isinstance(known, dict) else None
+        hint = "choose another --output, or remove the folder"
+        raise InputError(f"{output} holds results of other settings", given=given, allowed=allowed, hint=hint)
+    write_text(path, json.dumps(settings, indent=2))
+
+
+def _counts(data: SkeletonDataModule) -> dict[str, int]:
+    return {name: len(indices) for name, indices in data.splits().items()}
+
+
+def _first(plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bool) -> list[dict[str, Any]]:
+    """Train the single models on the same batches."""
+    if (folder / RESULT).is_file():
+        return list(read_json(folder / RESULT, "the result of a stage"))
+    task = SGNTask(
+        data.layout,
+        data.class_names,
+        [count or data.layout.num_joints for count in plan.joints],
+        plan.sizes,
+        data.frames,
+        plan.stream,
+        plan.width,
+        frozen_epochs=plan.frozen_epochs,
+        models=folder,
+        authors=["z_in_radians"] if "z_in_radians" in plan.authors else [],
+        seed=plan.seed,
+        learning_rate=plan.learning_rate,
+        weight_decay=plan.weight_decay,
+        milestones=plan.milestones,
+    )
+    trainer = fitted(task, data, Attempt(plan.single_epochs, folder, None, plan.seed, progress))
+    for name, model in task.models.items():
+        model.load_state_dict(load_model(folder / f"{name}.ckpt").module.state_dict())
+    rows = _single_rows(task, evaluated(trainer, task, data), folder.parent)
+    predict(trainer, task, data, folder / "predictions.csv")
+    finish(folder, rows)
+    return rows
+
+
+def _single_rows(task: SGNTask, figures: Mapping[str, float], output: Path) -> list[dict[str, Any]]:
+    rows = []
+    for name, model in task.models.items():
+        scores = {split: figures.get(f"{task.prefix(split, name)}top1") for split in ("val", "test")}
+        rows.append({"name": name, **scores, **_costs(model), **_timed(output, name)})
+    return rows
+
+
+def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, progress: bool) -> dict[str, Any]:
+    """Train one policy over the single models."""
+    folder, (policy, alpha) = output / name, plan.runs[name]
+    if (folder / RESULT).is_file():
+        return dict(read_json(folder / RESULT, "the result of a stage"))
+    task = AdaSGNTask(
+        data.layout,
+        data.class_names,
+        plan.joints,
+        plan.sizes,
+        data.frames,
+        policy,
+        plan.scope,
+        plan.skip,
+        plan.stream,
+        plan.width,
+        singles=output / SINGLES if plan.pretrain else None,
+        frozen=plan.frozen,
+        frozen_epochs=plan.frozen_epochs,
+        favour_dearest=plan.favour_dearest,
+        alpha=alpha,
+        alpha_warmup=plan.alpha_warmup,
+        cost=output / MEASURED if plan.cost == "milliseconds" else plan.cost,
+        authors=plan.authors,
+        seed=plan.seed,
+        learning_rate=plan.learning_rate,
+        weight_decay=plan.weight_decay,
+        milestones=plan.milestones,
+    )
+    trainer = fitted(task, data, Attempt(plan.epochs, folder, "val_choice", plan.seed, progress))
+    task.network.load_state_dict(load_model(folder / "best.ckpt").module.state_dict())
+    figures = evaluated(trainer, task, data)
+    row = {"name": name, "policy": policy, "alpha": alpha, **_adaptive_row(task, figures, output, name)}
+    save_checkpoint(folder / "adasgn.ckpt", task.network, task.class_names, {"val_top1": figures.get("val_top1")})
+    predict(trainer, task, data, folder / "predictions.csv")
+    finish(folder, row)
+    return row
+
+
+def _adaptive_row(task: AdaSGNTask, figures: Mapping[str, float], output: Path, name: str) -> dict[str, Any]:
+    counted = task.test_usage
+    shares = (counted.taken.sum(0) / counted.frames.sum()).tolist()
+    return {
+        "val": figures.get("val_top1"),
+        "test": figures["test_top1"],
+        "usage": dict(zip(task.network.actions, shares, strict=True)),
+        "usage_by_class": dict(zip(task.class_names, counted.by_class(), strict=True)),
+        "bodies_per_clip": counted.bodies_per_clip,
+        **_costs(task.network, shares),
+        **_timed(output, name, shares),
+    }
+
+
+def _costs(network: SGN | AdaSGN, usage: Sequence[float] | None = None) -> dict[str, float]:
+    """GFLOPs as the authors count (nothing where that is not defined) and our MACs, for one body."""
+    macs = action_costs(network)
+    found = {"macs": macs.total(usage), "parameters": sum(value.numel() for value in network.parameters())}
+    try:
+        counted = action_costs(network, "adasgn")
+    except InputError:
+        return found
+    return {"gflops": (counted.total(usage) - (counted.head if usage else 0)) / 1e9, **found}
+
+
+def measure_actions(plan: TwoStages, data: SkeletonDataModule, path: Path) -> None:
+    """Time actions and single models in one interleaved session."""
+    if path.is_file():
+        return
+    network, fixed = plan.network(data), (data.layout, data.num_classes, data.frames)
+    singles = {
+        single_name(branch.spatial.size, branch.joints): SGN(
+            *fixed, branch.joints, branch.spatial.size, plan.stream, plan.width
+        )
+        for branch in branches_of(network)
+    }
+    table, beside = measured_beside(network, singles)
+    table.write(path)
+    write_text(path.with_name("singles.json"), json.dumps(beside, indent=2))
+
+
+def _timed(output: Path, name: str, usage: Sequence[float] | None = None) -> Mapping[str, float]:
+    """Measured milliseconds of one body; nothing where nothing was measured."""
+    if not (output / MEASURED).is_file():
+        return {}
+    if usage is None:
+        return {"milliseconds": read_json(output / "singles.json", "measured single models")[name]}
+    table = read_json(output / MEASURED, "a file of measured costs")
+    added = sum(share * cost for share, cost in zip(usage, table["added"].values(), strict=True))
+    return {"milliseconds": table["fixed"] + added}

@@ -1,0 +1,68 @@
+"""Costs of actions: one form for what is counted and what is measured."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from stgnn.errors import InputError
+from stgnn.latency.actions import action_table, forced, measured_beside, read_table
+from stgnn.latency.adaptive import action_costs
+from stgnn.networks import SGN, AdaSGN
+from stgnn.runtimes.timing import Protocol
+from stgnn.skeleton import load_layout
+
+NTU = load_layout("ntu25")
+
+
+def make(**options: object) -> AdaSGN:
+    return AdaSGN(NTU, 5, **{"joints": (1, 25), "frames": 4, "width": 4, **options})  # type: ignore[arg-type]
+
+
+def test_counted_tables_give_the_published_costs() -> None:
+    """Usage and cost of NTU-60 cross subject at alpha = 4 and of the control that draws at random."""
+    network = AdaSGN(NTU, 60, (1, 9, 25))
+    table = action_table(network, "gflops")
+    assert table.total([0.4836, 0, 0, 0.1647, 0, 0.3514]) == pytest.approx(0.073, abs=5e-4)
+    assert table.total([1 / 6] * 6) == pytest.approx(0.06193, abs=1e-5)
+    assert table.total([1] * 6) == pytest.approx(0.32199, abs=5e-5)
+    macs, counted = action_table(network, "macs"), action_costs(network)
+    assert macs.total([0, 0, 0, 0, 0, 1]) == counted.total([0, 0, 0, 0, 0, 1]) - counted.head
+    assert table.added["small-1"] == macs.added["small-1"] == 0
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("policy", ["conv", "lstm"])
+@pytest.mark.parametrize("scope", ["frame", "clip"])
+def test_a_forced_policy_takes_its_action(policy: str, scope: str) -> None:
+    network, x = make(policy=policy, scope=scope, skip=True).eval(), torch.randn(3, 4, 25, 3)
+    for action in range(len(network.actions)):
+        wanted = network.dense(x, actions=torch.full((3, 4), action)).logits
+        logits, taken = forced(network, action).deploy()(x)
+        assert (taken == action).all()
+        torch.testing.assert_close(logits, wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_measured_costs_are_written_and_read_back(tmp_path: Path) -> None:
+    network, quick = make(joints=(1,)), Protocol(runs=1, seconds=0.0, rounds=1)
+    table, beside = measured_beside(network, {"sgn": SGN(NTU, 5, 4, width=4)}, "Torch", protocol=quick)
+    assert table.unit == "milliseconds" and table.fixed > 0 and beside["sgn"] > 0
+    assert tuple(table.added) == network.actions and min(table.added.values()) == table.added["small-1"] == 0
+    table.write(tmp_path / "actions.json")
+    assert read_table(tmp_path / "actions.json", network) == action_table(network, tmp_path / "actions.json") == table
+    with pytest.raises(InputError, match="of other actions"):
+        read_table(tmp_path / "actions.json", make())
+
+
+def test_what_is_not_chosen_cannot_be_measured() -> None:
+    for policy in ("random", "fuse"):
+        with pytest.raises(InputError, match="cannot be forced"):
+            action_table(make(policy=policy), "milliseconds")
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"unit": "macs", "added": 3, "fixed": 1}', "no json"])
+def test_damaged_files_are_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "actions.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="file of measured costs"):
+        read_table(path, make())

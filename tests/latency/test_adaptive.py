@@ -1,0 +1,49 @@
+"""Costs of actions: counted and added up."""
+
+import pytest
+
+from stgnn.errors import InputError
+from stgnn.latency.adaptive import action_costs, count_adaptive
+from stgnn.networks import SGN, AdaSGN
+from stgnn.networks.sgn import POLICIES
+from stgnn.skeleton import load_layout
+
+NTU = load_layout("ntu25")
+
+
+def make(**options: object) -> AdaSGN:
+    return AdaSGN(NTU, 5, **{"joints": (1, 25), "frames": 4, "width": 4, **options})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("counting", ["macs", "adasgn"])
+def test_costs_rise_with_joints_and_size_and_add_up(counting: str) -> None:
+    costs = action_costs(make(), counting)
+    values = list(costs.actions.values())
+    assert values == sorted(values) and list(costs.actions) == ["small-1", "big-1", "small-25", "big-25"]
+    assert costs.total((1, 0, 0, 0)) == costs.fixed + costs.head
+    assert costs.total((0, 0, 0, 1)) == costs.fixed + values[3] + costs.head
+    assert costs.total() == pytest.approx(costs.fixed + sum(values[1:]) / 4 + costs.head)
+
+
+def test_skipping_costs_nothing() -> None:
+    assert action_costs(make(skip=True)).actions["skip"] == 0
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_our_counting_knows_every_policy(policy: str) -> None:
+    network = make(policy=policy)
+    costs = action_costs(network)
+    assert (costs.policy > 0) == bool(list(network.policy.parameters()))
+    dense = costs.policy + costs.temporal + costs.head + sum(costs.actions.values())
+    assert count_adaptive(network).macs == dense if policy == "fuse" else count_adaptive(network).macs < dense
+
+
+@pytest.mark.parametrize("policy", ["lstm", "attention"])
+def test_the_authors_counting_is_not_guessed(policy: str) -> None:
+    with pytest.raises(InputError, match="not known for this policy"):
+        action_costs(make(policy=policy), "adasgn")
+
+
+def test_unknown_countings_are_refused() -> None:
+    with pytest.raises(InputError, match="no such counting"):
+        action_costs(SGN(NTU, 3, width=4), "flops")

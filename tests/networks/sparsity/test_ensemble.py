@@ -1,0 +1,108 @@
+"""Several levels of sparsity at once."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from stgnn.errors import InputError
+from stgnn.networks.sgn import SGN
+from stgnn.networks.sparsity import FUSIONS, SparseEnsemble, ensemble_loss
+from stgnn.skeleton import load_layout
+from stgnn.space import load_space
+
+LEVELS = (0.3, 0.6, 0.9)
+ARCHITECTURE = load_space("tiny").largest()
+X = torch.randn(4, 12, 25, 3, generator=torch.Generator().manual_seed(3))
+
+
+def ensemble(make: Any, count: int, fusion: str = "mean", granularity: str = "unstructured") -> SparseEnsemble:
+    return SparseEnsemble([make(ARCHITECTURE, seed) for seed in range(count)], LEVELS, fusion, granularity).eval()
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("count", [1, 3])
+@torch.no_grad()
+def test_the_folded_ensemble_is_the_same_function(make: Any, fusion: str, count: int) -> None:
+    net = ensemble(make, count, fusion)
+    logits = net(X)
+    assert logits.fused.shape == (4, 6) and logits.experts.shape == (3, 4, 6)
+    torch.testing.assert_close(net.folded()(X), logits.fused, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(net.folded().deploy()(X), logits.fused, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@torch.no_grad()
+def test_every_level_can_be_deployed_alone(make: Any, count: int) -> None:
+    net = ensemble(make, count, granularity="channel")
+    logits = net(X)
+    for number in range(3):
+        alone = net.level(number)
+        torch.testing.assert_close(alone(X), logits.experts[number], rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(alone.deploy()(X), logits.experts[number], rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+def test_any_prefix_of_levels_works(make: Any) -> None:
+    for fusion in ("mean", "learned"):
+        net = ensemble(make, 1, fusion)
+        torch.testing.assert_close(net.folded(2)(X), net(X, LEVELS[:2]).fused, rtol=1e-4, atol=1e-5)
+    with pytest.raises(InputError, match="so many experts"):
+        ensemble(make, 1, "mix")(X, LEVELS[:2])
+    with pytest.raises(InputError, match="so many experts"):
+        ensemble(make, 1).folded(4)
+
+
+def test_nested_levels_share_weights_and_each_sparser_one_is_a_subset(make: Any) -> None:
+    net, apart = ensemble(make, 1), ensemble(make, 3)
+    masks = [net.experts[0].masks(level) for level in LEVELS]
+    for denser, sparser in pairwise(masks):
+        assert all(bool((mask | ~sparser[name]).all()) for name, mask in denser.items())
+    sizes = [sum(p.numel() for p in one.experts.parameters()) for one in (net, apart)]
+    assert sizes[1] == 3 * sizes[0]
+
+
+def test_nested_levels_have_batch_statistics_of_their_own(make: Any) -> None:
+    net = ensemble(make, 1).train()
+    own = {name: tensor.clone() for name, tensor in net.experts[0].network.named_buffers()}
+    net(X)
+    name = next(name for name in own if "stages.1" in name and name.endswith("running_mean"))
+    first, *_, last = (level.by_name()[name] for level in net.statistics)
+    assert torch.equal(dict(net.experts[0].network.named_buffers())[name], own[name])
+    assert not torch.equal(first, own[name]) and not torch.equal(first, last)
+
+
+def test_gradients_reach_every_expert_every_score_and_every_classifier(make: Any) -> None:
+    net = ensemble(make, 3).train()
+    ensemble_loss(net(X), torch.tensor([0, 1, 2, 3])).backward()
+    for expert in net.experts:
+        assert all(score.grad is not None and bool(score.grad.any()) for score in expert.score_parameters())
+    assert all(head.weight.grad is not None for head in [net.head, *net.heads])
+
+
+def test_loss_and_penalty_are_sums_over_experts(make: Any) -> None:
+    net, labels = ensemble(make, 3), torch.tensor([0, 1, 2, 3])
+    logits = net(X)
+    parts = [cross_entropy(one, labels) for one in logits.experts]
+    torch.testing.assert_close(ensemble_loss(logits, labels), cross_entropy(logits.fused, labels) + sum(parts))
+    torch.testing.assert_close(net.penalty(), sum(e.penalty(s) for e, s in zip(net.experts, LEVELS, strict=True)))
+
+
+@torch.no_grad()
+def test_an_ensemble_of_sgn() -> None:
+    net = SparseEnsemble([SGN(load_layout("ntu25"), 6)], LEVELS).eval()
+    x = torch.randn(2, 20, 25, 3)
+    torch.testing.assert_close(net.level(1)(x), net(x).experts[1], rtol=1e-4, atol=1e-5)
+
+
+def test_wrong_ensembles_are_refused(make: Any) -> None:
+    network = make(ARCHITECTURE)
+    for count, levels in ((2, LEVELS), (1, (0.9, 0.6)), (1, (0.5, 0.5))):
+        with pytest.raises(InputError, match="make no ensemble"):
+            SparseEnsemble([network] * count, levels)
+    with pytest.raises(InputError, match="fusion"):
+        SparseEnsemble([make(ARCHITECTURE)], LEVELS, "sum")
+    with pytest.raises(InputError, match="head"):
+        SparseEnsemble([torch.nn.Linear(3, 3)], LEVELS)

@@ -1,0 +1,95 @@
+"""What is drawn of sparse networks: densities, lottery tickets, families beside a front."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stgnn.errors import InputError
+from stgnn.latency import Estimate
+from stgnn.report.chart_parts import Size
+from stgnn.report.curves import Curve, curves_chart
+from stgnn.report.densities import draw_densities
+from stgnn.report.lottery import write_lottery
+from stgnn.report.study import report_data
+from stgnn.results import keep_family
+from stgnn.search import Random
+from stgnn.search.study import run_search
+from stgnn.skeleton import SkeletonLayout, load_layout
+from stgnn.space import Architecture, load_space
+from stgnn.tasks.lottery import METHODS
+
+
+def words(document: str) -> list[str]:
+    return [one.text or "" for one in ET.fromstring(document).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def rows() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for seed in (0, 1):
+        found.append({"method": "dense", "seed": seed, "sparsity": 0.0, "remaining": 1.0, "val_top1": 0.8})
+        for method in METHODS:
+            for sparsity in (0.5, 0.9):
+                row = {"method": method, "seed": seed, "sparsity": sparsity, "remaining": 1 - sparsity}
+                found.append({**row, "val_top1": 0.795 - 0.1 * seed * (sparsity > 0.5)})
+    return found
+
+
+def test_a_layer_is_a_row_and_the_last_epoch_stands_in_figures(tmp_path: Path) -> None:
+    lines = ["epoch,network,layer,kept,total"]
+    lines += [f"{epoch},,layer {layer},{100 - epoch},{100 * (layer + 1)}" for epoch in range(60) for layer in range(3)]
+    (tmp_path / "densities.csv").write_text("\n".join(lines))
+    picture = draw_densities(tmp_path / "densities.csv").read_text()
+    told = words(picture)
+    assert [one for one in told if one.startswith("layer")] == ["layer 0", "layer 1", "layer 2"]
+    assert sum("%" in one for one in told) == 3 and any(one.startswith("41.0") for one in told)
+    assert picture.count('class="cell"') == 3 * 40
+
+
+def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
+    for text in ("", "a,b\n1,2\n", "epoch,network,layer,kept,total\n0,,x,1,0\n"):
+        (tmp_path / "t.csv").write_text(text)
+        with pytest.raises(InputError, match="table of densities"):
+            draw_densities(tmp_path / "t.csv")
+
+
+def test_curves_keep_inside_their_chart_and_are_named() -> None:
+    curves = [Curve(f"line {n}", tuple((0.1 * (k + 1), 0.5 + 0.1 * n, 0.05) for k in range(5))) for n in range(7)]
+    chart = curves_chart(curves, Size(360, 400), ("x (%)", "y (%)"), ("level", 0.99))
+    assert [word for word in words(chart.document()) if word.startswith("line")] == [one.name for one in curves]
+    numbers = [float(value) for value in re.findall(r'c[xy]="([^"]+)"', chart.body)]
+    assert all(0 <= value <= 400 for value in numbers)
+    assert not re.search(r"nan|inf\b", chart.document().split("</style>")[1])
+
+
+def test_the_page_of_an_experiment_says_how_little_is_enough(tmp_path: Path) -> None:
+    files = write_lottery(tmp_path, rows(), "Tickets & <more>")
+    page = files.html.read_text()
+    assert "Tickets &amp; &lt;more&gt;" in page and "50.0" in page.split('class="lead"')[1].split("</p>")[0]
+    assert set(METHODS.values()) <= set(words(files.svg.read_text()))
+    assert len(files.csv.read_text().splitlines()) == 2 + 2 * len(METHODS)
+
+
+def test_a_family_stands_beside_the_front_of_its_study(tmp_path: Path) -> None:
+    class Evaluator:
+        layout, num_classes, space = load_layout("ntu25"), 6, load_space("tiny")
+
+        def identity(self) -> dict[str, str]:
+            return {}
+
+        def accuracy(self, architecture: Architecture) -> tuple[float, float]:
+            return 0.5, 0.01
+
+    class Latency:
+        def predict(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Estimate:
+            return Estimate(1.0 + architecture.frames, 0.1)
+
+    study = str(tmp_path / "study.journal")
+    run_search(Evaluator(), Latency(), Random(), study, "search", 2, progress=False)  # type: ignore[arg-type]
+    assert report_data(study).landmarks == ()
+    member = {"val_top1": 0.6, "latency_ms": {"median_ms": 2.0}, "macs": 5, "parameters": 7}
+    keep_family(study, "search", "n.ckpt", "channel", [{"sparsity": 0.0, **member}, {"sparsity": 0.5, **member}])
+    (landmark,) = report_data(study).landmarks
+    assert (landmark.name, landmark.accuracy, landmark.latency_ms) == ("50% of channel pruned", 0.6, 2.0)

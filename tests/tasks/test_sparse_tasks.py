@@ -1,0 +1,241 @@
+"""The sparse generator and several levels at once: schedules, scores, what runs leave behind."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import CSVLogger
+
+from stgnn.cli import main
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.errors import InputError
+from stgnn.networks import SGN, Network, checkpoint_kind, load_model, load_network, save_checkpoint
+from stgnn.networks.models import is_compact
+from stgnn.skeleton.transforms import resample_frames
+from stgnn.space import load_space
+from stgnn.tasks import ClassificationTask, MultiLevelTask, SparseTask
+from stgnn.tasks.sparse_parts import Course
+
+Run = Callable[..., Trainer]
+SMALLEST = load_space("tiny").smallest().to_dict()
+LARGEST = load_space("tiny").largest().to_dict()
+SHORT = {"limit_train_batches": 2, "limit_val_batches": 1, "num_sanity_val_steps": 0}
+
+
+def sparse(data: SyntheticDataModule, **arguments: Any) -> SparseTask:
+    given = {"architecture": SMALLEST} if "init_from" not in arguments else {}
+    return SparseTask(data.layout.to_dict(), data.class_names, **{**given, **arguments})
+
+
+@pytest.fixture
+def run(trainer: Run, tmp_path: Path) -> Run:
+    """Makes a short run that leaves files in a folder."""
+    logger = CSVLogger(tmp_path, "run", "v")
+    return lambda **arguments: trainer(**{**SHORT, "logger": logger, "max_epochs": 2, **arguments})
+
+
+def batch_of(data: SyntheticDataModule) -> Any:
+    return next(iter(data.train_dataloader()))
+
+
+@pytest.mark.parametrize("granularity", ["unstructured", "block", "channel", "branch", "edge"])
+def test_the_finished_network_gives_what_the_task_scores(
+    granularity: Any, data: SyntheticDataModule, run: Run, tmp_path: Path
+) -> None:
+    task = sparse(data, architecture=LARGEST, granularity=granularity, sparsity=0.5, step=4)
+    trainer = run(max_epochs=1)
+    trainer.fit(task, datamodule=data)
+    folder = tmp_path / "run" / "v" / "checkpoints"
+    loaded = load_model(folder / "finished.ckpt")
+    task.eval()
+    batch = batch_of(data)
+    with torch.no_grad():
+        scores = task.score(batch)
+        alone = ClassificationTask(data.layout, data.class_names, init_from=folder / "finished.ckpt").eval()
+        torch.testing.assert_close(alone.score(batch), scores, rtol=1e-4, atol=1e-4)
+    assert loaded.extra["sparsity"] == 0.5
+    assert is_compact(loaded.module) == (granularity in ("channel", "branch"))
+    compressed = folder / "finished.compressed.ckpt"
+    assert compressed.is_file() == (granularity in ("unstructured", "block", "edge"))
+    if compressed.is_file():
+        again = load_network(compressed)
+        assert all(
+            torch.equal(a, b) for a, b in zip(loaded.module.parameters(), again.module.parameters(), strict=True)
+        )
+        assert "no speed-up" in again.extra["note"]
+
+
+def test_a_run_trains_weights_and_scores_and_evaluates_at_the_target(
+    data: SyntheticDataModule, trainer: Run, tmp_path: Path
+) -> None:
+    task = sparse(data, sparsity=0.7, dense_until=0.5)
+    before = {name: value.clone() for name, value in task.network.named_parameters()}
+    run = trainer(**{**SHORT, "max_epochs": 1})
+    run.fit(task, datamodule=data)
+    moved = {name for name, value in task.network.named_parameters() if not torch.equal(value, before[name])}
+    assert {name.partition(".")[0] for name in moved} == {"network", "scores"}
+    assert {"val_top1", "density", "sparsity"} <= run.callback_metrics.keys()
+    assert float(run.callback_metrics["density"]) == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize("ramp", ["at_once", "linear", "cubic"])
+def test_sparsity_rises_from_nothing_to_the_target(ramp: Any, data: SyntheticDataModule, trainer: Run) -> None:
+    found: dict[int, float] = {}
+
+    class Watched(SparseTask):
+        def sparsity_now(self, target: float) -> float:
+            return found.setdefault(self.global_step, super().sparsity_now(target))
+
+    task = Watched(data.layout, data.class_names, SMALLEST, sparsity=0.8, dense_until=0.25, ramp=ramp, ramp_until=0.75)
+    trainer(max_steps=8, limit_train_batches=8, limit_val_batches=0).fit(task, datamodule=data)
+    seen = [found[step] for step in sorted(found)]
+    steps = len(seen)
+    assert seen[: steps // 4] == [0.0] * (steps // 4) and seen[-1] == 0.8
+    assert seen == sorted(seen)
+    assert (len(set(seen)) == 2) == (ramp == "at_once")
+
+
+def test_a_course_in_epochs_and_in_shares() -> None:
+    assert Course(0.6).steps(100, 10) == (60, 0)
+    assert Course(6).steps(100, 10) == (60, 0)
+    assert Course(0.2, "linear", 0.5).steps(100, 10) == (20, 30)
+    assert Course(2, "cubic", 0.5).steps(100, 10) == (20, 30)
+    with pytest.raises(InputError, match="before it begins"):
+        Course(0.5, "linear", 0.2)
+    with pytest.raises(InputError, match="before it begins"):
+        Course(9, "linear", 0.2).steps(100, 10)
+    with pytest.raises(InputError, match="counts epochs"):
+        Course(6).steps(100, -1)
+
+
+def test_scores_have_a_group_of_their_own(data: SyntheticDataModule, trainer: Run) -> None:
+    for task in (
+        sparse(data, score_decay=0.01, score_rate=0.5, learning_rate=0.1, warmup=0.0),
+        MultiLevelTask(SMALLEST, data.layout, data.class_names, score_decay=0.01, score_rate=0.5, learning_rate=0.1),
+    ):
+        run = trainer(max_steps=1, limit_train_batches=1, limit_val_batches=0)
+        run.fit(task, datamodule=data)
+        *weights, scores = run.optimizers[0].param_groups
+        wanted = [score for one in task.sparse_networks for score in one.score_parameters()]
+        assert [id(one) for one in scores["params"]] == [id(one) for one in wanted]
+        assert scores["weight_decay"] == 0.01 and scores["initial_lr"] == pytest.approx(0.05)
+        assert scores["lr"] == pytest.approx(weights[0]["lr"] / 2)
+        grouped = sum(len(group["params"]) for group in run.optimizers[0].param_groups)
+        assert grouped == len([*task.network.parameters()]), "every parameter is in one group"
+
+
+@pytest.mark.parametrize("penalty", ["none", "pull", "inert"])
+def test_only_the_pull_changes_what_is_trained(penalty: Any, data: SyntheticDataModule, trainer: Run) -> None:
+    def weights(kind: Any) -> torch.Tensor:
+        torch.manual_seed(1)
+        task = sparse(data, penalty=kind, dense_until=0.9, optimizer="SGD", learning_rate=0.05)
+        trainer(max_steps=4, limit_train_batches=4, limit_val_batches=0).fit(task, datamodule=data)
+        return torch.cat([value.flatten() for value in task.network.network.parameters()])
+
+    assert torch.equal(weights(penalty), weights("none")) == (penalty != "pull")
+
+
+def test_densities_are_written_for_every_layer_and_epoch(data: SyntheticDataModule, run: Run, tmp_path: Path) -> None:
+    task = sparse(data, sparsity=0.9)
+    run().fit(task, datamodule=data)
+    rows = [*csv.DictReader((tmp_path / "run" / "v" / "densities.csv").open())]
+    layers = {row["layer"] for row in rows}
+    assert len(rows) == 2 * len(layers) and {row["epoch"] for row in rows} == {"0", "1"}
+    last = [row for row in rows if row["epoch"] == "1"]
+    kept, total = (sum(int(row[key]) for row in last) for key in ("kept", "total"))
+    assert kept / total == pytest.approx(0.1, abs=2 / total)
+
+
+def test_a_run_goes_on_from_its_checkpoint(data: SyntheticDataModule, trainer: Run, tmp_path: Path) -> None:
+    first = sparse(data, sparsity=0.6)
+    run = trainer(**{**SHORT, "max_epochs": 1})
+    run.fit(first, datamodule=data)
+    run.save_checkpoint(tmp_path / "last.ckpt")
+    assert checkpoint_kind(tmp_path / "last.ckpt") == "sparse"
+    again = sparse(data, sparsity=0.6)
+    trainer(**{**SHORT, "max_epochs": 1}).fit(
+        again, datamodule=data, ckpt_path=tmp_path / "last.ckpt", weights_only=True
+    )
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    other = sparse(data, sparsity=0.7)
+    with pytest.raises(InputError, match="another sparse"):
+        trainer().test(other, datamodule=data, ckpt_path=tmp_path / "last.ckpt", weights_only=True, verbose=False)
+    with pytest.raises(InputError, match=r"holds a sparse(.|\n)*beside it"):
+        load_network(tmp_path / "last.ckpt")
+
+
+def test_a_trained_network_starts_with_scores_by_magnitude(data: SyntheticDataModule, tmp_path: Path) -> None:
+    network = Network(load_space("tiny").smallest(), data.layout, data.num_classes)
+    save_checkpoint(tmp_path / "n.ckpt", network, data.class_names)
+    task = sparse(data, init_from=tmp_path / "n.ckpt")
+    for name, weight in task.network.network.named_parameters():
+        for scores in task.network.scores:
+            if scores.gate.name == name:  # type: ignore[union-attr]
+                assert torch.equal(scores.score, weight.abs())  # type: ignore[arg-type]
+
+
+def test_sgn_has_sparse_forms_too(data: SyntheticDataModule, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "sgn.ckpt", SGN(data.layout, data.num_classes, frames=8), data.class_names)
+    task = sparse(data, init_from=tmp_path / "sgn.ckpt", sparsity=0.5, granularity="channel").eval()
+    paths = task.finish(tmp_path)
+    batch = batch_of(data)
+    smaller = ClassificationTask(data.layout, data.class_names, init_from=paths[0]).eval()
+    with torch.no_grad():
+        torch.testing.assert_close(smaller.score(batch), task.score(batch), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_levels_are_trained_together_and_written_apart(
+    nested: bool, data: SyntheticDataModule, run: Run, tmp_path: Path
+) -> None:
+    task = MultiLevelTask(
+        SMALLEST, data.layout, data.class_names, levels=(0.3, 0.6, 0.9), nested=nested, penalty="pull"
+    )
+    trainer = run()
+    trainer.fit(task, datamodule=data)
+    assert {"val_top1", "val_top1_at_0.3", "val_top1_at_0.9"} <= trainer.callback_metrics.keys()
+    task.eval()
+    batch = batch_of(data)
+    with torch.no_grad():
+        _, *each = task.clip_scores(batch)
+        for level, scores in zip((0.3, 0.6, 0.9), each, strict=True):
+            path = tmp_path / "run" / "v" / "checkpoints" / f"level_{level:g}.ckpt"
+            alone = ClassificationTask(data.layout, data.class_names, init_from=path).eval()
+            torch.testing.assert_close(alone.score(batch), scores, rtol=1e-4, atol=1e-4)
+        whole = load_model(tmp_path / "run" / "v" / "checkpoints" / "fused.ckpt").module
+        x = resample_frames(batch.bodies, task.frames)
+        torch.testing.assert_close(whole(x), task.network(x).fused, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(whole.deploy()(x), whole(x), rtol=1e-4, atol=1e-4)
+        first = task.fused(2).eval()
+        torch.testing.assert_close(first(x), task.network(x, (0.3, 0.6)).fused, rtol=1e-4, atol=1e-4)
+    rows = [*csv.DictReader((tmp_path / "run" / "v" / "densities.csv").open())]
+    assert {row["network"] for row in rows} == {"0.3", "0.6", "0.9"}
+
+
+def test_wrong_arguments_are_refused(data: SyntheticDataModule) -> None:
+    with pytest.raises(InputError, match="no network to train"):
+        SparseTask(data.layout, data.class_names)
+    with pytest.raises(InputError, match="sparsity is out of range"):
+        sparse(data, sparsity=1.5)
+    with pytest.raises(InputError, match="score_decay is out of range"):
+        sparse(data, score_decay=-1)
+    with pytest.raises(InputError, match="make no ensemble"):
+        MultiLevelTask(SMALLEST, data.layout, data.class_names, levels=(0.9, 0.1))
+
+
+def test_a_sparse_run_on_the_command_line_can_be_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.yaml").write_text(
+        "model: {class_path: SparseTask, init_args: {architecture: SGN-like, frames: 8, sparsity: 0.5}}\n"
+        "data: {class_path: SyntheticDataModule, init_args: {clips: 64, frames: 8, batch_size: 8}}\n"
+        "trainer: {max_epochs: 1, limit_train_batches: 1, accelerator: cpu, enable_progress_bar: false}\n"
+    )
+    assert main(["fit", "--config", "r.yaml"]) == 0
+    folder = tmp_path / "runs" / "r" / "version_0"
+    assert (folder / "checkpoints" / "finished.ckpt").is_file() and (folder / "densities.csv").is_file()
+    last = folder / "checkpoints" / "last.ckpt"
+    assert main(["test", "--config", "r.yaml", "--ckpt_path", str(last)]) == 0

@@ -1,0 +1,131 @@
+"""Both stages of AdaSGN's training: what they leave, and how they go on after a stop."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lightning.pytorch import Trainer
+
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.errors import InputError
+from stgnn.networks import AdaSGN, load_model
+from stgnn.tasks import AdaSGNTask
+from stgnn.tasks.fusion import read_predictions
+from stgnn.tasks.two_stage import TwoStages, run
+
+PLAN = TwoStages((1, 0), ("small",), width=4, single_epochs=1, epochs=2, frozen_epochs=1, alphas=(1.0,))
+
+
+@pytest.fixture
+def data() -> SyntheticDataModule:
+    return SyntheticDataModule(clips=64, frames=6, batch_size=32)
+
+
+@pytest.fixture(autouse=True)
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+
+def test_everything_is_left_behind(data: SyntheticDataModule, tmp_path: Path) -> None:
+    summary = run(replace(PLAN, policies=("conv", "random")), data, tmp_path)
+    assert summary == json.loads((tmp_path / "summary.json").read_text())
+    assert [row["name"] for row in summary["singles"]] == ["small-1", "small-25"]
+    assert [row["name"] for row in summary["adaptive"]] == ["conv_alpha_1", "random"]
+    for row in summary["adaptive"]:
+        assert sum(row["usage"].values()) == pytest.approx(1)
+        network = load_model(tmp_path / row["name"] / "adasgn.ckpt").module
+        assert isinstance(network, AdaSGN)
+        told = read_predictions(tmp_path / row["name"] / "predictions.csv")
+        assert told.accuracy("test") == pytest.approx(row["test"])
+        assert told.accuracy("val") == pytest.approx(row["val"])
+    dearest = read_predictions(tmp_path / "singles" / "predictions.csv")
+    assert dearest.accuracy("test") == pytest.approx(summary["singles"][-1]["test"])
+    assert not list(tmp_path.rglob("last.ckpt"))
+
+
+def test_what_is_done_is_not_done_again_and_more_may_be_added(
+    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(PLAN, data, tmp_path)
+    fits: list[str] = []
+    fit = Trainer.fit
+    monkeypatch.setattr(
+        Trainer, "fit", lambda self, model, **more: (fits.append(type(model).__name__), fit(self, model, **more))
+    )
+    assert run(PLAN, data, tmp_path) == first and not fits
+    more = run(replace(PLAN, alphas=(1.0, 8.0)), data, tmp_path)
+    assert fits == ["AdaSGNTask"] and len(more["adaptive"]) == 2
+    with pytest.raises(InputError, match="other settings"):
+        run(replace(PLAN, width=8), data, tmp_path)
+
+
+def test_a_stopped_stage_goes_on_from_its_last_epoch(
+    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+    start = AdaSGNTask.on_train_epoch_start
+
+    def stop(task: AdaSGNTask) -> None:
+        started.append(task.current_epoch)
+        if len(started) == 2:
+            raise KeyboardInterrupt
+        start(task)
+
+    monkeypatch.setattr(AdaSGNTask, "on_train_epoch_start", stop)
+    with pytest.raises(KeyboardInterrupt, match="goes on"):
+        run(PLAN, data, tmp_path / "stopped")
+    resumed = run(PLAN, data, tmp_path / "stopped")
+    assert started == [0, 1, 1]
+    monkeypatch.undo()
+    whole = run(PLAN, data, tmp_path / "whole")
+    assert resumed["singles"] == whole["singles"]
+    assert resumed["adaptive"][0]["macs"] > 0
+
+
+def test_without_pretraining_there_are_no_singles(data: SyntheticDataModule, tmp_path: Path) -> None:
+    summary = run(replace(PLAN, pretrain=False, epochs=1, scope="clip", skip=True), data, tmp_path)
+    assert not summary["singles"] and set(summary["adaptive"][0]["usage"]) == {"small-1", "small-25", "skip"}
+    assert not (tmp_path / "singles").exists()
+
+
+def test_milliseconds_are_measured_once_and_told(
+    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stgnn.latency import actions
+
+    timed: list[int] = []
+
+    def quick(models: list[Any], *others: Any) -> list[float]:
+        timed.append(len(models))
+        return [1.0 + number for number in range(len(models))]
+
+    monkeypatch.setattr(actions, "_timed", quick)
+    summary = run(replace(PLAN, cost="milliseconds", epochs=1), data, tmp_path)
+    assert timed == [4], "two actions, two single models"
+    assert [row["milliseconds"] for row in summary["singles"]] == [3.0, 4.0]
+    row = summary["adaptive"][0]
+    assert row["milliseconds"] == pytest.approx(1 + row["usage"]["small-25"])
+
+
+def test_without_validation_the_last_epoch_counts(tmp_path: Path) -> None:
+    data = SyntheticDataModule(clips=64, frames=6, batch_size=32, val_subjects=[])
+    summary = run(PLAN, data, tmp_path)
+    assert summary["adaptive"][0]["val"] is None and summary["singles"][0]["val"] is None
+    assert summary["adaptive"][0]["test"] >= 0
+
+
+def test_a_refused_plan_leaves_nothing_that_stands_in_the_way(data: SyntheticDataModule, tmp_path: Path) -> None:
+    for wrong in ({"sizes": ("huge",)}, {"joints": (40, 1)}):
+        with pytest.raises(InputError):
+            run(replace(PLAN, **wrong), data, tmp_path / "new")  # type: ignore[arg-type]
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"alphas": (-1.0,)}, {"policies": ("oracle",)}, {"epochs": 0}, {"cost": "joules"}, {"seed": -1}]
+)
+def test_wrong_plans_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        replace(PLAN, **wrong)

@@ -1,0 +1,136 @@
+"""The words lottery and sparsify: what they leave, that they go on, and what they refuse."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from stgnn.cli import main
+from stgnn.commands import lottery, sparsify
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.errors import InputError
+from stgnn.latency.cost import count_as_is
+from stgnn.networks import Network, load_network, save_checkpoint
+from stgnn.results import families_beside, keep_family
+from stgnn.runtimes.timing import Timing
+from stgnn.space import load_space
+from stgnn.tasks import family
+from stgnn.tasks.lottery import METHODS
+
+DATA: dict[str, Any] = {
+    "class_path": "SyntheticDataModule",
+    "init_args": {"clips": 96, "frames": 8, "batch_size": 24},
+}
+SMALLEST = load_space("tiny").smallest().to_dict()
+SHORT: dict[str, Any] = {"epochs": 2, "rewind_epoch": 1, "rate": 0.6, "final": 0.9, "every": 2, "seeds": [0, 1]}
+
+
+@pytest.fixture(autouse=True)
+def _untimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Timing has tests of its own."""
+    monkeypatch.setattr(
+        family, "time_together", lambda networks, *_: {name: Timing(1.0, 0.9, 1.1, 5) for name in networks}
+    )
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    data = SyntheticDataModule(clips=96, frames=8)
+    return save_checkpoint(
+        tmp_path / "n.ckpt", Network(load_space("tiny").largest(), data.layout, data.num_classes), data.class_names
+    )
+
+
+def test_a_lottery_compares_every_method_and_goes_on(tmp_path: Path) -> None:
+    result = lottery(SMALLEST, DATA, tmp_path / "out", **SHORT)
+    rows = {(row["method"], round(row["sparsity"], 2)): row for row in result["rows"]}
+    assert {method for method, _ in rows} == {"dense", *METHODS}
+    assert all(row["seeds"] == 2 for row in rows.values())
+    assert {level for method, level in rows if method == "iterative"} == {0.6, 0.84, 0.9}
+    for (method, level), row in rows.items():
+        assert row["remaining"] == pytest.approx(1 - level, abs=2e-3), method
+    assert "<svg" in Path(result["html"]).read_text() and Path(result["svg"]).is_file()
+    assert len(Path(result["csv"]).read_text().splitlines()) == len(rows) + 1
+
+    kept = tmp_path / "out" / "seed_1" / "iterative" / "round_01.json"
+    again = tmp_path / "out" / "seed_0" / "iterative" / "round_02.json"
+    before, stamp = again.read_text(), kept.stat().st_mtime_ns
+    again.unlink()
+    assert lottery(SMALLEST, DATA, tmp_path / "out", **SHORT)["rows"] == result["rows"]
+    assert again.read_text() == before and kept.stat().st_mtime_ns == stamp
+
+
+def test_a_lottery_of_other_settings_needs_another_folder(tmp_path: Path) -> None:
+    few: dict[str, Any] = {**SHORT, "methods": ["one_shot"], "seeds": [0], "rate": 1.0}
+    lottery(SMALLEST, DATA, tmp_path / "out", **few)
+    with pytest.raises(InputError, match="other settings"):
+        lottery(SMALLEST, DATA, tmp_path / "out", **{**few, "epochs": 3})
+    with pytest.raises(InputError, match="no such method"):
+        lottery(SMALLEST, DATA, tmp_path / "other", methods=["guess"])  # type: ignore[list-item]
+    with pytest.raises(InputError, match="nothing to train"):
+        lottery(SMALLEST, DATA, tmp_path / "other", seeds=[])
+    nobody = {**DATA, "init_args": {**DATA["init_args"], "val_subjects": []}}
+    with pytest.raises(InputError, match="held-out"):
+        lottery(SMALLEST, nobody, tmp_path / "other")
+
+
+def test_a_family_is_smaller_level_by_level_and_goes_on(tmp_path: Path, network: Path) -> None:
+    given: dict[str, Any] = {"levels": [0.5, 0.8], "step": 4, "epochs": 1}
+    result = sparsify(network, tmp_path / "out", DATA, **given)
+    sizes = [row["parameters"] for row in result["rows"]]
+    assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == 3
+    for row in result["rows"]:
+        loaded = load_network(row["checkpoint"]).module
+        assert count_as_is(loaded).macs == row["macs"] and row["latency_ms"]["median_ms"] > 0
+        assert Path(f"{row['checkpoint']}.recipe.yaml").is_file(), "export finds its data"
+    stamp = (tmp_path / "out" / "sparse_0.5.ckpt").stat().st_mtime_ns
+    more = sparsify(network, tmp_path / "out", DATA, **{**given, "levels": [0.5]})
+    assert (tmp_path / "out" / "sparse_0.5.ckpt").stat().st_mtime_ns == stamp and len(more["rows"]) == 2
+    with pytest.raises(InputError, match="other settings"):
+        sparsify(network, tmp_path / "out", DATA, **{**given, "epochs": 2})
+
+
+def test_single_weights_make_a_smaller_file_and_the_command_says_no_more(tmp_path: Path, network: Path) -> None:
+    result = sparsify(network, tmp_path / "out", DATA, levels=[0.95], granularity="unstructured", epochs=1)
+    assert "no speed-up" in result["note"]
+    whole, sparse = result["rows"]
+    assert sparse["parameters"] == whole["parameters"] and sparse["not_zero"] == pytest.approx(0.05, abs=1e-3)
+    assert sparse["bytes"] < 0.6 * whole["bytes"]
+    packed = load_network(tmp_path / "out" / "sparse_0.95.compressed.ckpt").module
+    plain = load_network(tmp_path / "out" / "sparse_0.95.ckpt").module
+    assert all(torch.equal(a, b) for a, b in zip(packed.parameters(), plain.parameters(), strict=True))
+
+
+def test_families_are_kept_beside_a_study(tmp_path: Path) -> None:
+    study = str(tmp_path / "study.journal")
+    assert families_beside(study, "search") == []
+    rows = [{"sparsity": 0.5, "val_top1": 0.9, "latency_ms": {"median_ms": 1.0}, "macs": 1, "parameters": 1}]
+    keep_family(study, "search", "a.ckpt", "channel", rows)
+    keep_family(study, "search", "b.ckpt", "channel", rows)
+    path = keep_family(study, "search", "a.ckpt", "branch", rows)
+    assert [(one["checkpoint"], one["granularity"]) for one in families_beside(study, "search")] == [
+        ("b.ckpt", "channel"),
+        ("a.ckpt", "branch"),
+    ]
+    path.write_text("{}")
+    with pytest.raises(InputError, match="not a file of sparse families"):
+        families_beside(study, "search")
+    with pytest.raises(InputError, match="database"):
+        keep_family("sqlite:///s.db", "search", "a.ckpt", "channel", rows)
+
+
+def test_the_words_on_the_command_line(
+    tmp_path: Path, network: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data.yaml").write_text(json.dumps(DATA))
+    flags = ["--data", "data.yaml", "--epochs", "1"]
+    assert main(["sparsify", "--checkpoint", str(network), *flags, "--levels", "[0.5]", "--step", "4"]) == 0
+    assert "Times faster" in capsys.readouterr().out
+    Path("a.json").write_text(json.dumps(SMALLEST))
+    few = ["--seeds", "[0]", "--methods", "[one_shot]", "--rate", "1.0", "--epochs", "2", "--rewind_epoch", "1"]
+    assert main(["lottery", "--architecture", "a.json", "--data", "data.yaml", *few]) == 0
+    assert "Remaining weights" in capsys.readouterr().out
+    assert Path("runs/lottery/lottery.html").is_file()
