@@ -11,6 +11,7 @@ from stgnn.space import Architecture
 SPLITS = {"val": "validation", "test": "test"}
 SCORES = {"top1": "Top-1", "top5": "Top-5", "mean_class": "Mean class", "calibration_error": "Calibration error"}
 SHOWN = 0.002  # smallest share of an action that is told
+LISTED_CLASSES = 30  # more fill the screen; the page of the check shows them all
 _METRIC = re.compile(rf"({'|'.join(SPLITS)})_(?:(\w+)_)?({'|'.join(SCORES)})")
 
 
@@ -91,15 +92,22 @@ def _checked(result: Mapping[str, Any]) -> str:
         "subjects": len(result["subjects"]) or "unknown",
         **{key: result[key] for key in ("page",) if key in result},
     }
-    cells = [[name, str(count)] for name, count in result["classes"].items()]
-    lines = [readable(facts), "", markdown_table(["Class", "Clips"], cells), ""]
+    counts = result["classes"]
+    if len(counts) > LISTED_CLASSES:
+        lines = [
+            f"{readable(facts)}\nclasses: {len(counts)} of {min(counts.values())} to {max(counts.values())} clips",
+            "",
+        ]
+    else:
+        cells = [[name, str(count)] for name, count in counts.items()]
+        lines = [readable(facts), "", markdown_table(["Class", "Clips"], cells)]
     lines += [f"left out: {count} clips, {reason}" for reason, count in result.get("left_out", {}).items()]
     lines += [f"remark: {remark}" for remark in result.get("remarks", ())]
+    lines.append("")
     for one in result["findings"]:
         examples = f" For example {', '.join(one['examples'][:3])}." if one["examples"] else ""
         lines += [f"{one['severity']}: {one['what']}{examples}", f"  -> {one['action']}"]
-    counts = ", ".join(f"{result[key]} {key}" for key in ("errors", "warnings", "notes"))
-    return "\n".join([*lines, "", counts])
+    return "\n".join([*lines, "", ", ".join(f"{result[key]} {key}" for key in ("errors", "warnings", "notes"))])
 
 
 def _lengths(lengths: Mapping[str, float]) -> str:

@@ -35,3 +35,32 @@ def test_a_front_without_members() -> None:
 
 def test_other_words_print_keys_and_values() -> None:
     assert shown("benchmark", {"macs": 3, "ms": {"median": 0.5}}) == "macs: 3\nms:\n  median: 0.5"
+
+
+def test_a_check_shows_findings_and_lists_classes_while_they_are_few() -> None:
+    finding = {"severity": "warning", "what": "2 clips repeat.", "action": "Leave them out.", "examples": ["a", "b"]}
+    lengths = {"min": 1, "median": 2.5, "max": 9}
+    facts = {
+        "clips": 8,
+        "frames": 20,
+        "persons": 2,
+        "bodies_empty": 3,
+        "layout": "ntu25",
+        "joints": 25,
+        "coordinates": 3,
+    }
+    result = {
+        **facts,
+        **{"splits": {}, "subjects": {}, "lengths": lengths, "errors": 0, "warnings": 1, "notes": 0},
+        "classes": {"wave": 5, "clap": 3},
+        "findings": [finding],
+        "left_out": {"no body": 4},
+    }
+    text = shown("data check", result)
+    assert "| wave  |     5 |" in text.replace("\xa0", " ")
+    assert (
+        "left out: 4 clips, no body\n\nwarning: 2 clips repeat. For example a, b.\n  -> Leave them out.\n\n0 errors"
+        in text
+    )
+    many = shown("data check", {**result, "classes": {f"class {number}": number for number in range(60)}})
+    assert "classes: 60 of 0 to 59 clips" in many and "| class 7" not in many

@@ -53,7 +53,9 @@ def import_data(
         hint = f"did you mean {close[0]}?" if close else "convert the data to the npz layout"
         raise InputError("there is no reader for this format", given=format, allowed=sorted(FORMATS), hint=hint)
     if not Path(source).exists():
-        raise InputError("the source does not exist", given=source, hint="check the path")
+        raise InputError(
+            "the source does not exist", given=source, allowed=FORMATS[format].source, hint="check the path"
+        )
     # Reading may take long: what is sure to fail at the end fails here.
     refuse_existing(Path(output), HEADER, overwrite)
     files = [Path(source)] if labels is None else [Path(source), Path(labels)]
