@@ -93,17 +93,14 @@ def _checked(result: Mapping[str, Any]) -> str:
         **{key: result[key] for key in ("page",) if key in result},
     }
     counts = result["classes"]
+    table = [markdown_table(["Class", "Clips"], [[*map(str, row)] for row in counts.items()]), ""]
     if len(counts) > LISTED_CLASSES:
-        lines = [
-            f"{readable(facts)}\nclasses: {len(counts)} of {min(counts.values())} to {max(counts.values())} clips",
-            "",
-        ]
-    else:
-        cells = [[name, str(count)] for name, count in counts.items()]
-        lines = [readable(facts), "", markdown_table(["Class", "Clips"], cells)]
-    lines += [f"left out: {count} clips, {reason}" for reason, count in result.get("left_out", {}).items()]
-    lines += [f"remark: {remark}" for remark in result.get("remarks", ())]
-    lines.append("")
+        facts["classes"] = f"{len(counts)} of {min(counts.values())} to {max(counts.values())} clips"
+        table = []
+    lines = [readable(facts), "", *table]
+    remarks = [f"left out: {count} clips, {reason}" for reason, count in result.get("left_out", {}).items()]
+    remarks += [f"remark: {remark}" for remark in result.get("remarks", ())]
+    lines += [*remarks, ""] if remarks else []
     for one in result["findings"]:
         examples = f" For example {', '.join(one['examples'][:3])}." if one["examples"] else ""
         lines += [f"{one['severity']}: {one['what']}{examples}", f"  -> {one['action']}"]
