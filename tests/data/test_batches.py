@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from stgnn.data import SkeletonStore, SyntheticActions
+from stgnn.data import SkeletonSequence, SkeletonStore, SyntheticActions
 from stgnn.data.batches import Augmentation, Batch, ClipData, keyed_generator
+from stgnn.errors import InputError
 from stgnn.skeleton.layout import load_layout
+from stgnn.skeleton.transforms import align_view
 
 FRAMES = 6
 TURN = Augmentation(about_vertical=1.0, about_others=0.3, scale=0.2, noise=0.01)
@@ -141,3 +143,29 @@ def test_synthetic_second_bodies_are_found() -> None:
     store = SyntheticActions(clips=64, second=0.5).store()
     batch = ClipData(store).gather(np.arange(64), 8)
     assert 64 < len(batch.bodies) < 128
+
+
+def test_aligned_bodies_are_those_of_the_transform_and_are_augmented_after_it(store: SkeletonStore) -> None:
+    data, aligned = ClipData(store), ClipData(store, align=True)
+    plain, upright = (one.gather(np.arange(24), 9, keyed_generator(5)).bodies for one in (data, aligned))
+    assert torch.allclose(upright, align_view(plain, store.layout), atol=1e-5)
+    turned = aligned.gather(np.arange(24), 9, keyed_generator(5), Augmentation(about_vertical=1.0))
+    assert torch.allclose(turned.bodies[..., 1], upright[..., 1], atol=1e-5)
+    assert not torch.allclose(turned.bodies, upright, atol=0.1)
+
+
+def test_flat_bodies_cannot_be_aligned() -> None:
+    keypoints = np.ones((4, 1, 17, 2), np.float32)
+    flat = SkeletonStore.from_sequences([SkeletonSequence(keypoints, 0, load_layout("coco17"))] * 2, ["a"])
+    with pytest.raises(InputError, match="cannot be aligned"):
+        ClipData(flat, align=True)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_a_number_is_refused_where_it_is_read(store: SkeletonStore, value: float) -> None:
+    keypoints = store.keypoints.copy()
+    keypoints[store.offsets[7] : store.offsets[8], 0, 3, 1] = value
+    damaged = ClipData(SkeletonStore(**{**vars(store), "keypoints": keypoints, "present": None}))
+    damaged.gather(np.array([6, 8]), FRAMES)
+    with pytest.raises(InputError, match=r"(?s)clip 7 \('clip7'\) are not finite.*joint 3"):
+        damaged.gather(np.array([8, 7]), FRAMES)
