@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage
@@ -26,21 +26,42 @@ LONGEST_LINE = 1 << 20  # bytes; a line holds one change of one trial
 class KernelLock(JournalFileOpenLock):
     """A lock on the journal itself, which the operating system releases when its owner dies.
 
-    Optuna's own locks are files that a killed process leaves behind; everyone else then waits half a minute.
+    Optuna's own locks are files that a killed process leaves behind; everyone else then waits half a minute. A process
+    has one descriptor for each journal: a lock that Ctrl-C kept it from giving back is taken again, not waited for.
     """
 
+    _descriptors: ClassVar[dict[tuple[int, str], int]] = {}
+
     def __init__(self, path: str) -> None:
-        self._path, self._descriptor = path, -1
+        self._path, self._held = path, -1
 
     def acquire(self) -> bool:
         """Wait for the lock."""
-        self._descriptor = os.open(self._path, os.O_RDWR)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self._held = self._descriptor()
+        fcntl.flock(self._held, fcntl.LOCK_EX)
         return True
 
     def release(self) -> None:
         """Give the lock back."""
-        os.close(self._descriptor)
+        fcntl.flock(self._held, fcntl.LOCK_UN)
+
+    def _descriptor(self) -> int:
+        key = (os.getpid(), self._path)  # a forked process shares descriptors, but shall not share locks
+        known = self._descriptors.get(key)
+        if known is not None and not _is_open_at(known, self._path):  # the journal was removed or replaced
+            os.close(self._descriptors.pop(key))
+            known = None
+        if known is None:
+            known = self._descriptors[key] = os.open(self._path, os.O_RDWR)
+        return known
+
+
+def _is_open_at(descriptor: int, path: str) -> bool:
+    """Whether an open file is the one that now stands at a path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False
 
 
 class SwiftJournal(JournalFileBackend):
