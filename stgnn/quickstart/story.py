@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,61 +17,25 @@ import torch
 from rich.console import Console
 
 from stgnn.data.datamodule import SyntheticDataModule
-from stgnn.errors import InputError, check_between
-from stgnn.files import read_json, write_text
-from stgnn.latency import Calibrated, DeviceFile, evaluate
+from stgnn.errors import InputError
+from stgnn.files import write_text
+from stgnn.latency import Calibrated
 from stgnn.latency.benchmark import benchmark
 from stgnn.latency.profile import profile
-from stgnn.networks import Network, Supernet, load_network, load_supernet, save_checkpoint
+from stgnn.networks import Network, load_network, load_supernet, save_checkpoint
+from stgnn.quickstart.plan import STUDY, Plan, claim
+from stgnn.quickstart.summary import chosen_numbers, end_numbers, latency_numbers, search_numbers, tell
 from stgnn.report import Measured, write_report
 from stgnn.report.study import device_facts, report_data
 from stgnn.runtimes.export import ExportReport, export_network
 from stgnn.search import Random, RegularizedEvolution
 from stgnn.search.evaluate import SupernetEvaluator
-from stgnn.search.extract import choose, extract, front
-from stgnn.search.pareto import hypervolume
-from stgnn.search.study import Evaluation, reference_point, run_search
+from stgnn.search.extract import choose, extract
+from stgnn.search.study import Evaluation, run_search
 from stgnn.tasks import BaseTask, ClassificationTask, SupernetTask
 from stgnn.tasks.quiet import quiet
 
 LoadedT = TypeVar("LoadedT")
-STUDY = "quickstart"
-RESULTS = (
-    "supernet.ckpt",
-    "device.json",
-    "study.journal",
-    "chosen.ckpt",
-    "tuned.ckpt",
-    "model.onnx",
-    "report.html",
-    "pareto.csv",
-    "summary.json",
-)
-
-
-@dataclass
-class Plan:
-    """What the quickstart does, in numbers.
-
-    Attributes:
-        output: Folder of the results.
-        seed: Seed of everything.
-        clips: Synthetic clips.
-        epochs: Epochs of the supernet.
-        tuning_epochs: Epochs of fine-tuning.
-        trials: Distinct architectures that the search evaluates, and random search after it.
-        calibration: Networks measured to calibrate the latency table.
-        holdout: Networks measured to check it.
-    """
-
-    output: Path
-    seed: int = 0
-    clips: int = 1600
-    epochs: int = 24
-    tuning_epochs: int = 12
-    trials: int = 120
-    calibration: int = 10
-    holdout: int = 12
 
 
 @dataclass
@@ -112,7 +76,7 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     """Run a plan; see :func:`quickstart`."""
     # Networks this small gain nothing from a second thread, and wait long for it when its core is busy.
     torch.set_num_threads(1)
-    _claim(plan)
+    claim(plan)
     clock = _Clock(console)
     data = SyntheticDataModule(clips=plan.clips, seed=plan.seed, frames=16, batch_size=32, about_vertical=0.5)
     with clock.stage("supernet", "Train one supernet that holds every network of the space"):
@@ -148,36 +112,15 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     summary = {
         "seconds": {"total": round(sum(clock.seconds.values()), 2), **clock.seconds},
         "trials": plan.trials,
-        **_search_numbers(plan, found, rival),
-        **_end_numbers(supernet, evaluator),
-        "chosen": _chosen_numbers(chosen, before, after, measured),
-        **_latency_numbers(latency, device),
+        **search_numbers(plan, found, rival),
+        **end_numbers(supernet, evaluator),
+        "chosen": chosen_numbers(chosen, before, after, measured),
+        **latency_numbers(latency, device),
         "export_max_abs_difference": exported.max_abs_difference,
     }
     write_text(plan.output / "summary.json", json.dumps(summary, indent=2))
-    _tell(console, plan, summary)
+    tell(console, plan, summary)
     return summary
-
-
-def _claim(plan: Plan) -> None:
-    """Refuse a folder with the results of another plan; they are left as they are."""
-    check_between(0, 2**32 - 1, seed=plan.seed)
-    settings = {key: value for key, value in asdict(plan).items() if key != "output"}
-    path = plan.output / "plan.json"
-    known = read_json(path, "the plan of a quickstart") if path.is_file() else None
-    foreign = [name for name in RESULTS if (plan.output / name).exists()]
-    if known is None and foreign:
-        raise InputError(
-            f"{plan.output} holds results of something else", given=foreign, hint="choose another --output"
-        )
-    if known is not None and known != settings:
-        raise InputError(
-            f"{plan.output} holds a quickstart with other settings",
-            given=settings,
-            allowed=known,
-            hint="choose another --output, or remove the folder",
-        )
-    write_text(path, json.dumps(settings))
 
 
 def _fit(task: BaseTask, data: SyntheticDataModule, epochs: int, seed: int) -> None:
@@ -260,53 +203,3 @@ def _report(plan: Plan, chosen: Evaluation, measured: dict[str, float], tuned: f
     )
     story = replace(story, points=points, chosen=chosen.number, data="synthetic actions, held-out subjects", **facts)
     write_report(plan.output, story)
-
-
-def _search_numbers(plan: Plan, found: list[Evaluation], rival: list[Evaluation]) -> dict[str, Any]:
-    reference = reference_point(plan.output / "study.journal", STUDY)
-    volumes = [hypervolume([(one.accuracy, one.latency_ms) for one in some], reference) for some in (found, rival)]
-    return {
-        "distinct_architectures": len(found),
-        "front_size": len(front(found)),
-        "hypervolume": volumes[0],
-        "hypervolume_random": volumes[1],
-    }
-
-
-def _end_numbers(supernet: Supernet, evaluator: SupernetEvaluator) -> dict[str, float]:
-    ends = {"smallest": supernet.space.smallest(), "largest": supernet.space.largest()}
-    return {f"accuracy_{name}": evaluator.accuracy(end)[0] for name, end in ends.items()}
-
-
-def _chosen_numbers(
-    chosen: Evaluation, before: dict[str, float], after: dict[str, float], measured: dict[str, float]
-) -> dict[str, Any]:
-    return {
-        "architecture": chosen.architecture.to_dict(),
-        "summary": str(chosen.architecture),
-        "accuracy_inherited": before["val"],
-        "accuracy_fine_tuned": after["val"],
-        "accuracy_inherited_test": before["test"],
-        "accuracy_fine_tuned_test": after["test"],
-        "latency_predicted_ms": chosen.latency_ms,
-        "latency_measured_ms": measured["median_ms"],
-        "macs": chosen.macs,
-        "parameters": chosen.parameters,
-    }
-
-
-def _latency_numbers(latency: Calibrated, device: DeviceFile) -> dict[str, float]:
-    checked = evaluate(latency, device.records("holdout"), device.layout, device.num_classes)
-    return {"latency_mape": checked.mape, "latency_within_10_percent": checked.within_10_percent}
-
-
-def _tell(console: Console, plan: Plan, summary: dict[str, Any]) -> None:
-    chosen = summary["chosen"]
-    console.rule("[bold]Done", align="left")
-    console.print(f"chosen: {chosen['summary']}")
-    console.print(
-        f"accuracy on unseen subjects {chosen['accuracy_fine_tuned_test']:.1%}, "
-        f"{chosen['latency_measured_ms']:.3f} ms a clip, "
-        f"{chosen['parameters']:,} parameters, {summary['seconds']['total']:.0f} s in all"
-    )
-    console.print(f"look at {plan.output / 'report.html'}; run {plan.output / 'model.onnx'}")
