@@ -51,9 +51,11 @@ def _family(cls: type[Any]) -> list[type[Any]]:
 
 
 def real_bodies(data: "SkeletonDataModule", clips: int) -> "Tensor":
-    """Bodies (B, T, V, C) of the first training clips, not augmented."""
+    """Bodies (B, T, V, C) of the first training clips as a device sees them: neither augmented nor aligned."""
+    from stgnn.data.batches import ClipData
+
     check_between(1, clips=clips)
-    return data.clips().gather(data.splits()["train"][:clips], data.frames).bodies
+    return ClipData(data.store, min_score=data.min_score).gather(data.splits()["train"][:clips], data.frames).bodies
 
 
 def recipe_path(result: str | Path, name: str = "") -> Path:

@@ -48,7 +48,8 @@ def export(
 
     data = data or needed(recipe_beside(checkpoint), "data", f"the checkpoint {checkpoint}")
     output = output or checkpoint.with_suffix(RUNTIMES[runtime].suffix)
-    return asdict(export_network(checkpoint, runtime, output, real_bodies(build_data(data), clips)))
+    module = build_data(data)
+    return asdict(export_network(checkpoint, runtime, output, real_bodies(module, clips), module.align))
 
 
 def benchmark(

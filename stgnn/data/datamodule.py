@@ -33,8 +33,8 @@ class SkeletonDataModule(pl.LightningDataModule):
         scale: Training clips are stretched by up to this share.
         noise: Standard deviation of noise added to training clips, in the unit of the coordinates.
         min_score: A joint of a lower score counts as not seen.
-        align: Whether every clip, test clips too, is turned upright and towards the camera (`align_view`); whoever
-            uses the network must then do the same.
+        align: Whether every clip, test clips too, is turned upright and towards the camera (`align_view`). An
+            exported network does so by itself.
         seed: Seed of the held-out subjects, the order, the choice of frames and the augmentation.
 
     Raises:

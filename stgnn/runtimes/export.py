@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from stgnn.errors import InputError
 from stgnn.files import check_output, draft
 from stgnn.networks import AdaSGN, Model, load_model
 from stgnn.networks.models import CONTENT, is_compact, tensor_shapes, to_content
-from stgnn.runtimes.base import Run, Runtime, resolve_runtime
-from stgnn.skeleton.transforms import resample_frames
+from stgnn.runtimes.base import Run, Runtime, output_names, resolve_runtime
+from stgnn.skeleton import SkeletonLayout
+from stgnn.skeleton.transforms import align_view, check_alignable, resample_frames
 
 TOLERANCE = 1e-4  # largest allowed difference of a logit
 
@@ -42,11 +43,30 @@ class ExportReport:
     bytes: int
 
 
+class AlignedNetwork(nn.Module):
+    """View alignment before a network in deploy form, for one that was trained on aligned bodies.
+
+    Args:
+        network: Takes aligned bodies.
+        layout: Layout of the bodies.
+    """
+
+    def __init__(self, network: nn.Module, layout: SkeletonLayout) -> None:
+        super().__init__()
+        check_alignable(layout)
+        self.network, self.layout, self.outputs = network, layout, output_names(network)
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """Raw keypoints ``(B, T, V, 3)`` to what the network gives."""
+        return self.network(align_view(x, self.layout))
+
+
 def export_network(
     source: str | Path | tuple[Model, Sequence[str]],
     runtime: str | Runtime,
     output: str | Path,
     bodies: Tensor | NDArray[np.float32],
+    align: bool = False,
 ) -> ExportReport:
     """Export the deploy form of a network; ``output`` appears only when it agrees with the network itself.
 
@@ -58,6 +78,7 @@ def export_network(
         runtime: The runtime that is to execute the file.
         output: File to write; an existing one is replaced only by a proven one.
         bodies: Real bodies ``(B, T, V, C)``; frames are sampled where their number is not the network's.
+        align: Whether the network was trained on aligned bodies; the file then aligns raw ones by itself.
 
     Raises:
         InputError: the ending of ``output`` is not the runtime's, there are no bodies or they do not fit the network,
@@ -70,11 +91,14 @@ def export_network(
     network, class_names = source if isinstance(source, tuple) else _load(source)
     network = network.eval()
     clips = _clips(bodies, network)
+    seen = align_view(clips, network.layout) if align else clips
     with torch.no_grad():
-        wanted = network(clips).numpy()  # refuses bodies that do not fit before anything is exported
-    clips, wanted = _decided(network, clips, wanted)
+        wanted = network(seen).numpy()  # refuses bodies that do not fit before anything is exported
+    clear = _clear(network, seen)
+    clips, wanted = clips[clear], wanted[clear.numpy()]
+    deployed = AlignedNetwork(network.deploy(), network.layout) if align else network.deploy()
     with draft(output) as hidden:
-        runtime.export(network.deploy(), hidden, clips[:1], _metadata(network, class_names))
+        runtime.export(deployed, hidden, clips[:1], _metadata(network, class_names))
         difference, agreement = compare(wanted, runtime.session(hidden), clips.numpy())
         _judge(difference, agreement, runtime)
     return ExportReport(str(output), runtime.name, difference, agreement, len(clips), output.stat().st_size)
@@ -111,14 +135,15 @@ def _load(path: str | Path) -> tuple[Model, Sequence[str]]:
     return loaded.module, loaded.class_names
 
 
-def _decided(network: Model, clips: Tensor, wanted: NDArray[np.float32]) -> tuple[Tensor, NDArray[np.float32]]:
+def _clear(network: Model, clips: Tensor) -> Tensor:
+    """Which bodies can be compared (B,)."""
     if not isinstance(network, AdaSGN):
-        return clips, wanted
+        return torch.ones(len(clips), dtype=torch.bool)
     clear = network.decisive(clips, TOLERANCE)
     if not clear.any():
         hint = "give more bodies, or train the policy further"
         raise InputError("the policy all but ties in every body, so nothing can be compared", hint=hint)
-    return clips[clear], wanted[clear.numpy()]
+    return clear
 
 
 def _clips(bodies: Tensor | NDArray[np.float32], network: Model) -> Tensor:

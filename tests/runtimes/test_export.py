@@ -14,6 +14,7 @@ from stgnn.runtimes import RUNTIMES, ONNXRuntime, Runtime, Torch
 from stgnn.runtimes.export import export_network
 from stgnn.runtimes.onnx_runtime import check_graph
 from stgnn.skeleton import SkeletonLayout, load_layout
+from stgnn.skeleton.transforms import align_view, resample_frames
 from stgnn.space import load_space
 
 CLASSES = ("walk", "run", "jump")
@@ -161,3 +162,19 @@ def test_foreign_files_are_refused(runtime: Runtime, tmp_path: Path) -> None:
     for look in (runtime.session, runtime.metadata):
         with pytest.raises(InputError):
             look(path)
+
+
+@pytest.mark.parametrize("name", ["Torch", "ONNXRuntime"])
+def test_a_network_of_aligned_bodies_takes_raw_ones(
+    name: str, network: Network, bodies: Tensor, tmp_path: Path
+) -> None:
+    runtime = RUNTIMES[name]()
+    path = tmp_path / f"aligned{runtime.suffix}"
+    report = export_network((network, CLASSES), runtime, path, bodies, align=True)
+    assert report.max_abs_difference <= 1e-4 and report.agreement == 1
+    clips = resample_frames(bodies, network.frames)
+    with torch.no_grad():
+        expected, other = (network(x).numpy() for x in (align_view(clips, network.layout), clips))
+    got = runtime.session(path)(clips.numpy())
+    np.testing.assert_allclose(got, expected, atol=1e-4)
+    assert np.abs(expected - other).max() > 1e-2, "alignment changes what these bodies give"
