@@ -33,6 +33,7 @@ from stgnn.search.extract import choose, front
 from stgnn.search.pareto import hypervolume
 from stgnn.search.study import Evaluation, load_evaluations, reference_point
 from stgnn.tasks import ClassificationTask
+from stgnn.tasks.running import trained
 
 BASELINES: dict[str, dict[str, Any]] = {
     "SGN-like": {"architecture": "SGN-like"},
@@ -63,16 +64,7 @@ def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: 
     task = ClassificationTask(
         data.layout, data.class_names, learning_rate=arguments.learning_rate, weight_decay=0.01, **spec
     )
-    trainer = pl.Trainer(
-        max_epochs=arguments.epochs,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        gradient_clip_val=1.0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    trainer.fit(task, datamodule=data)
+    trainer = trained(task, data, arguments.epochs)
     result = trainer.test(task, datamodule=data, verbose=False)[0]
     save_checkpoint(path.with_suffix(".ckpt"), task.network, data.class_names)
     path.write_text(json.dumps({key: float(value) for key, value in result.items()}))

@@ -100,8 +100,9 @@ def _damaged(where: str) -> Iterator[None]:
         raise InputError(
             f"{where} cannot be read", given=error.strerror or error, hint=f"check the path; {_AGAIN}"
         ) from error
+    # What NumPy and zipfile raise for damaged content: a wrong header or name, an end too early, a compression that is
+    # unknown (NotImplementedError), a password that is missing (RuntimeError), a checksum that differs.
     except (ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        # RuntimeError is how an archive says that it is encrypted.
         allowed = "an array of numbers as numpy.save or numpy.savez writes it"
         raise InputError(f"{where} is not a whole array", given=error, allowed=allowed, hint=_AGAIN) from error
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import lightning.pytorch as pl
 import torch
 from rich.console import Console
 
@@ -32,8 +31,8 @@ from stgnn.search import Random, RegularizedEvolution
 from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.search.extract import choose, extract
 from stgnn.search.study import Evaluation, run_search
-from stgnn.tasks import BaseTask, ClassificationTask, SupernetTask
-from stgnn.tasks.quiet import quiet
+from stgnn.tasks import ClassificationTask, SupernetTask
+from stgnn.tasks.running import trained
 
 LoadedT = TypeVar("LoadedT")
 
@@ -80,7 +79,7 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     clock = _Clock(console)
     data = SyntheticDataModule(clips=plan.clips, seed=plan.seed, frames=16, batch_size=32, about_vertical=0.5)
     with clock.stage("supernet", "Train one supernet that holds every network of the space"):
-        supernet_path = _trained(plan, data)
+        supernet_path = _supernet(plan, data)
         supernet = _kept(load_supernet, supernet_path).module
     with clock.stage("profile", "Measure this device"):
         device = profile(
@@ -123,30 +122,11 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     return summary
 
 
-def _fit(task: BaseTask, data: SyntheticDataModule, epochs: int, seed: int) -> None:
-    pl.seed_everything(seed, verbose=False)
-    with quiet():
-        trainer = pl.Trainer(
-            max_epochs=epochs,
-            logger=False,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            gradient_clip_val=1.0,
-            check_val_every_n_epoch=max(epochs, 1),
-            num_sanity_val_steps=0,
-            log_every_n_steps=1,
-        )
-        try:
-            trainer.fit(task, datamodule=data)
-        except SystemExit as leave:  # how Lightning answers Ctrl-C
-            raise KeyboardInterrupt("training stopped; run the same command to start this stage again") from leave
-
-
-def _trained(plan: Plan, data: SyntheticDataModule) -> Path:
+def _supernet(plan: Plan, data: SyntheticDataModule) -> Path:
     path = plan.output / "supernet.ckpt"
     if not path.is_file():
         task = SupernetTask("tiny", data.layout, data.class_names, seed=plan.seed, learning_rate=4e-3)
-        _fit(task, data, plan.epochs, plan.seed)
+        trained(task, data, plan.epochs, plan.seed, progress=True)
         save_checkpoint(path, task.network, data.class_names)
     return path
 
@@ -157,7 +137,7 @@ def _tuned(plan: Plan, data: SyntheticDataModule) -> Network:
         task = ClassificationTask(
             data.layout, data.class_names, init_from=plan.output / "chosen.ckpt", learning_rate=2e-3
         )
-        _fit(task, data, plan.tuning_epochs, plan.seed)
+        trained(task, data, plan.tuning_epochs, plan.seed, progress=True)
         save_checkpoint(path, task.network, data.class_names)
     return _kept(load_network, path).module
 

@@ -1,4 +1,7 @@
-"""Keeps what Lightning tells about itself from people who came for their networks; warnings that matter pass."""
+"""Keeps Lightning's own ways from people who came for their networks: its notices, and how it answers Ctrl-C.
+
+Warnings that matter pass.
+"""
 
 import logging
 import warnings
@@ -33,3 +36,19 @@ def quiet() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+
+
+@contextmanager
+def stoppable(message: str) -> Iterator[None]:
+    """Lightning leaves the program on Ctrl-C; here Ctrl-C stays Ctrl-C.
+
+    Args:
+        message: How to go on.
+
+    Raises:
+        KeyboardInterrupt: instead of any SystemExit inside, with the message.
+    """
+    try:
+        yield
+    except SystemExit as leave:
+        raise KeyboardInterrupt(message) from leave

@@ -9,7 +9,7 @@ from torch import Tensor
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
 from stgnn.tasks.base import BaseTask
-from stgnn.tasks.quiet import quiet
+from stgnn.tasks.quiet import quiet, stoppable
 
 
 class KeepBest(Callback):
@@ -46,6 +46,7 @@ def trained(
     seed: int | None = None,
     callbacks: Sequence[Callback] = (),
     clip: float | None = 1.0,
+    progress: bool = False,
 ) -> pl.Trainer:
     """Train a task without logs and without checkpoints.
 
@@ -56,6 +57,7 @@ def trained(
         seed: Seed of what training draws (dropout); None: as it comes.
         callbacks: Callbacks of the Trainer; clips are validated only for a :class:`KeepBest`.
         clip: Largest norm of a gradient; None: any.
+        progress: Whether a bar is shown.
 
     Returns:
         The Trainer, for scoring.
@@ -71,16 +73,15 @@ def trained(
             logger=False,
             enable_checkpointing=False,
             enable_model_summary=False,
-            enable_progress_bar=False,
+            enable_progress_bar=progress,
             limit_val_batches=1.0 if any(isinstance(one, KeepBest) for one in callbacks) else 0,
             num_sanity_val_steps=0,
             gradient_clip_val=clip,
+            log_every_n_steps=1,  # nothing is logged: it only silences a warning about short runs
             callbacks=list(callbacks),
         )
-        try:
+        with stoppable("training stopped; run the same command to start it again"):
             trainer.fit(task, datamodule=data)
-        except SystemExit as leave:  # how Lightning answers Ctrl-C
-            raise KeyboardInterrupt from leave
     return trainer
 
 

@@ -15,7 +15,7 @@ from stgnn.files import write_text
 from stgnn.networks import check_run_checkpoint
 from stgnn.tasks.base import BaseTask
 from stgnn.tasks.predictions import write_predictions
-from stgnn.tasks.quiet import quiet
+from stgnn.tasks.quiet import quiet, stoppable
 
 RESULT = "result.json"  # what a stage that is done leaves
 
@@ -69,10 +69,8 @@ def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> pl.Tra
             enable_progress_bar=attempt.progress,
             default_root_dir=attempt.folder,
         )
-        try:
+        with stoppable("training stopped; the same command goes on from the last epoch"):
             trainer.fit(task, datamodule=data, ckpt_path=last if last.is_file() else None, weights_only=True)
-        except SystemExit as leave:  # how Lightning answers Ctrl-C
-            raise KeyboardInterrupt("training stopped; the same command goes on from the last epoch") from leave
     return trainer
 
 

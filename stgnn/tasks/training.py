@@ -189,6 +189,7 @@ def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str])
         raise
     except jsonargparse.ArgumentError as error:
         raise InputError(" ".join(str(error).split()), hint=f"stgnn {word} --help") from error
+    # The Trainer has no error of its own for a setting that it cannot use: these are what it raises for one.
     except (ValueError, ImportError, ArithmeticError, NotImplementedError, MisconfigurationException) as error:
         if not _of_lightning(error):
             raise

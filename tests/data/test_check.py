@@ -1,7 +1,6 @@
 """Each planted fault is found under its code, with its count and clips; a good set has nothing to complain about."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from stgnn.data import SkeletonStore, SyntheticActions
 from stgnn.data.check import check_store
 from stgnn.data.quality import SEVERITIES
 from stgnn.skeleton.layout import load_layout
+from tests.data.readers.real import REAL, needs_data
 
 Change = Callable[[SkeletonStore], SkeletonStore]
 
@@ -263,10 +263,6 @@ def test_clips_of_one_frame_and_long_ones_are_named(good: SkeletonStore) -> None
 def test_a_store_on_disk_gives_the_same_summary(good: SkeletonStore, tmp_path: Path) -> None:
     good.save(tmp_path / "store")
     assert check_store(SkeletonStore.open(tmp_path / "store")) == check_store(good)
-
-
-REAL = Path(os.environ.get("STGNN_DATA", "."))
-needs_data = pytest.mark.skipif("STGNN_DATA" not in os.environ, reason="STGNN_DATA names no folder of data sets")
 
 
 @needs_data

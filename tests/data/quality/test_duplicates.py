@@ -1,8 +1,6 @@
 """Copies are found whatever was done to them; repetitions of an action are none."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from stgnn.data import SkeletonStore, SyntheticActions
 from stgnn.data.quality import duplicates as module
 from stgnn.data.quality import find_duplicates
 from stgnn.skeleton.layout import load_layout
+from tests.data.readers.real import REAL, needs_data
 
 Clips = list[np.ndarray]
 Alter = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -117,10 +116,7 @@ def test_flat_bodies_are_compared_too(clips: Clips, make_clips: Callable[..., Sk
     assert groups.near.tolist() == [*range(8), *range(8)]
 
 
-REAL = Path(os.environ.get("STGNN_DATA", "."))
-
-
-@pytest.mark.skipif("STGNN_DATA" not in os.environ, reason="STGNN_DATA names no folder of data sets")
+@needs_data
 @pytest.mark.parametrize(("name", "copies"), [("nw_ucla", 95), ("utd_mhad", 0)])
 def test_real_sets_have_the_copies_they_are_known_for(name: str, copies: int) -> None:
     with np.load(REAL / name / f"{name}.npz") as file:

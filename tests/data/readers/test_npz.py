@@ -1,6 +1,5 @@
 """The plain npz layout: what was written is read, in the joint order of the layout; a bad file is refused by name."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,10 @@ from stgnn.data.writing import write_store
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import load_layout
 from tests.data.readers.law import check_clips
+from tests.data.readers.real import REAL, needs_data
 from tests.data.readers.twin_npz import write_npz
 
 Arrays = dict[str, np.ndarray]
-REAL = Path(os.environ.get("STGNN_DATA", "."))
-needs_data = pytest.mark.skipif("STGNN_DATA" not in os.environ, reason="STGNN_DATA names no folder of data sets")
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,7 +1,6 @@
 """NTU RGB+D: round trip of synthetic recordings, official splits and lists, damaged files."""
 
 import gzip
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +13,9 @@ from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import load_layout
+from tests.data.readers.real import REAL, needs_data
 from tests.data.readers.twin_ntu import person, track, write_ntu60, write_ntu120, write_recording
 
-REAL = Path(os.environ.get("STGNN_DATA", "."))
-needs_data = pytest.mark.skipif("STGNN_DATA" not in os.environ, reason="STGNN_DATA names no folder of data sets")
 NAME = "S001C001P001R001A001"
 
 

@@ -1,6 +1,5 @@
 """Northwestern-UCLA: recordings come back, repeated clips leave training in the clean protocol, damage is named."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,9 @@ from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.writing import write_store
 from stgnn.errors import InputError
 from tests.data.readers.law import check_clips, same
+from tests.data.readers.real import REAL, needs_data
 from tests.data.readers.twin_nw_ucla import write_nw_ucla, write_recording
 
-REAL = Path(os.environ.get("STGNN_DATA", "."))
-needs_data = pytest.mark.skipif("STGNN_DATA" not in os.environ, reason="STGNN_DATA names no folder of data sets")
 NAME = "a01_s01_e00_v01"
 
 

@@ -1,6 +1,5 @@
 """SHREC'17 and DHG: round trips, official splits, damaged files and lists."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from stgnn.data.readers.source import ClipLabels, LeftOut, Reader
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
+from tests.data.readers.real import REAL, needs_data
 from tests.data.readers.twin_shrec import (
     Tree,
     write_dhg_14,
@@ -22,8 +22,6 @@ from tests.data.readers.twin_shrec import (
     write_shrec17_28,
 )
 
-REAL = Path(os.environ.get("STGNN_DATA", "."))
-needs_data = pytest.mark.skipif("STGNN_DATA" not in os.environ, reason="STGNN_DATA names no folder of data sets")
 FIRST = Path("gesture_1", "finger_1", "subject_2", "essai_1", "skeletons_world.txt")
 
 

@@ -191,54 +191,54 @@ def test_channels_that_are_interleaved_go_in_whole_groups(make: Any) -> None:
     assert stage.size == 16  # 64 channels in four branches
 
 
-def test_an_operator_with_sizes_in_its_code_keeps_its_channels(
-    monkeypatch: pytest.MonkeyPatch, make: Any, shrunk: Any
-) -> None:
-    class Stubborn(SpatialOperator):
-        def __init__(self, in_channels: int, out_channels: int, layout: Any, activation: str = "ReLU") -> None:
-            super().__init__(in_channels, out_channels, layout, activation)
-            self.first = nn.Conv2d(in_channels, 12, 1)
-            self.second = nn.Conv2d(12, out_channels, 1)
+class TwelveWide(SpatialOperator):
+    """Two convolutions with twelve channels between them, whatever the width of the network."""
 
+    def __init__(self, in_channels: int, out_channels: int, layout: Any, activation: str = "ReLU") -> None:
+        super().__init__(in_channels, out_channels, layout, activation)
+        self.first = nn.Conv2d(in_channels, 12, 1)
+        self.second = nn.Conv2d(12, out_channels, 1)
+
+
+@pytest.fixture
+def plant(monkeypatch: pytest.MonkeyPatch, make: Any, shrunk: Any) -> Any:
+    """Makes a small ST-GCN with an operator of the test in its second block, or in every one."""
+
+    def network(operator: type[SpatialOperator], everywhere: bool = False) -> Any:
+        monkeypatch.setitem(OPERATORS._classes, operator.__name__, operator)
+        data = shrunk("STGCN").to_dict()
+        blocks = [block for stage in data["stages"] for block in stage["blocks"]]
+        for block in blocks if everywhere else blocks[1:2]:
+            block["spatial"] = operator.__name__
+        return make(Architecture.from_dict(data))
+
+    return network
+
+
+def test_an_operator_with_sizes_in_its_code_keeps_its_channels(plant: Any) -> None:
+    class Stubborn(TwelveWide):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             y = self.first(x)
             return self.activation(self.second(y * torch.ones(1, 1, 1, 1).expand(1, 12, 1, 1)))
 
-    monkeypatch.setitem(OPERATORS._classes, "Stubborn", Stubborn)
-    data = shrunk("STGCN").to_dict()
-    for stage in data["stages"]:
-        for block in stage["blocks"]:
-            block["spatial"] = "Stubborn"
-    network = make(Architecture.from_dict(data))
+    network = plant(Stubborn, everywhere=True)
     groups = find_units(network)
     assert groups and not any(one.tensor.endswith("first.weight") and one.axis == 0 for g in groups for one in g.axes)
 
 
-def test_an_operator_that_computes_with_its_number_of_channels_keeps_them(
-    monkeypatch: pytest.MonkeyPatch, make: Any, shrunk: Any
-) -> None:
-    class Scaled(SpatialOperator):
-        def __init__(self, in_channels: int, out_channels: int, layout: Any, activation: str = "ReLU") -> None:
-            super().__init__(in_channels, out_channels, layout, activation)
-            self.first = nn.Conv2d(in_channels, 12, 1)
-            self.second = nn.Conv2d(12, out_channels, 1)
-
+def test_an_operator_that_computes_with_its_number_of_channels_keeps_them(plant: Any) -> None:
+    class Scaled(TwelveWide):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             y = self.first(x)
             return self.activation(self.second(y / y.shape[1]))
 
-    monkeypatch.setitem(OPERATORS._classes, "Scaled", Scaled)
-    data = shrunk("STGCN").to_dict()
-    data["stages"][0]["blocks"][1]["spatial"] = "Scaled"
-    network = make(Architecture.from_dict(data))
+    network = plant(Scaled)
     names = {(one.tensor, one.axis) for group in find_units(network) for one in group.axes}
     assert ("stages.0.1.spatial.Scaled.first.weight", 0) not in names
     assert ("stages.0.1.spatial.Scaled.second.weight", 0) in names
 
 
-def test_a_sum_of_weights_is_read_through_every_one_of_them(
-    monkeypatch: pytest.MonkeyPatch, make: Any, shrunk: Any
-) -> None:
+def test_a_sum_of_weights_is_read_through_every_one_of_them(plant: Any) -> None:
     class Summed(SpatialOperator):
         def __init__(self, in_channels: int, out_channels: int, layout: Any, activation: str = "ReLU") -> None:
             super().__init__(in_channels, out_channels, layout, activation)
@@ -249,19 +249,14 @@ def test_a_sum_of_weights_is_read_through_every_one_of_them(
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.activation(nn.functional.conv2d(self.inner(x), self.left + self.right))
 
-    monkeypatch.setitem(OPERATORS._classes, "Summed", Summed)
-    data = shrunk("STGCN").to_dict()
-    data["stages"][0]["blocks"][1]["spatial"] = "Summed"
-    network = make(Architecture.from_dict(data))
+    network = plant(Summed)
     for leaf in ("left", "right"):
         name = f"stages.0.1.spatial.Summed.{leaf}"
         smaller = assert_law(network, {name: torch.arange(12)[:, None, None] < 6})
         assert smaller.get_parameter(name).shape[1] == 12
 
 
-def test_an_operation_without_a_rule_costs_freedom_only(
-    monkeypatch: pytest.MonkeyPatch, make: Any, shrunk: Any
-) -> None:
+def test_an_operation_without_a_rule_costs_freedom_only(plant: Any) -> None:
     class Sorted(SpatialOperator):
         def __init__(self, in_channels: int, out_channels: int, layout: Any, activation: str = "ReLU") -> None:
             super().__init__(in_channels, out_channels, layout, activation)
@@ -270,10 +265,7 @@ def test_an_operation_without_a_rule_costs_freedom_only(
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.conv(x).sort(dim=1).values
 
-    monkeypatch.setitem(OPERATORS._classes, "Sorted", Sorted)
-    data = shrunk("STGCN").to_dict()
-    data["stages"][0]["blocks"][1]["spatial"] = "Sorted"
-    network = make(Architecture.from_dict(data))
+    network = plant(Sorted)
     names = {(one.tensor, one.axis) for group in find_units(network) for one in group.axes}
     assert ("stages.0.1.spatial.Sorted.conv.weight", 0) not in names
     assert ("stages.1.1.spatial.GraphConv.weight", 1) in names
