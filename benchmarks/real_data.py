@@ -32,11 +32,11 @@ from stgnn.search import RegularizedEvolution
 from stgnn.search.extract import choose, front
 from stgnn.search.pareto import hypervolume
 from stgnn.search.study import Evaluation, load_evaluations, reference_point
-from stgnn.tasks import ClassificationTask
+from stgnn.tasks import ClassificationTask, SGNTask
 from stgnn.tasks.running import trained
 
 BASELINES: dict[str, dict[str, Any]] = {
-    "SGN-like": {"architecture": "SGN-like"},
+    "SGN": {"optimizer": "AdamW", "warmup": 0.1, "milestones": ()},  # what every other network here is trained with
     "ST-GCN++": {"architecture": "STGCN++", "frames": 32},
 }
 
@@ -61,9 +61,9 @@ def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: 
     recipe = dict(load_recipe(Path(f"recipes/data/{arguments.data}.yaml")))
     recipe["init_args"] = {**recipe["init_args"], "frames": 32, "val_subjects": [], "seed": seed, "batch_size": 32}
     data = build_data(recipe)
-    task = ClassificationTask(
-        data.layout, data.class_names, learning_rate=arguments.learning_rate, weight_decay=0.01, **spec
-    )
+    kind = SGNTask if name == "SGN" else ClassificationTask
+    spec = {**spec, "learning_rate": arguments.learning_rate, "weight_decay": 0.01}
+    task = kind(data.layout, data.class_names, **spec)
     trainer = trained(task, data, arguments.epochs)
     result = trainer.test(task, datamodule=data, verbose=False)[0]
     save_checkpoint(path.with_suffix(".ckpt"), task.network, data.class_names)
@@ -122,6 +122,7 @@ def run_search(arguments: argparse.Namespace, study: Path) -> None:
         arguments.data,
         arguments.trials,
         compare_random=True,
+        variants=arguments.variants,
     )
 
 
@@ -148,6 +149,7 @@ def main() -> None:
     parser.add_argument("--supernet", type=Path, required=True)
     parser.add_argument("--device", type=Path, default=Path("runs/device.json"))
     parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--variants", type=int, default=4, help="how often the search looks at every clip")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--seeds", type=int, default=3)

@@ -200,12 +200,7 @@ def check_named_data(key: str, value: Any, where: str) -> None:
         return
     from stgnn.space import load_architecture, load_space
 
-    if key == "space":
-        space = load_space(value)
-        named = {*space.spatial, *(name for name, _ in space.temporal), *space.attentions} - {"none"}
-    else:
-        blocks = [block for stage in load_architecture(value).stages for block in stage.blocks]
-        named = {name for block in blocks for name in (block.spatial, block.temporal, block.attention)} - {"none"}
+    named = load_space(value).operators if key == "space" else load_architecture(value).operators
     known = registered("OPERATORS")
     for name in sorted(named - set(known)):
         raise InputError(f"{where}: there is no operator {name!r}", allowed=known, hint=_closest(name, known))

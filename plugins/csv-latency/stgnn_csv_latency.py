@@ -124,9 +124,8 @@ def _milliseconds(text: str, where: str) -> float:
 
 
 def vocabulary(architecture: Architecture) -> set[str]:
-    """The operators, activations and attentions of an architecture, by class name."""
-    blocks = [block for stage in architecture.stages for block in stage.blocks]
-    return {name for block in blocks for name in (block.spatial, block.temporal, block.activation, block.attention)}
+    """The operators and activations of an architecture, by class name."""
+    return {block.activation for stage in architecture.stages for block in stage.blocks} | architecture.operators
 
 
 def macs(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> int:

@@ -66,6 +66,7 @@ def search(
     max_parameters: int | None = None,
     compare_random: bool = False,
     seed: int = 0,
+    variants: int = 1,
 ) -> dict[str, Any]:
     """Search for accurate and fast architectures; the same command continues a study that was stopped.
 
@@ -81,6 +82,7 @@ def search(
         max_parameters: Parameters above which an architecture is infeasible.
         compare_random: Whether random search at equal cost runs too, in a study of its own.
         seed: Seed of the proposals.
+        variants: How often every clip is scored: as it is, and then changed as training clips are.
 
     Returns:
         Numbers of the study, its front from fast to slow, and the knee of the front.
@@ -91,7 +93,7 @@ def search(
     from stgnn.search.study import RANDOM_SUFFIX, run_search
 
     loaded, clips = load_supernet(supernet), build_data(data)
-    evaluator = SupernetEvaluator.from_data(loaded.module, clips)
+    evaluator = SupernetEvaluator.from_data(loaded.module, clips, variants=variants)
     check_classes(loaded.class_names, clips)
     runs = {name: strategy, **({name + RANDOM_SUFFIX: Random()} if compare_random else {})}
     found = {

@@ -45,6 +45,14 @@ class Batch(NamedTuple):
         return Batch(*(tensor.to(device, non_blocking=non_blocking) for tensor in self))
 
 
+def joined(first: Batch, second: Batch) -> Batch:
+    """The clips of one batch after those of another."""
+    clip = torch.cat([first.clip, second.clip + len(first.label)])
+    pairs = zip((first.bodies, first.label, first.index), (second.bodies, second.label, second.index), strict=True)
+    bodies, label, index = (torch.cat(pair) for pair in pairs)
+    return Batch(bodies, clip, label, index)
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """How much training clips are changed. All bodies of a clip are turned and scaled alike.

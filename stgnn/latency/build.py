@@ -14,14 +14,15 @@ from torch import Tensor, nn
 from stgnn.latency.parts import Part
 from stgnn.networks import Network
 from stgnn.networks.block import operator_class
-from stgnn.operators import ACTIVATIONS, AttentionOperator, Operator, SpatialOperator, TemporalOperator
+from stgnn.operators import ACTIVATIONS, AttentionOperator, Operator, ReadoutOperator, SpatialOperator, TemporalOperator
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture, BlockSpec, StageSpec
+from stgnn.space import DEFAULT_READOUT, Architecture, BlockSpec, StageSpec
 
 BASES: dict[str, type[Operator]] = {
     "spatial": SpatialOperator,
     "temporal": TemporalOperator,
     "attention": AttentionOperator,
+    "head": ReadoutOperator,
 }
 SOURCE_CHANNELS = 4  # few, so that the convolution in front costs little next to the part
 
@@ -39,7 +40,7 @@ def bare(part: Part) -> tuple[Part, ...]:
     if part.kind == "prefix":
         return ()
     if part.kind == "stem":
-        return (replace(part, kind="head", operator=""),)
+        return (replace(part, kind="head", operator=DEFAULT_READOUT),)
     return (prefix_of(part),)
 
 
@@ -69,11 +70,11 @@ def build(part: Part, layout: SkeletonLayout, num_classes: int) -> Probe:
 def _piece(part: Part, body: SkeletonLayout, num_classes: int) -> nn.Module:
     if part.kind == "projection":
         return nn.Conv2d(part.source, part.target, 1, stride=(part.stride, 1))
-    if part.kind == "head":
-        return _Head(part.source, num_classes)
     operator: Any = operator_class(part.operator, BASES[part.kind])  # its constructor depends on the kind
     if part.kind == "spatial":
         return operator(part.source, part.target, body, part.activation).eval().deploy()
+    if part.kind == "head":
+        return _Head(operator(part.source, body).eval(), num_classes)
     if part.kind == "attention":
         return operator(part.target, body).eval().deploy()
     temporal = operator(part.target, part.kernel, part.stride, body, part.activation)
@@ -94,15 +95,16 @@ class _TemporalHalf(nn.Module):
 
 
 class _Head(nn.Module):
-    """Mean over frames and joints, then the classifier."""
+    """The readout, then the classifier."""
 
-    def __init__(self, channels: int, num_classes: int) -> None:
+    def __init__(self, readout: ReadoutOperator, num_classes: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(channels, num_classes)
+        self.readout = readout.deploy()
+        self.linear = nn.Linear(readout.out_channels, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, T, V) -> (B, classes)``."""
-        return self.linear(x.mean(dim=(2, 3)))
+        return self.linear(self.readout(x))
 
 
 def _stem(part: Part, layout: SkeletonLayout, num_classes: int) -> nn.Module:

@@ -19,7 +19,8 @@ class Part:
 
     Attributes:
         kind: One of :data:`KINDS`.
-        operator: Class name of the operator; the streams for a stem (``"joint+bone"``); empty for projection and head.
+        operator: Class name of the operator, for a head that of its readout; the streams for a stem (``"joint+bone"``);
+            empty for a projection.
         activation: Class name of the activation, where the part has one.
         stride: Divides the frames.
         joints: V.
@@ -74,5 +75,5 @@ def parts(architecture: Architecture, layout: SkeletonLayout) -> tuple[Part, ...
             frames, width = -(-frames // stride), size
             if block.attention != "none":
                 found.append(Part("attention", block.attention, "", 1, joints, 1, frames, size, size))
-    found.append(Part("head", "", "", 1, joints, 1, frames, width, width))
+    found.append(Part("head", architecture.readout, "", 1, joints, 1, frames, width, width))
     return tuple(found)

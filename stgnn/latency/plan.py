@@ -54,8 +54,8 @@ def _of_body(space: SearchSpace, joints: int, quick: bool) -> Iterator[Part]:
             yield Part("attention", name, "", 1, joints, 1, frames, width, width)
     for name, width, frames in product(space.streams, thin(space.stems, quick), ends(space.frames)):
         yield Part("stem", name, "", 1, joints, 1, frames, width, width)
-    for width, frames in product(_chosen([*space.stems, *space.stages[-1].widths], quick), ends(every)):
-        yield Part("head", "", "", 1, joints, 1, frames, width, width)
+    for name, width, frames in product(space.readouts, _chosen(space.stages[-1].widths, quick), ends(every)):
+        yield Part("head", name, "", 1, joints, 1, frames, width, width)
 
 
 def _temporal(space: SearchSpace, joints: int, stride: int, frames: Sequence[int], quick: bool) -> Iterator[Part]:

@@ -1,5 +1,7 @@
 """One block of a network: spatial step, temporal step, attention, residual."""
 
+from typing import TypeVar
+
 from torch import Tensor, nn
 
 from stgnn.errors import InputError
@@ -8,6 +10,8 @@ from stgnn.operators.folding import fold_batch_norms
 from stgnn.operators.spatial import shortcut
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import BlockSpec
+
+Kind = TypeVar("Kind", bound=Operator)
 
 
 class Block(nn.Module):
@@ -65,7 +69,7 @@ class Block(nn.Module):
         return self
 
 
-def operator_class(name: str, base: type[Operator]) -> type[Operator]:
+def operator_class(name: str, base: type[Kind]) -> type[Kind]:
     """The operator class called ``name``, which must be of the right kind.
 
     Raises:

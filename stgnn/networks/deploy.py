@@ -30,6 +30,7 @@ class DeployedNetwork(nn.Module):
         stems: Batch norm and convolution of every stream.
         stem_norm: Batch norm after the stems, if there are stems.
         blocks: Blocks in deploy form.
+        readout: The readout in deploy form.
         head: The classifier.
     """
 
@@ -41,6 +42,7 @@ class DeployedNetwork(nn.Module):
         stems: Mapping[str, tuple[nn.BatchNorm1d, nn.Conv2d | None]],
         stem_norm: nn.BatchNorm2d | None,
         blocks: Sequence[nn.Module],
+        readout: nn.Module,
         head: nn.Linear,
     ) -> None:
         super().__init__()
@@ -60,7 +62,7 @@ class DeployedNetwork(nn.Module):
         self.register_buffer("shift", torch.cat([folded[name][1] for name in ordered]))  # (S*C*V,)
         self.stem = _stem_conv([stems[name][1] for name in ordered], stem_norm)
         self.blocks = nn.ModuleList(blocks)
-        self.head = head
+        self.readout, self.head = readout, head
 
     def forward(self, x: Tensor) -> Tensor:
         """Raw keypoints of bodies ``(B, T, V_full, C)`` to logits ``(B, classes)``."""
@@ -77,7 +79,7 @@ class DeployedNetwork(nn.Module):
             y = torch.relu(self.stem(y))
         for block in self.blocks:
             y = block(y)
-        return self.head(y.mean(dim=(2, 3)))
+        return self.head(self.readout(y))
 
 
 def _stem_matrix(joint_map: _Array, norm: nn.BatchNorm1d, coordinates: int) -> tuple[Tensor, Tensor]:

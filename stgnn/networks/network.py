@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from stgnn.errors import InputError
-from stgnn.networks.block import Block
+from stgnn.networks.block import Block, operator_class
 from stgnn.networks.deploy import DeployedNetwork
+from stgnn.operators import ReadoutOperator
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.streams import bone_matrix, bone_parents, stream
 from stgnn.skeleton.transforms import center
@@ -83,7 +84,9 @@ class Network(nn.Module):
                 blocks.append(Block(spec, width, stage.width, stride, self.body, residual=not first))
                 width = stage.width
             self.stages.append(blocks)
-        self.head = nn.Linear(width, num_classes)
+        readout = operator_class(architecture.readout, ReadoutOperator)(width, self.body)
+        self.readout = nn.ModuleDict({architecture.readout: readout})
+        self.head = nn.Linear(readout.out_channels, num_classes)
         nn.init.normal_(self.head.weight, 0.0, 0.01)
         nn.init.zeros_(self.head.bias)
 
@@ -111,7 +114,7 @@ class Network(nn.Module):
         for blocks in self.stages:
             for block in blocks:  # type: ignore[attr-defined]
                 y = block(y)
-        return self.head(y.mean(dim=(2, 3)))
+        return self.head(self.readout[self.architecture.readout](y))
 
     def deploy(self) -> DeployedNetwork:
         """The exact rewrite for inference (see :class:`DeployedNetwork`); this network is left as it is."""
@@ -129,6 +132,7 @@ class Network(nn.Module):
                 stems={name: (stem.norm, stem.conv) for name, stem in trained.stems.items()},  # type: ignore[misc]
                 stem_norm=trained.stem_norm,
                 blocks=[block.deploy() for blocks in trained.stages for block in blocks],  # type: ignore[attr-defined]
+                readout=trained.readout[self.architecture.readout].deploy(),  # type: ignore[operator]
                 head=trained.head,
             )
         return deployed.to(device).eval().requires_grad_(False)

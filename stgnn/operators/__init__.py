@@ -1,4 +1,4 @@
-"""The vocabulary of networks: spatial operators, temporal operators and attentions, as plain modules in one registry.
+"""The vocabulary of networks: spatial and temporal operators, attentions and readouts, plain modules in one registry.
 
     >>> from stgnn.operators import OPERATORS
     >>> OPERATORS["TemporalConv"].__name__
@@ -9,9 +9,18 @@ too.
 """
 
 from stgnn.operators.attention import JointFrameAttention
-from stgnn.operators.base import ACTIVATIONS, OPERATORS, AttentionOperator, Operator, SpatialOperator, TemporalOperator
+from stgnn.operators.base import (
+    ACTIVATIONS,
+    OPERATORS,
+    AttentionOperator,
+    Operator,
+    ReadoutOperator,
+    SpatialOperator,
+    TemporalOperator,
+)
 from stgnn.operators.dynamic import AdaptiveGraphConv, ChannelTopologyGraphConv, DynamicGroupGraphConv, JointAttention
 from stgnn.operators.folding import fold_batch_norms
+from stgnn.operators.readout import MeanReadout, TemporalReadout
 from stgnn.operators.spatial import GraphConv, JointMixer, LearnedGraphConv
 from stgnn.operators.temporal import (
     DepthwiseTemporalConv,
@@ -37,13 +46,16 @@ __all__ = [
     "JointFrameAttention",
     "JointMixer",
     "LearnedGraphConv",
+    "MeanReadout",
     "MultiBranchTemporalConv",
     "MultiScaleTemporalConv",
     "Operator",
+    "ReadoutOperator",
     "SpatialOperator",
     "TemporalConv",
     "TemporalOperator",
     "TemporalPool",
+    "TemporalReadout",
     "TemporalShift",
     "fold_batch_norms",
 ]

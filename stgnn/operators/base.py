@@ -1,4 +1,4 @@
-"""What an operator is: a plain module for one spatial step, one temporal step or one attention.
+"""What an operator is: a plain module for one spatial step, one temporal step, one attention or the readout.
 
 Nothing here knows about elasticity. The one duty of an operator is to choose parameter shapes of which a leading block
 makes sense (see the slicing law in :mod:`stgnn.networks.supernet`): channel axes shrink from the end, kernel axes
@@ -79,6 +79,21 @@ class AttentionOperator(Operator):
         channels: C.
         layout: The body, already coarsened to V joints.
     """
+
+    def __init__(self, channels: int, layout: SkeletonLayout) -> None:
+        super().__init__()
+        self.channels, self.num_joints = channels, layout.num_joints
+
+
+class ReadoutOperator(Operator):
+    """The end of the features: ``(B, C, T, V) -> (B, out_channels)``, what the classifier sees.
+
+    Args:
+        channels: C.
+        layout: The body, already coarsened to V joints.
+    """
+
+    out_channels: int
 
     def __init__(self, channels: int, layout: SkeletonLayout) -> None:
         super().__init__()

@@ -145,6 +145,7 @@ def _genes(architecture: Architecture) -> dict[str, list[str]]:
         for field in ("spatial", "temporal", "kernel", "activation", "attention"):
             unit = " frames" if field == "kernel" else ""
             genes[f"stage {number}: {field}"] = [f"{getattr(block, field)}{unit}" for block in stage.blocks]
+    genes["readout"] = [architecture.readout]
     return genes
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stgnn.report import svg
 from stgnn.report.units import TIMES
-from stgnn.space.architecture import Architecture, BlockSpec, StageSpec
+from stgnn.space.architecture import DEFAULT_READOUT, Architecture, BlockSpec, StageSpec
 
 WIDTH = 400
 LEFT, RIGHT = 70, 380  # the column of boxes; left of it stand the solids, right of it the residual connections
@@ -66,7 +66,8 @@ def diagram_body(architecture: Architecture, num_joints: int, num_classes: int) 
         y, part = _stage(y, number, stage, _Shape(stage.width, frames, joints, architecture.frames, num_joints))
         parts.append(part)
     parts.append(_arrow(y))
-    head = f"Mean over frames and joints, then {num_classes or 'all'} classes"
+    mean = architecture.readout == DEFAULT_READOUT
+    head = f"{'Mean over frames and joints' if mean else architecture.readout}, then {num_classes or 'all'} classes"
     parts.append(_wide_box(y + GAP, "Head", head))
     return y + GAP + BOX + 1, "".join(parts)
 

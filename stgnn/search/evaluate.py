@@ -8,9 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from stgnn.data.batches import Batch
+from stgnn.data.batches import Batch, joined, keyed_generator
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_between
 from stgnn.networks import Supernet
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import Architecture
@@ -26,9 +26,10 @@ class SupernetEvaluator:
         supernet: The trained supernet; it is not changed.
         calibration: Training bodies (B, T, V, C) for the batch-norm statistics.
         clips: The clips of the search split, held out of the training subjects; never test clips.
+        variants: How often every clip is in ``clips``, all clips once before any comes again.
     """
 
-    def __init__(self, supernet: Supernet, calibration: Tensor, clips: Batch) -> None:
+    def __init__(self, supernet: Supernet, calibration: Tensor, clips: Batch, variants: int = 1) -> None:
         if not len(calibration) or not len(clips.label):
             raise InputError(
                 "an evaluation needs clips to calibrate with and clips to count",
@@ -39,6 +40,7 @@ class SupernetEvaluator:
         self.supernet = supernet.eval()
         self.space, self.layout, self.num_classes = supernet.space, supernet.layout, supernet.num_classes
         self._calibration, self._clips = calibration.to(device), clips.to(device)
+        self._variants = variants
         self._resampled: dict[int, tuple[Tensor, Tensor]] = {}
 
     @classmethod
@@ -49,6 +51,7 @@ class SupernetEvaluator:
         split: Literal["val", "train"] = "val",
         calibration_clips: int = 300,
         seed: int = 0,
+        variants: int = 1,
     ) -> "SupernetEvaluator":
         """Evaluate on a split of a data module, calibrate on its training split.
 
@@ -57,10 +60,13 @@ class SupernetEvaluator:
             data: The data it was trained on.
             split: Clips to count.
             calibration_clips: Training clips for the batch-norm statistics, drawn without regard to class.
-            seed: Seed of that draw.
+            seed: Seed of that draw, and of the variants.
+            variants: How often every clip is scored: as it is, and then changed as training clips are, with frames of
+                their own. More of them make the accuracy less a matter of luck, and one of views that nobody saw.
 
         Raises:
-            InputError: the test split is asked for, the split is empty, or the data is not what the supernet knows.
+            InputError: there is to be no variant, the test split is asked for, the split is empty, or the data is not
+                what the supernet knows.
         """
         if split not in ("val", "train"):
             raise InputError(
@@ -70,23 +76,31 @@ class SupernetEvaluator:
                 hint="the test split is for the last number of a study; choose by subjects held out of training",
             )
         check_data(supernet, data)
-        clips = data.clips().gather(data.splits()[split], data.frames)
-        return cls(supernet, calibration_bodies(data, calibration_clips, seed), clips)
+        check_between(1, variants=variants)
+        chosen, source = data.splits()[split], data.clips()
+        clips = source.gather(chosen, data.frames)
+        for number in range(1, variants):
+            changed = source.gather(chosen, data.frames, keyed_generator(seed, number), data.augmentation)
+            clips = joined(clips, changed)
+        return cls(supernet, calibration_bodies(data, calibration_clips, seed), clips, variants)
 
     @torch.inference_mode()
     def accuracy(self, architecture: Architecture) -> tuple[float, float]:
         """Fraction of the clips recognised, and its standard error.
 
-        The error is that of a binomial with half a clip added on either side, so that it is never 0.
+        The error is that of a binomial with half a clip added on either side, so that it is never 0, less what scoring
+        every clip several times takes off.
         """
-        right = int((self.scores(architecture).argmax(dim=1) == self._clips.label).sum())
-        clips = len(self._clips.label)
-        share = (right + 0.5) / (clips + 1)
-        return right / clips, math.sqrt(share * (1 - share) / clips)
+        right = (self.scores(architecture).argmax(dim=1) == self._clips.label).float()
+        of_clip = right.view(self._variants, -1).mean(dim=0)  # (N,)
+        clips = len(of_clip)
+        share = (float(of_clip.sum()) + 0.5) / (clips + 1)
+        within = float((of_clip * (1 - of_clip)).mean())
+        return float(of_clip.mean()), math.sqrt((share * (1 - share) - within) / clips)
 
     @torch.inference_mode()
     def scores(self, architecture: Architecture) -> Tensor:
-        """Logits (N, classes): the mean over each clip's bodies."""
+        """Logits (variants * N, classes): the mean over each clip's bodies."""
         calibration, bodies = self._frames(architecture.frames)
         buffers = self.supernet.calibrated(architecture, torch.split(calibration, BODIES))
         self.supernet.eval()

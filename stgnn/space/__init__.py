@@ -7,12 +7,20 @@
 True
 """
 
-from stgnn.space.architecture import Architecture, BlockSpec, StageSpec, architecture_names, load_architecture
+from stgnn.space.architecture import (
+    DEFAULT_READOUT,
+    Architecture,
+    BlockSpec,
+    StageSpec,
+    architecture_names,
+    load_architecture,
+)
 from stgnn.space.genes import Gene, StageSpace
 from stgnn.space.library import check_joints, load_space, space_names
 from stgnn.space.search_space import SearchSpace
 
 __all__ = [
+    "DEFAULT_READOUT",
     "Architecture",
     "BlockSpec",
     "Gene",

@@ -19,6 +19,7 @@ from stgnn.skeleton.names import STREAMS
 from stgnn.space.plain import build, check_kind, entries
 
 FORMAT = 1  # the version of the JSON form; files of every earlier version must load for ever
+DEFAULT_READOUT = "MeanReadout"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Architecture:
         stem: Width of the stems; 0 means none: coordinates go straight into the first block, as in the classic
             networks.
         stages: The stages in order.
+        readout: Class name of the readout in front of the classifier.
     """
 
     streams: tuple[str, ...]
@@ -83,9 +85,11 @@ class Architecture:
     joints: int
     stem: int
     stages: tuple[StageSpec, ...]
+    readout: str = DEFAULT_READOUT
 
     def __post_init__(self) -> None:
         check_kind(int, (self.frames, self.joints, self.stem), "a size of an architecture")
+        check_kind(str, (self.readout,), "the name of a readout")
         ordered = tuple(name for name in STREAMS if name in self.streams)
         if not self.streams or set(ordered) != set(self.streams) or len(ordered) != len(self.streams):
             raise InputError(
@@ -108,13 +112,23 @@ class Architecture:
         return sum(len(stage.blocks) for stage in self.stages)
 
     @cached_property
+    def operators(self) -> frozenset[str]:
+        """Class names of all operators."""
+        blocks = [block for stage in self.stages for block in stage.blocks]
+        named = {name for block in blocks for name in (block.spatial, block.temporal, block.attention)}
+        return frozenset((named | {self.readout}) - {"none"})
+
+    @cached_property
     def digest(self) -> str:
         """Twelve hexadecimal digits that identify this architecture."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, with the version of the form."""
-        return {"format": FORMAT, **json.loads(json.dumps(asdict(self)))}
+        """Plain data, with the version of the form; a readout only where it is not the default."""
+        data = {"format": FORMAT, **json.loads(json.dumps(asdict(self)))}
+        if self.readout == DEFAULT_READOUT:
+            del data["readout"]  # so that an architecture of before there was a choice keeps its digest
+        return data
 
     def to_json(self, indent: int | None = None) -> str:
         """Canonical JSON: equal architectures give equal text."""
@@ -162,7 +176,8 @@ class Architecture:
             f"{stage.width}: {', '.join(_block_text(block) for block in stage.blocks)}" for stage in self.stages
         )
         joints = self.joints or "all"
-        return f"{'+'.join(self.streams)}, {self.frames} frames, {joints} joints, stem {self.stem} | {stages}"
+        readout = "" if self.readout == DEFAULT_READOUT else f" | {self.readout}"
+        return f"{'+'.join(self.streams)}, {self.frames} frames, {joints} joints, stem {self.stem} | {stages}{readout}"
 
 
 def _stage(data: Any) -> StageSpec:

@@ -16,7 +16,7 @@ from itertools import product
 from typing import Any
 
 from stgnn.errors import InputError
-from stgnn.space.architecture import Architecture, BlockSpec, StageSpec
+from stgnn.space.architecture import DEFAULT_READOUT, Architecture, BlockSpec, StageSpec
 from stgnn.space.genes import Gene, Genotype, StageSpace, Value, read_field
 from stgnn.space.plain import build, check_kind
 
@@ -36,6 +36,7 @@ class SearchSpace:
         temporal: Temporal operators by class name, each with the kernel sizes it may have.
         activations: Activations by class name.
         attentions: Attentions by class name, or ``"none"``.
+        readouts: Readouts by class name.
     """
 
     name: str
@@ -48,6 +49,7 @@ class SearchSpace:
     temporal: tuple[tuple[str, tuple[int, ...]], ...]
     activations: tuple[str, ...] = ("ReLU",)
     attentions: tuple[str, ...] = ("none",)
+    readouts: tuple[str, ...] = (DEFAULT_READOUT,)
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -62,7 +64,7 @@ class SearchSpace:
 
     def _check_kinds(self) -> None:
         check_kind(str, (self.name,), "the name of a space")
-        for name in ("streams", "spatial", "activations", "attentions"):
+        for name in ("streams", "spatial", "activations", "attentions", "readouts"):
             check_kind(str, getattr(self, name), f"a choice of {name}")
         for name in ("frames", "joints", "stems"):
             check_kind(int, getattr(self, name), f"a choice of {name}")
@@ -90,7 +92,7 @@ class SearchSpace:
             ]
             for block in range(1, max(stage.depths) + 1):
                 genes += self._block_genes(f"stage{number}.block{block}")
-        return tuple(genes)
+        return (*genes, Gene("readout", self.readouts, nested=False))
 
     def _block_genes(self, prefix: str) -> list[Gene]:
         kernels = tuple(sorted({kernel for _, choices in self.temporal for kernel in choices}))
@@ -120,6 +122,7 @@ class SearchSpace:
             joints=int(genotype["joints"]),
             stem=int(genotype["stem"]),
             stages=tuple(stages),
+            readout=str(genotype["readout"]),
         )
 
     def _block(self, genotype: Genotype, prefix: str) -> BlockSpec:
@@ -156,7 +159,7 @@ class SearchSpace:
         genotype = {gene.name: gene.choices[0] for gene in self.genes}
         streams = {frozenset(choice.split("+")): choice for choice in self.streams}
         genotype["streams"] = streams.get(frozenset(architecture.streams), "+".join(architecture.streams))
-        genotype |= {"frames": architecture.frames, "joints": architecture.joints, "stem": architecture.stem}
+        genotype |= {name: getattr(architecture, name) for name in ("frames", "joints", "stem", "readout")}
         for number, stage in enumerate(architecture.stages, start=1):
             genotype |= {f"stage{number}.depth": len(stage.blocks), f"stage{number}.width": stage.width}
             for index, block in enumerate(stage.blocks, start=1):
@@ -232,7 +235,7 @@ class SearchSpace:
         """Number of distinct architectures, exactly."""
         block = len(self.spatial) * sum(len(kernels) for _, kernels in self.temporal)
         block *= len(self.activations) * len(self.attentions)
-        count = len(self.streams) * len(self.frames) * len(self.joints) * len(self.stems)
+        count = len(self.streams) * len(self.frames) * len(self.joints) * len(self.stems) * len(self.readouts)
         return count * math.prod(
             len(stage.widths) * sum(block**depth for depth in stage.depths) for stage in self.stages
         )
@@ -263,14 +266,20 @@ class SearchSpace:
         return self.decode(genotype)
 
     @cached_property
+    def operators(self) -> frozenset[str]:
+        """Class names of all operators that an architecture may have."""
+        temporal = (name for name, _ in self.temporal)
+        return frozenset({*self.spatial, *temporal, *self.attentions, *self.readouts} - {"none"})
+
+    @cached_property
     def digest(self) -> str:
         """Twelve hexadecimal digits that identify the choices (not the name)."""
         data = {key: value for key, value in self.to_dict().items() if key != "name"}
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, the form of the YAML file."""
-        return {
+        """Plain data, the form of the YAML file; readouts only where there is a choice of them."""
+        data = {
             "name": self.name,
             **{key: list(getattr(self, key)) for key in ("streams", "frames", "joints", "stems")},
             "stages": [
@@ -282,6 +291,7 @@ class SearchSpace:
             "activations": list(self.activations),
             "attentions": list(self.attentions),
         }
+        return data if self.readouts == (DEFAULT_READOUT,) else {**data, "readouts": list(self.readouts)}
 
     @classmethod
     def from_dict(cls, data: object) -> "SearchSpace":

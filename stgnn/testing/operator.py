@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stgnn.errors import InputError
 from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import Architecture, SearchSpace, StageSpace
+from stgnn.space import DEFAULT_READOUT, Architecture, SearchSpace, StageSpace
 from stgnn.testing.common import CLASSES, difference, expect, expect_equal_runs, randomise
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ FRAMES = 9  # odd, so that a stride that rounds the wrong way shows
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 Shape = tuple[int, int, int, int]
-Case = tuple["Operator", Shape, Shape]
+Case = tuple["Operator", Shape, tuple[int, ...]]
 
 
 def check_operator(operator: "str | type[Operator]", export: bool = True) -> None:
-    """Check a spatial, temporal or attention operator.
+    """Check a spatial, temporal or attention operator, or a readout.
 
     It can be built for several widths and joint counts; it keeps the shape its base promises; gradients reach every
     parameter; the slicing law holds; the deploy form is equal to 1e-5; its multiply-accumulates can be counted; the
@@ -58,10 +58,10 @@ def check_operator(operator: "str | type[Operator]", export: bool = True) -> Non
 
 def _cases(cls: "type[Operator]") -> Iterator[Case]:
     """The operator at several sizes, with the shapes of its input and output ``(B, C, T, V)``."""
-    from stgnn.operators import AttentionOperator, SpatialOperator, TemporalOperator
+    from stgnn.operators import AttentionOperator, ReadoutOperator, SpatialOperator, TemporalOperator
 
     layout = load_layout("ntu25")
-    bases = (SpatialOperator, TemporalOperator, AttentionOperator)
+    bases = (SpatialOperator, TemporalOperator, AttentionOperator, ReadoutOperator)
     expect(issubclass(cls, bases), f"{cls.__name__} derives from none of {', '.join(base.__name__ for base in bases)}")
     for body in (layout.coarsen(joints) for joints in JOINTS):
         if issubclass(cls, SpatialOperator):
@@ -74,6 +74,10 @@ def _cases(cls: "type[Operator]") -> Iterator[Case]:
         elif issubclass(cls, AttentionOperator):
             for width in WIDTHS:
                 yield cls(width, body), _shape(width, FRAMES, body), _shape(width, FRAMES, body)
+        elif issubclass(cls, ReadoutOperator):
+            for width in WIDTHS:
+                readout = cls(width, body)
+                yield readout, _shape(width, FRAMES, body), (3, readout.out_channels)
 
 
 def _shape(channels: int, frames: int, body: SkeletonLayout) -> Shape:
@@ -93,7 +97,7 @@ def _kernels(cls: "Callable[[int, int, int, SkeletonLayout], Operator]") -> tupl
     return tuple(accepted)
 
 
-def _check_shape_and_gradients(module: "Operator", given: Shape, expected: Shape) -> None:
+def _check_shape_and_gradients(module: "Operator", given: Shape, expected: tuple[int, ...]) -> None:
     import torch
 
     name = type(module).__name__
@@ -129,7 +133,7 @@ def _check_deploy(module: "Operator", given: Shape) -> None:
 
 def _space(cls: "type[Operator]") -> SearchSpace:
     """A small space in which every choice stretches the operator."""
-    from stgnn.operators import AttentionOperator, SpatialOperator, TemporalOperator
+    from stgnn.operators import AttentionOperator, ReadoutOperator, SpatialOperator, TemporalOperator
 
     name = cls.__name__
     return SearchSpace(
@@ -142,6 +146,7 @@ def _space(cls: "type[Operator]") -> SearchSpace:
         spatial=(name if issubclass(cls, SpatialOperator) else "GraphConv",),
         temporal=((name, _kernels(cls)) if issubclass(cls, TemporalOperator) else ("TemporalConv", (3,)),),
         attentions=("none", name) if issubclass(cls, AttentionOperator) else ("none",),
+        readouts=(name,) if issubclass(cls, ReadoutOperator) else (DEFAULT_READOUT,),
     )
 
 

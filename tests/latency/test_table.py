@@ -131,6 +131,7 @@ def test_parts_of_a_network(layout: SkeletonLayout) -> None:
     ]
     assert {part.joints for part in found} == {9}
     assert found[0].operator == "joint+bone" and found[3].activation == "Hardswish"
+    assert found[-1].operator == "MeanReadout"
 
 
 def test_plans_are_small_and_cover_every_operator(space: SearchSpace, layout: SkeletonLayout) -> None:
@@ -139,6 +140,7 @@ def test_plans_are_small_and_cover_every_operator(space: SearchSpace, layout: Sk
     for parts_ in (full, quick):
         assert {part.operator for part in parts_ if part.kind == "spatial"} == set(space.spatial)
         assert {part.operator for part in parts_ if part.kind == "temporal"} == {name for name, _ in space.temporal}
+        assert {part.operator for part in parts_ if part.kind == "head"} == set(space.readouts)
         assert {part.joints for part in parts_} == {5, 9, 20}
 
 

@@ -27,11 +27,13 @@ SMALL = {
         "DynamicGroupGraphConv", "JointAttention",
     ],
     "temporal": {
-        "TemporalPool": [3], "TemporalShift": [3], "DepthwiseTemporalConv": [3, 5, 7], "MultiBranchTemporalConv": [3],
+        "TemporalPool": [1, 3], "TemporalShift": [3],
+        "DepthwiseTemporalConv": [3, 5, 7], "MultiBranchTemporalConv": [3],
         "DynamicGroupTemporalConv": [3], "MultiScaleTemporalConv": [3, 5], "TemporalConv": [3, 9],
     },
     "activations": ["ReLU", "Hardswish"],
     "attentions": ["none", "JointFrameAttention"],
+    "readouts": ["MeanReadout", "TemporalReadout"],
 }  # fmt: skip
 SPACE = SearchSpace.from_dict(SMALL)
 

@@ -44,6 +44,24 @@ def test_accuracy_is_that_of_the_extracted_recalibrated_network(supernet, data, 
         assert 0 < error < 0.5
 
 
+def test_variants_are_further_looks_at_the_same_clips(supernet, data, evaluator):
+    many = SupernetEvaluator.from_data(supernet, data, calibration_clips=40, variants=4)
+    again = SupernetEvaluator.from_data(supernet, data, calibration_clips=40, variants=4)
+    architecture, clips = supernet.space.largest(), len(data.splits()["val"])
+    scores = many.scores(architecture)
+    assert len(scores) == 4 * clips
+    torch.testing.assert_close(scores[:clips], evaluator.scores(architecture), rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(scores[clips : 2 * clips], scores[2 * clips : 3 * clips], atol=1e-3)
+    assert many.identity() == again.identity() != evaluator.identity()
+    right = scores.argmax(dim=1) == torch.from_numpy(data.store.labels[data.splits()["val"]]).repeat(4)
+    accuracy, error = many.accuracy(architecture)
+    assert accuracy == pytest.approx(float(right.float().mean()))
+    of_clip = right.view(4, -1).float().mean(dim=0)
+    assert 0.9 < error / float(of_clip.std() / len(of_clip) ** 0.5) < 1.5  # a little more: half a clip on either side
+    with pytest.raises(InputError, match="variants is out of range"):
+        SupernetEvaluator.from_data(supernet, data, variants=0)
+
+
 def test_evaluation_changes_nothing(supernet, evaluator):
     before = {name: value.clone() for name, value in supernet.state_dict().items()}
     first = evaluator.accuracy(supernet.space.smallest())

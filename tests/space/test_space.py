@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +30,21 @@ def test_round_trips(space: SearchSpace, seed: int) -> None:
     assert Architecture.from_dict(json.loads(architecture.to_json(indent=2))).digest == architecture.digest
     assert space.contains(architecture)
     assert SearchSpace.from_dict(space.to_dict()) == space
+
+
+def test_the_mean_as_readout_leaves_no_trace() -> None:
+    """Digests and files of before there was a choice of readouts stay as they are."""
+    architecture = load_architecture("STGCN++")
+    other = replace(architecture, readout="TemporalReadout")
+    assert architecture.digest == "b8c1d8f2ad7e" and "readout" not in architecture.to_dict()
+    assert other.digest != architecture.digest and Architecture.from_json(other.to_json()) == other
+    assert str(other) == f"{architecture} | TemporalReadout"
+    space = load_space("tiny")
+    wider = replace(space, readouts=("MeanReadout", "TemporalReadout"))
+    assert space.digest == "c5def3a76870" and wider.digest != space.digest and wider.size == 2 * space.size
+    assert SearchSpace.from_dict(wider.to_dict()) == wider
+    assert wider.largest().readout == "TemporalReadout" and "TemporalReadout" in wider.largest().operators
+    assert space.operators < wider.operators
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)

@@ -35,11 +35,13 @@ EVERY_OPERATOR = SearchSpace.from_dict(
             "DynamicGroupGraphConv", "JointAttention",
         ],
         "temporal": {
-            "TemporalPool": [3], "TemporalShift": [3], "DepthwiseTemporalConv": [3, 5], "MultiBranchTemporalConv": [3],
+            "TemporalPool": [1, 3], "TemporalShift": [3],
+            "DepthwiseTemporalConv": [3, 5], "MultiBranchTemporalConv": [3],
             "DynamicGroupTemporalConv": [3], "MultiScaleTemporalConv": [3], "TemporalConv": [3, 9],
         },
         "activations": ["ReLU", "Hardswish"],
         "attentions": ["none", "JointFrameAttention"],
+        "readouts": ["MeanReadout", "TemporalReadout"],
     }
 )  # fmt: skip
 
