@@ -76,7 +76,7 @@ def test_the_gene_that_the_front_shares_comes_first(make_report):
     every = [
         Architecture.from_dict(p.architecture) for p in make_report(trials=1, at_random=300, measured=False).random
     ]
-    front = [a for a in every if a.frames == 16][:12]
+    front = [a for a in every if a.frames == 20][:12]
     found = compare_genes(front, every)
     assert found[0].name == "frames" and found[0].clear
     assert all(sum(share for _, _, share in gene.choices) == pytest.approx(1) for gene in found)
