@@ -33,8 +33,9 @@ class CommandLine:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """The recipes, merged."""
-        return load_recipes(self.recipes)
+        """The recipes, merged, without what a flag gives anew as a whole: ``--data FILE.yaml``."""
+        replaced = {key for key, text in self.pairs() if text is not None and text.endswith(SUFFIXES)}
+        return {key: value for key, value in load_recipes(self.recipes).items() if key not in replaced}
 
     @property
     def asks_help(self) -> bool:

@@ -243,6 +243,15 @@ def test_switches_are_written_out_for_parsers() -> None:
     assert line.arguments == ["--trainer.fast_dev_run=true", "--data.clips=8", "--a.b+=c", "--x.help"]
 
 
+def test_a_file_given_for_a_whole_key_replaces_what_the_recipes_say_of_it(tmp_path: Path) -> None:
+    """Else a setting of one data set would linger in the training on another."""
+    (tmp_path / "data.yaml").write_text("class_path: SyntheticDataModule\ninit_args: {clips: 64}\n")
+    line = read_command_line(["fit", "--config", str(FIT), "--data", str(tmp_path / "data.yaml")], ("fit",))
+    kept = read_command_line(["fit", "--config", str(FIT), "--data.clips", "64"], ("fit",))
+    assert "data" not in line.values and line.values == {k: v for k, v in kept.values.items() if k != "data"}
+    assert line.arguments == [f"--data={tmp_path / 'data.yaml'}"]
+
+
 def test_wandb_offline_needs_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("wandb")
     monkeypatch.chdir(tmp_path)
