@@ -30,7 +30,7 @@ LAYERS = (
 LEVEL = {folder: level for level, layer in enumerate(LAYERS) for folder in layer}
 TOP = len(LAYERS)  # the command line and the checks for plugins stand above every layer
 ONLY = {
-    "lightning": ("data/datamodule.py", "data/loader.py", "tasks/", "search/", "quickstart", "commands", "cli.py"),
+    "lightning": ("data/datamodule.py", "tasks/", "search/", "quickstart", "commands", "cli.py"),
     "optuna": ("search/", "report/", "testing/"),
     "pytorch_lightning": (),  # a second copy of every class of `lightning`
     "wandb": (),  # a recipe names the logger

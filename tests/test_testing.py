@@ -172,8 +172,38 @@ class NoSeed(SearchStrategy):
         return RandomSampler()
 
 
+class Timid(SearchStrategy):
+    """Proposes networks near the smallest."""
+
+    def sampler(self, space: SearchSpace, seed: int) -> Any:
+        from stgnn.search.evolution import EvolutionSampler
+
+        class Small(EvolutionSampler):
+            def _child(self, pool: Any, rng: Any) -> Architecture:
+                return self._space.sample_sized(rng, -0.4)
+
+        return Small(space, seed, 8, 2, 0.5, 0.1)
+
+
+def test_a_strategy_meets_networks_within_the_constraint_and_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+    from optuna.trial import Trial
+
+    seen: list[float] = []
+    tell = Trial.set_constraint
+    monkeypatch.setattr(
+        Trial, "set_constraint", lambda self, key, value: (seen.append(value), tell(self, key, value))[1]
+    )
+    check_search_strategy(SEARCH_STRATEGIES["Random"]())
+    assert min(seen) <= 0 < max(seen)
+
+
 @pytest.mark.parametrize(
-    ("strategy", "message"), [(SameSeed, "1 different networks"), (NoSeed, "its seed does not determine")]
+    ("strategy", "message"),
+    [
+        (SameSeed, "1 different networks"),
+        (NoSeed, "its seed does not determine"),
+        (Timid, "24 networks within the constraint in 24 trials"),
+    ],
 )
 def test_broken_strategies(strategy: type[SearchStrategy], message: str) -> None:
     SEARCH_STRATEGIES.register(strategy)

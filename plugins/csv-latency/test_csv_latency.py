@@ -1,11 +1,16 @@
 import csv
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from stgnn_csv_latency import CSVLatency, fit_line, macs
 
 from stgnn.errors import InputError
+from stgnn.latency import Calibrated, DeviceFile
+from stgnn.latency.device import NetworkRecord
+from stgnn.runtimes import RUNTIMES
+from stgnn.runtimes.timing import Timing
 from stgnn.skeleton import load_layout
 from stgnn.space import Architecture, load_space
 from stgnn.testing import check_latency_model
@@ -52,6 +57,28 @@ def test_an_operator_that_was_never_measured_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, [(small.to_json(), 1.0), ("STGCN", 30.0)])
     with pytest.raises(InputError, match="measure a network that has them"):
         CSVLatency(path).predict(SPACE.largest(), LAYOUT, 10)
+
+
+def test_a_calibration_of_measured_and_predicted_networks(model: CSVLatency, measured: list[Architecture]) -> None:
+    rng = random.Random(5)
+    others = [SPACE.sample_sized(rng, size / 4) for size in range(5)]
+    blank = DeviceFile.begin(RUNTIMES["ONNXRuntime"](), LAYOUT, 10, threads=1, space="tiny", seed=0)
+
+    def calibrated(architectures: list[Architecture]) -> Calibrated:
+        times = [2 * model.predict(one, LAYOUT, 10).mean_ms for one in architectures]
+        records = [
+            NetworkRecord(one, Timing(ms, ms, ms, 10), "calibration")
+            for one, ms in zip(architectures, times, strict=True)
+        ]
+        return Calibrated(replace(blank, networks=tuple(records)), base=model)
+
+    mixed = calibrated([*measured, *others])
+    for one in (measured[1], SPACE.sample(rng)):
+        assert mixed.predict(one, LAYOUT, 10).mean_ms == pytest.approx(
+            2 * model.predict(one, LAYOUT, 10).mean_ms, rel=0.1
+        )
+    with pytest.raises(InputError, match="no calibration network has"):
+        calibrated(others).predict(measured[1], LAYOUT, 10)
 
 
 def test_names_and_files_are_read(tmp_path: Path) -> None:

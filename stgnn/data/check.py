@@ -39,8 +39,7 @@ def check_store(store: SkeletonStore, near: bool = True) -> dict[str, Any]:
 
 
 def _facts(store: SkeletonStore, scan: Scan) -> dict[str, Any]:
-    lengths, counts = store.lengths, np.bincount(store.labels, minlength=len(store.class_names)).tolist()
-    persons = store.keypoints.shape[1]
+    lengths, persons = store.lengths, store.keypoints.shape[1]
     return {
         "clips": len(store),
         "frames": int(lengths.sum()),
@@ -50,13 +49,21 @@ def _facts(store: SkeletonStore, scan: Scan) -> dict[str, Any]:
         "joints": store.layout.num_joints,
         "coordinates": store.layout.dimensions,
         "scores": store.scores is not None,
-        "classes": dict(zip(store.class_names, counts, strict=True)),
+        "classes": _classes(store),
         "subjects": _counts(store.subjects.tolist()),
         "views": _counts(store.views.tolist()),
         "splits": {name: len(indices) for name, indices in sorted(store.splits.items())},
         "lengths": {"min": int(lengths.min()), "median": float(np.median(lengths)), "max": int(lengths.max())},
         "ranges": _ranges(store, scan),
     }
+
+
+def _classes(store: SkeletonStore) -> dict[str, int]:
+    """Clips by name of class; classes that share a name are counted together."""
+    found = dict.fromkeys(store.class_names, 0)
+    for label, count in enumerate(np.bincount(store.labels, minlength=len(store.class_names)).tolist()):
+        found[store.class_names[label]] += count
+    return found
 
 
 def _ranges(store: SkeletonStore, scan: Scan) -> dict[str, dict[str, float]]:

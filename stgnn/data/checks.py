@@ -1,5 +1,6 @@
 """What can be wrong with skeleton data, each with one message that names the clip."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,6 +108,23 @@ def check_labels(store: "SkeletonStore") -> None:
             allowed=f"0 to {len(store.class_names) - 1}, the {len(store.class_names)} classes",
             hint="labels are 0-based; check the list of class names",
         )
+
+
+def check_class_names(names: Sequence[str]) -> None:
+    """Refuse two classes of one name.
+
+    Raises:
+        InputError: naming the numbers of both.
+    """
+    numbers: dict[str, int] = {}
+    for number, name in enumerate(names):
+        if numbers.setdefault(name, number) != number:
+            raise InputError(
+                "two classes have one name",
+                given=f"{name!r} for class {numbers[name]} and for class {number}",
+                allowed="another name for each class",
+                hint="rename one of them, or give their clips one label",
+            )
 
 
 def check_splits(store: "SkeletonStore") -> None:

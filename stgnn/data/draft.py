@@ -5,7 +5,6 @@ written once their frames are safe on the disk. Whatever the arrays hold beyond 
 work is taken up again.
 """
 
-import errno
 import json
 import os
 import shutil
@@ -21,12 +20,6 @@ from stgnn.data.growing import GrowingArray
 from stgnn.data.index import ClipIndex, Entry
 from stgnn.data.readers.source import LeftOut
 from stgnn.errors import InputError
-from stgnn.files import writing
-
-try:
-    import fcntl
-except ImportError:
-    fcntl = None  # type: ignore[assignment]
 
 JOURNAL = ".journal"
 FLUSH_BYTES, FLUSH_SECONDS = 8 << 20, 5.0
@@ -47,7 +40,7 @@ class Draft:
         note: What became of an earlier draft, in one sentence; empty if there was none.
 
     Raises:
-        InputError: the folder cannot be written, or another process is writing it.
+        InputError: a link stands in the place of the folder.
     """
 
     def __init__(self, folder: Path, rows: Mapping[str, tuple[int, ...]], identity: Mapping[str, Any]) -> None:
@@ -125,8 +118,15 @@ class Draft:
             return
         if records:
             self.note = "an unfinished import of something else to the same output was thrown away"
+        self._clear()
         self._journal.truncate(0)
         self._write(wanted)
+
+    def _clear(self) -> None:
+        """Remove every file but the open journal."""
+        for path in self.folder.iterdir():
+            if path.name != JOURNAL:
+                path.unlink()
 
     def _take_up(self, records: list[Any], rows: Mapping[str, tuple[int, ...]]) -> int:
         """The number of records whose frames are there."""
@@ -148,48 +148,37 @@ def drafting(
     """The draft of ``output``, beside it; it stays after an interruption or a full disk, and goes after wrong input.
 
     Args:
-        output: The store to be.
+        output: The store to be; the caller holds the claim to it (`stgnn.data.files.claim`).
         rows: As for `Draft`.
         identity: As for `Draft`.
         total: Number of clips of the source, for the message.
 
     Raises:
-        InputError: the output cannot be written.
+        InputError: a link stands in the place of the draft.
         KeyboardInterrupt: Ctrl-C; the message says how to go on.
     """
     folder = output.parent / f".{output.name}.import"
-    with writing(output):
-        draft = Draft(folder, rows, identity)
-        try:
-            yield draft
-        except KeyboardInterrupt:
-            draft.flush()
-            message = f"import stopped after {draft.position} of {total} clips; the same command continues"
-            raise KeyboardInterrupt(message) from None
-        except InputError:
-            draft.close()
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        finally:
-            draft.close()
+    draft = Draft(folder, rows, identity)
+    try:
+        yield draft
+    except KeyboardInterrupt:
+        draft.flush()
+        message = f"import stopped after {draft.position} of {total} clips; the same command continues"
+        raise KeyboardInterrupt(message) from None
+    except InputError:
+        draft.close()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        draft.close()
 
 
 def _open_journal(folder: Path) -> BufferedRandom:
-    """The journal, open for reading and appending, and held by this process alone."""
+    """The journal, open for reading and appending."""
     if folder.is_symlink():
         raise InputError("a link stands where the import is drafted", given=folder, hint="remove it")
     folder.mkdir(parents=True, exist_ok=True)
-    journal = (folder / JOURNAL).open("a+b")
-    try:
-        if fcntl is not None:
-            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        journal.close()
-        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-            raise
-        hint = "wait for it, or choose another output"
-        raise InputError("another process is importing to this output", given=folder, hint=hint) from error
-    return journal
+    return (folder / JOURNAL).open("a+b")
 
 
 def _records(journal: BufferedRandom) -> tuple[list[Any], list[int]]:

@@ -1,21 +1,27 @@
 """Folders that appear whole or not at all."""
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from stgnn.errors import InputError
 from stgnn.files import writing
 
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
 
 @contextmanager
 def new_folder(path: Path, marker: str, overwrite: bool) -> Iterator[Path]:
-    """Fill a hidden folder beside ``path`` and rename it to ``path`` at the end.
+    """Fill a hidden folder beside ``path``, ``.<name>.partial``, and let it take the place of ``path`` at the end.
 
-    A process that dies on the way leaves ``path`` as it was. An error on the way also removes the hidden folder.
+    An error on the way leaves ``path`` as it was and removes the hidden folder; what a killed process leaves is said
+    at `replace_folder` and put right as said at `claim`.
 
     Args:
         path: The folder to be.
@@ -23,18 +29,41 @@ def new_folder(path: Path, marker: str, overwrite: bool) -> Iterator[Path]:
         overwrite: Whether an existing folder may be replaced.
 
     Raises:
-        InputError: ``path`` exists and may not be replaced, or it cannot be written.
+        InputError: ``path`` exists and may not be replaced, it cannot be written, or another process is writing it.
     """
-    refuse_existing(path, marker, overwrite)
-    partial = path.parent / f".{path.name}.{secrets.token_hex(4)}.partial"
-    try:
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+    partial = _beside(path, "partial")
+    with claim(path, marker, overwrite):
+        try:
             partial.mkdir()
             yield partial
             replace_folder(partial, path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        finally:
+            _remove(partial)
+
+
+@contextmanager
+def claim(path: Path, marker: str, overwrite: bool) -> Iterator[None]:
+    """Be the only process that writes the folder ``path``, after putting right what a killed one left.
+
+    A replaced folder goes back to ``path`` where nothing stands, and is removed where the new one stands; a half-filled
+    folder of `new_folder` is removed. Where the system has no file locks, other processes are not kept out.
+
+    Args:
+        path: The folder to be.
+        marker: As for `new_folder`.
+        overwrite: As for `new_folder`.
+
+    Raises:
+        InputError: as for `new_folder`; also instead of any OSError inside.
+    """
+    with writing(path):
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(path) if fcntl else nullcontext():
+            _settle(path)
+            _remove(_beside(path, "partial"))
+            refuse_existing(path, marker, overwrite)
+            yield
 
 
 def refuse_existing(path: Path, marker: str, overwrite: bool) -> None:
@@ -59,12 +88,61 @@ def refuse_existing(path: Path, marker: str, overwrite: bool) -> None:
 def replace_folder(partial: Path, path: Path) -> None:
     """Rename a finished folder to ``path``; what stood there is removed once the new one stands.
 
-    A process that died between the two renames has left the old folder hidden under another name: it is removed by the
-    next one that succeeds.
+    Two renames replace a folder, and between them nothing stands at ``path``: a process that is killed in that moment
+    leaves the old folder hidden beside it as ``.<name>.old``, until the next `claim`. After an error it stands again.
+
+    Args:
+        partial: The finished folder, on the same disk.
+        path: Where it goes; the caller holds the `claim`.
     """
-    old = partial.with_suffix(".old")
+    try:
+        if path.exists():
+            os.rename(path, _beside(path, "old"))
+        os.rename(partial, path)
+    finally:
+        _settle(path)
+
+
+def _settle(path: Path) -> None:
+    """Put the folder that was to be replaced back where nothing stands, and remove it where something does."""
+    old = _beside(path, "old")
+    if not os.path.lexists(old):
+        return
     if path.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        os.rename(path, old)
-    os.rename(partial, path)
-    shutil.rmtree(old, ignore_errors=True)
+        _remove(old)
+    else:
+        os.rename(old, path)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder with its content, or a link to one."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _beside(path: Path, what: str) -> Path:
+    return path.parent / f".{path.name}.{what}"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the hidden file ``.<name>.lock`` beside ``path``; it is there only while it is held or after a kill."""
+    lock = _beside(path, "lock")
+    with lock.open("ab") as file:
+        if not _holds(file, lock):
+            hint = "wait for it, or choose another output"
+            raise InputError("another process is writing this output", given=path, hint=hint)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _holds(file: BinaryIO, lock: Path) -> bool:
+    """Whether the lock is now this process's; not if its last holder removed the file after it was opened here."""
+    with suppress(BlockingIOError, PermissionError, FileNotFoundError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(file.fileno()), lock.stat())
+    return False

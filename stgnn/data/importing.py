@@ -99,7 +99,7 @@ def _digest(paths: list[Path], output: Path) -> str:
 
 
 def _below(folder: Path, output: Path) -> Iterator[Path]:
-    """The files below a folder; what is hidden, as an unfinished import, does not count."""
+    """The files below a folder; what is hidden, as an unfinished import and its lock, does not count."""
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and Path(parent, name) != output]
-        yield from (Path(parent, name) for name in names)
+        yield from (Path(parent, name) for name in names if not name.startswith("."))

@@ -12,7 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from stgnn.data import files
-from stgnn.data.checks import FloatArray, IntArray, check_finite, check_labels, check_shapes, check_splits
+from stgnn.data.checks import (
+    FloatArray,
+    IntArray,
+    check_class_names,
+    check_finite,
+    check_labels,
+    check_shapes,
+    check_splits,
+)
 from stgnn.data.index import ClipIndex, lay
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.errors import InputError
@@ -107,9 +115,8 @@ class SkeletonStore:
             InputError: there is no such protocol.
         """
         if protocol not in self.protocols:
-            raise InputError(
-                "the store has no such protocol", given=protocol, allowed=self.protocols, hint="stgnn data check STORE"
-            )
+            hint = "stgnn data check --store STORE"
+            raise InputError("the store has no such protocol", given=protocol, allowed=self.protocols, hint=hint)
         return self.splits[f"{protocol}_train"], self.splits[f"{protocol}_test"]
 
     @classmethod
@@ -156,10 +163,12 @@ class SkeletonStore:
         """Write the store as a folder, whole or not at all.
 
         Raises:
-            InputError: the folder exists (and is not a store, or ``overwrite`` is off), or a coordinate is not finite.
+            InputError: the folder exists (and is not a store, or ``overwrite`` is off), another process is writing it,
+                two classes have one name, or a coordinate is not finite.
         """
         target = Path(path)
         files.refuse_existing(target, HEADER, overwrite)
+        check_class_names(self.class_names)
         self.check_finite()
         with files.new_folder(target, HEADER, overwrite) as folder:
             np.save(folder / KEYPOINTS, np.ascontiguousarray(self.keypoints))
@@ -216,17 +225,17 @@ class SkeletonStore:
         }
 
     def _header(self, folder: Path) -> dict[str, Any]:
+        names = (INDEX, KEYPOINTS) if self.scores is None else (INDEX, KEYPOINTS, SCORES)
         return {
             "format": FORMAT,
             "version": VERSION,
             "clips": len(self),
             "layout": self.layout.to_dict(),
             "class_names": list(self.class_names),
-            "bytes": {name: (folder / name).stat().st_size for name in _FILES if (folder / name).is_file()},
+            "bytes": {name: (folder / name).stat().st_size for name in names},
         }
 
 
-_FILES = (INDEX, KEYPOINTS, SCORES)
 _AGAIN = "import the data again"
 
 

@@ -26,7 +26,7 @@ class SyntheticActions:
 
     Args:
         clips: Number of clips, spread evenly over actions and subjects.
-        seed: Another seed, another data set of the same kind.
+        seed: Another seed, modulo 2**32, another data set of the same kind.
         subjects: Number of subjects; protocol `xsub` tests on every fourth.
         min_frames: Fewest frames of a clip.
         max_frames: Most frames of a clip.
@@ -68,7 +68,7 @@ class SyntheticActions:
 
     def store(self) -> SkeletonStore:
         """The data set, in memory."""
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(self.seed % 2**32)
         index = np.arange(self.clips)
         labels, subjects = index % len(ACTIONS), index // len(ACTIONS) % self.subjects
         lengths = rng.integers(self.min_frames, self.max_frames + 1, self.clips)

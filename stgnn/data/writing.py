@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray, check_finite
+from stgnn.data.checks import FloatArray, check_class_names, check_finite
 from stgnn.data.draft import JOURNAL, Draft, drafting
-from stgnn.data.files import refuse_existing, replace_folder
+from stgnn.data.files import claim, refuse_existing, replace_folder
 from stgnn.data.index import lay, printable
 from stgnn.data.readers.source import ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
@@ -57,14 +57,16 @@ def write_store(
             data. An unfinished import of another identity is thrown away.
 
     Raises:
-        InputError: the output exists or cannot be written, a clip is damaged, or every clip is left out.
+        InputError: the output exists or cannot be written, another process is writing it, two classes have one name, a
+            clip is damaged, or every clip is left out.
         KeyboardInterrupt: Ctrl-C; the message says how to go on.
     """
-    refuse_existing(output, HEADER, overwrite)
-    rows = _rows(source)
-    with drafting(output, rows, {**(identity or {}), **_identity(source)}, source.count) as draft:
+    check_class_names(_class_names(source))
+    known = {**(identity or {}), **_identity(source)}
+    with claim(output, HEADER, overwrite), drafting(output, _rows(source), known, source.count) as draft:
         _stream(source, draft, progress or (lambda done, total: None))
         _finish(source, draft)
+        SkeletonStore.open(draft.folder)  # what cannot be opened must not replace what can
         refuse_existing(output, HEADER, overwrite)  # reading took its time
         replace_folder(draft.folder, output)
         (output / JOURNAL).unlink()
@@ -77,6 +79,10 @@ def _rows(source: ClipSource) -> dict[str, tuple[int, ...]]:
     joints = (source.persons, source.layout.num_joints)
     scores = {SCORES: joints} if source.scored else {}
     return {KEYPOINTS: (*joints, source.layout.dimensions), **scores}
+
+
+def _class_names(source: ClipSource) -> tuple[str, ...]:
+    return tuple(map(printable, source.class_names))
 
 
 def _identity(source: ClipSource) -> dict[str, Any]:
@@ -155,7 +161,7 @@ def _finish(source: ClipSource, draft: Draft) -> None:
             keypoints=arrays[KEYPOINTS],
             scores=arrays.get(SCORES),
             layout=source.layout,
-            class_names=tuple(map(printable, source.class_names)),
+            class_names=_class_names(source),
             splits={name: np.asarray(indices, dtype=np.int64) for name, indices in splits.items()},
             **draft.index.arrays(source.persons),
         )

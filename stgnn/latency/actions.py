@@ -4,7 +4,6 @@ The policy is trained against these numbers: ``gflops`` in the counting of its a
 ``milliseconds`` of the exported network with its policy forced to one action after the other.
 """
 
-import copy
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -13,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from stgnn.errors import InputError
 from stgnn.files import read_json, write_text
 from stgnn.latency.adaptive import action_costs
 from stgnn.networks import AdaSGN, Model
-from stgnn.networks.sgn import Policy
+from stgnn.networks.sgn import DeployedAdaSGN
 from stgnn.networks.sgn.choice import expected_cost
 from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, measure
@@ -27,6 +26,7 @@ from stgnn.runtimes.timing import Protocol
 
 COSTS = ("gflops", "macs", "milliseconds")
 FORCE = 1e6  # added to the score of an action that must be taken
+Shape = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,11 @@ def measured_beside(
     if network.policy.fuses or network.policy.draws:
         raise InputError("actions that are not chosen cannot be forced", given=f"policy {network.options['policy']}")
     runtime = resolve_runtime(runtime)
-    twins = [forced(network, number) for number in range(len(network.actions))]
-    times = _timed([*twins, *rivals.values()], runtime, threads, bodies, protocol)
-    found, beside = times[: len(twins)], times[len(twins) :]
+    count = len(network.actions)
+    modules = [forced(network, number) for number in range(count)] + [one.eval().deploy() for one in rivals.values()]
+    shapes = [_shape(one, bodies) for one in [network] * count + list(rivals.values())]
+    times = _timed(modules, shapes, runtime, threads, protocol)
+    found, beside = times[:count], times[count:]
     # The machine's noise may exceed what a cheap action adds; less than nothing it never adds.
     added = {name: max(value - found[0], 0.0) for name, value in zip(network.actions, found, strict=True)}
     conditions = {"device": device_name(), "runtime": runtime.name, "threads": threads, "bodies": bodies}
@@ -119,21 +121,26 @@ def measured_beside(
     return table, dict(zip(rivals, beside, strict=True))
 
 
+def _shape(model: Model, bodies: int) -> Shape:
+    return (bodies, model.frames, model.layout.num_joints, model.layout.dimensions)
+
+
 def _timed(
-    models: Sequence[Model], runtime: Runtime, threads: int, bodies: int, protocol: Protocol | None
+    deployed: Sequence[nn.Module], shapes: Sequence[Shape], runtime: Runtime, threads: int, protocol: Protocol | None
 ) -> list[float]:
+    """Milliseconds of one body through each module, for inputs of these shapes."""
     with tempfile.TemporaryDirectory(prefix="stgnn-actions-") as folder:
         jobs = []
-        for number, model in enumerate(models):
-            shape = (bodies, model.frames, model.layout.num_joints, model.layout.dimensions)
+        for number, (module, shape) in enumerate(zip(deployed, shapes, strict=True)):
             path = Path(folder) / f"{number}{runtime.suffix}"
-            runtime.export(model.eval().deploy(), path, torch.randn(shape), {})
+            runtime.export(module, path, torch.randn(shape), {})
             jobs.append(Job(path, shape))
         timings = measure(jobs, runtime, threads, protocol)
     for timing in timings:
         if isinstance(timing, Failure):
             raise InputError("a network cannot be timed", given=timing.reason)
-    return [timing.median_ms / bodies for timing in timings if not isinstance(timing, Failure)]
+    timed = zip(timings, shapes, strict=True)
+    return [timing.median_ms / shape[0] for timing, shape in timed if not isinstance(timing, Failure)]
 
 
 def read_table(path: str | Path, network: AdaSGN) -> ActionTable:
@@ -156,18 +163,24 @@ def read_table(path: str | Path, network: AdaSGN) -> ActionTable:
     return table
 
 
-def forced(network: AdaSGN, action: int) -> AdaSGN:
-    """A copy of a network whose policy is computed, and takes one action whatever it says."""
-    twin = copy.deepcopy(network).cpu().eval()
-    twin.policy = _Forced(twin.policy, action)
-    return twin
+def forced(network: AdaSGN, action: int) -> DeployedAdaSGN:
+    """The deploy form of a network whose policy is computed, and takes one action whatever it says.
+
+    Args:
+        network: A network whose policy chooses, neither fusing nor drawing.
+        action: Number of the action.
+    """
+    deployed = network.deploy().cpu()
+    assert isinstance(deployed, DeployedAdaSGN)
+    deployed.set_submodule("policy", _Forced(deployed.policy, len(network.actions), action))
+    return deployed
 
 
-class _Forced(Policy):
-    def __init__(self, policy: Policy, action: int) -> None:
-        super().__init__(0, policy.actions)
+class _Forced(nn.Module):
+    def __init__(self, policy: nn.Module, actions: int, action: int) -> None:
+        super().__init__()
         self.policy = policy
-        push = torch.zeros(policy.actions)
+        push = torch.zeros(actions)
         push[action] = FORCE
         self.register_buffer("push", push)
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from stgnn.errors import InputError
-from stgnn.latency.cost import Cost, trace
+from stgnn.latency.cost import Cost, cost_of, trace
 from stgnn.networks import SGN, AdaSGN
 from stgnn.networks.sgn import Branch, Policy
 from stgnn.networks.sgn.adasgn import SKIP
@@ -70,15 +70,7 @@ def count_adaptive(network: SGN | AdaSGN, usage: Sequence[float] | None = None) 
     """Our MACs and the parameters of one body; for AdaSGN at a usage of its actions, by default all equally often."""
     if isinstance(network, AdaSGN) and network.policy.fuses:
         usage = [1.0] * len(network.actions)
-    joints = max(branch.joints or network.layout.num_joints for branch in _branches(network).values())
-    return Cost(
-        macs=round(action_costs(network).total(usage)),
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
-        frames=network.frames,
-        joints=joints,
-        bodies=1,
-        streams=network.stream,
-    )
+    return cost_of(network, round(action_costs(network).total(usage)))
 
 
 def _branches(network: SGN | AdaSGN) -> dict[str, Branch]:

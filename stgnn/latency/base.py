@@ -28,6 +28,9 @@ class LatencyModel(ABC):
         """Milliseconds by kind of work (stem, spatial, ...). Their sum is the prediction; calibration rescales each
         kind.
 
+        A kind that is left out takes 0 ms, so two architectures need not have the same kinds. A kind must mean the
+        same work in every architecture.
+
         Raises:
             InputError: the model cannot say anything about this architecture.
         """

@@ -40,7 +40,7 @@ def bare(part: Part) -> tuple[Part, ...]:
     if part.kind == "prefix":
         return ()
     if part.kind == "stem":
-        return (replace(part, kind="head", operator=DEFAULT_READOUT),)
+        return (replace(part, kind="head", operator=DEFAULT_READOUT, target=part.source),)
     return (prefix_of(part),)
 
 
@@ -112,7 +112,7 @@ def _stem(part: Part, layout: SkeletonLayout, num_classes: int) -> nn.Module:
     block = BlockSpec("GraphConv", "TemporalPool", 3)  # needed to build a network at all, then removed
     joints = 0 if part.joints == layout.num_joints else part.joints
     streams = tuple(part.operator.split("+"))
-    architecture = Architecture(streams, part.frames, joints, part.target, (StageSpec(part.target, 1, (block,)),))
+    architecture = Architecture(streams, part.frames, joints, part.target, (StageSpec(part.source, 1, (block,)),))
     deployed = Network(architecture, layout, num_classes).eval().deploy()
     deployed.blocks = nn.ModuleList()
     return deployed

@@ -48,8 +48,8 @@ class Calibrated(LatencyModel):
             )
         layout, classes = self.device.layout, self.device.num_classes
         rows = [self._features(record.architecture, layout, classes) for record in records]
-        self._kinds = tuple(rows[0])
-        design = np.array([list(row.values()) for row in rows])
+        self._kinds = tuple(dict.fromkeys(kind for row in rows for kind in row))
+        design = np.array([[row.get(kind, 0.0) for kind in self._kinds] for row in rows])
         if not (design[:, 2:].sum(axis=1) > 0).all():
             raise InputError(
                 "the model that calibration corrects predicts no time at all for a measured network",
@@ -71,9 +71,22 @@ class Calibrated(LatencyModel):
         return dict(zip(self._kinds, self._factors.tolist(), strict=True))
 
     def terms(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
-        """Corrected milliseconds by kind; see :meth:`LatencyModel.terms`."""
-        features = self._features(architecture, layout, num_classes)
-        return {kind: self.factors[kind] * value for kind, value in features.items()}
+        """Corrected milliseconds by kind; see :meth:`LatencyModel.terms`.
+
+        Raises:
+            InputError: the base knows nothing about this architecture, or finds a kind of work in it that it found in
+                no calibration network.
+        """
+        features, factors = self._features(architecture, layout, num_classes), self.factors
+        unknown = [kind for kind, value in features.items() if value and kind not in factors]
+        if unknown:
+            raise InputError(
+                f"{type(self.base).__name__} finds work in this network that no calibration network has",
+                given=unknown,
+                allowed=self._kinds[2:],
+                hint="measure more networks: stgnn profile with a larger --calibration",
+            )
+        return {kind: factors[kind] * value for kind, value in features.items() if kind in factors}
 
     def _features(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> dict[str, float]:
         terms = self.base.terms(architecture, layout, num_classes)

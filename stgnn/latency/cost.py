@@ -17,8 +17,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from stgnn.networks import Model, Network
-from stgnn.skeleton import SkeletonLayout
+from stgnn.networks import AdaSGN, Ensemble, Model, Network
+from stgnn.networks.sgn import Branch
+from stgnn.skeleton import STREAMS, SkeletonLayout
 from stgnn.space import Architecture
 
 aten = torch.ops.aten
@@ -32,7 +33,7 @@ class Cost:
         macs: Multiply-accumulates of products and convolutions.
         parameters: Number of trained values.
         frames: T.
-        joints: V that the blocks compute on.
+        joints: V that the blocks compute on, see :func:`joints_and_streams`.
         bodies: Bodies that were counted.
         streams: The input streams, ``"joint+bone"``.
     """
@@ -74,40 +75,46 @@ def operations(architecture: Architecture, layout: SkeletonLayout, num_classes: 
 
 def count_as_is(model: Model) -> Cost:
     """Cost of one body through a network as it is, whatever was removed from it."""
-    twin = copy.deepcopy(model).to("meta").eval()
-    layout = model.layout
+    twin, layout = copy.deepcopy(model).to("meta").eval(), model.layout
     found = trace(twin, torch.empty(1, model.frames, layout.num_joints, layout.dimensions, device="meta"))
-    architecture = model.architecture if isinstance(model, Network) else None
-    joints = architecture.joints if architecture else 0
-    return Cost(
-        macs=sum(operation.macs for operation in found),
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        frames=model.frames,
-        joints=joints or layout.num_joints,
-        bodies=1,
-        streams="+".join(architecture.streams) if architecture else "joint",
-    )
+    return cost_of(model, sum(operation.macs for operation in found))
+
+
+def cost_of(model: Model, macs: int) -> Cost:
+    """Cost of one body through a network whose MACs are known."""
+    joints, streams = joints_and_streams(model)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return Cost(macs, parameters, model.frames, joints, bodies=1, streams="+".join(streams))
+
+
+def joints_and_streams(model: Model) -> tuple[int, tuple[str, ...]]:
+    """V that a network computes on, and its input streams.
+
+    Of AdaSGN the V of its largest body; of an ensemble the largest V of its members, and every stream that one of them
+    takes.
+    """
+    if isinstance(model, Ensemble):
+        counts, streams = zip(*(joints_and_streams(one) for one in model.members), strict=True)
+        return max(counts), tuple(name for name in STREAMS if any(name in one for one in streams))
+    full = model.layout.num_joints
+    if isinstance(model, Network):
+        return model.architecture.joints or full, model.architecture.streams
+    branches = model.branches.values() if isinstance(model, AdaSGN) else [model.branch]
+    return max(branch.joints or full for branch in branches if isinstance(branch, Branch)), (model.stream,)
 
 
 @lru_cache(maxsize=20_000)
 def _count(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Cost:
-    found, parameters = _trace(architecture, layout, num_classes)
-    return Cost(
-        macs=sum(operation.macs for operation in found),
-        parameters=parameters,
-        frames=architecture.frames,
-        joints=architecture.joints or layout.num_joints,
-        bodies=1,
-        streams="+".join(architecture.streams),
-    )
+    return _trace(architecture, layout, num_classes)[1]
 
 
 @lru_cache(maxsize=2_000)
-def _trace(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> tuple[tuple[Operation, ...], int]:
+def _trace(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> tuple[tuple[Operation, ...], Cost]:
     with torch.device("meta"):
         network = Network(architecture, layout, num_classes).eval()
         example = torch.empty(1, architecture.frames, layout.num_joints, layout.dimensions)
-    return trace(network, example), sum(parameter.numel() for parameter in network.parameters())
+    found = trace(network, example)
+    return found, cost_of(network, sum(operation.macs for operation in found))
 
 
 def trace(module: nn.Module, example: Tensor) -> tuple[Operation, ...]:

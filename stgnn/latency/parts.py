@@ -26,8 +26,8 @@ class Part:
         joints: V.
         kernel: Temporal kernel size, 1 where there is none.
         frames: T of its input.
-        source: Channels of its input.
-        target: Channels of its output.
+        source: Channels of its input; of a stem, those that it hands to the first block.
+        target: Channels of its output; of a stem, its width, 0 where the network has no stem convolution.
     """
 
     kind: str
@@ -61,16 +61,17 @@ def parts(architecture: Architecture, layout: SkeletonLayout) -> tuple[Part, ...
     joints = architecture.joints or layout.num_joints
     frames, width = architecture.frames, architecture.stem or layout.dimensions
     streams = "+".join(architecture.streams)
-    found = [Part("stem", streams, "", 1, joints, 1, frames, architecture.stem, architecture.stem)]
+    found = [Part("stem", streams, "", 1, joints, 1, frames, width, architecture.stem)]
     for stage in architecture.stages:
         for index, block in enumerate(stage.blocks):
+            residual = bool(architecture.stem) or len(found) > 1  # the first block after no stem has none
             stride = stage.stride if index == 0 else 1
             size = stage.width
             found.append(Part("spatial", block.spatial, block.activation, 1, joints, 1, frames, width, size))
             found.append(
                 Part("temporal", block.temporal, block.activation, stride, joints, block.kernel, frames, size, size)
             )
-            if width != size or stride != 1:
+            if residual and (width != size or stride != 1):
                 found.append(Part("projection", "", "", stride, joints, 1, frames, width, size))
             frames, width = -(-frames // stride), size
             if block.attention != "none":

@@ -5,6 +5,7 @@ Every part a space can contain is too many; the plan thins them out along the ax
 * frames: the fewest, the most, and one in the middle;
 * temporal kernels: the shortest and the longest of each operator;
 * widths: every width with itself; pairs of different widths only between the smallest, the middle and the largest;
+* no stem: the coordinates meet the smallest, the middle and the largest width of the first stage;
 * activations: all of the above for the first; for the others only the corner sizes, to learn the difference.
 """
 
@@ -30,16 +31,18 @@ def plan(space: SearchSpace, layout: SkeletonLayout, quick: bool = False) -> tup
     joints = [count or layout.num_joints for count in space.joints]
     found: dict[Part, None] = {}
     for count in joints:
-        for part in _of_body(space, count, quick):
+        for part in _of_body(space, count, layout.dimensions, quick):
             found[part] = None
     return tuple(found)
 
 
-def _of_body(space: SearchSpace, joints: int, quick: bool) -> Iterator[Part]:
+def _of_body(space: SearchSpace, joints: int, coordinates: int, quick: bool) -> Iterator[Part]:
     reach = _frames(space)  # frames at the input of each stage's first block, then after the last stage
     every = thin([frames for stage in reach for frames in stage], quick)
-    widths = _chosen([*space.stems, *(width for stage in space.stages for width in stage.widths)], quick)
-    pairs = [(width, width) for width in widths] + crossings(widths, quick)
+    stems = _stems(space, coordinates, quick)
+    widths = _chosen([*filter(None, space.stems), *(width for stage in space.stages for width in stage.widths)], quick)
+    stemless = [(coordinates, width) for width in thin(space.stages[0].widths, quick)] if 0 in space.stems else []
+    pairs = [(width, width) for width in widths] + crossings(widths, quick) + stemless
     for name, (index, activation) in product(space.spatial, enumerate(space.activations)):
         sizes = product(pairs, every) if index == 0 else product(_corners(widths), ends(every))
         for pair, frames in sizes:
@@ -52,10 +55,17 @@ def _of_body(space: SearchSpace, joints: int, quick: bool) -> Iterator[Part]:
     for name, width, frames in product(space.attentions, widths, every):
         if name != "none":
             yield Part("attention", name, "", 1, joints, 1, frames, width, width)
-    for name, width, frames in product(space.streams, thin(space.stems, quick), ends(space.frames)):
-        yield Part("stem", name, "", 1, joints, 1, frames, width, width)
+    for name, pair, frames in product(space.streams, stems, ends(space.frames)):
+        if pair[1] or "+" not in name:  # without a stem there is only one stream
+            yield Part("stem", name, "", 1, joints, 1, frames, *pair)
     for name, width, frames in product(space.readouts, _chosen(space.stages[-1].widths, quick), ends(every)):
         yield Part("head", name, "", 1, joints, 1, frames, width, width)
+
+
+def _stems(space: SearchSpace, coordinates: int, quick: bool) -> list[Pair]:
+    """Channels that the first block is given, and the stem width; the coordinates themselves where it is 0."""
+    bare = [(coordinates, 0)] if 0 in space.stems else []
+    return bare + [(width, width) for width in thin(filter(None, space.stems), quick)]
 
 
 def _temporal(space: SearchSpace, joints: int, stride: int, frames: Sequence[int], quick: bool) -> Iterator[Part]:
@@ -108,8 +118,10 @@ def ends(values: Iterable[int]) -> list[int]:
 
 
 def thin(values: Iterable[int], quick: bool) -> list[int]:
-    """The smallest, the largest and, unless ``quick``, the one nearest to their geometric mean."""
+    """The smallest, the largest and, unless ``quick``, the one nearest to their geometric mean; of nothing, nothing."""
     ordered = sorted(set(values))
+    if not ordered:
+        return []
     low, high = ordered[0], ordered[-1]
     middle = min(ordered, key=lambda value: abs(math.log(value / math.sqrt(low * high))))
     return sorted({low, high} if quick else {low, middle, high})

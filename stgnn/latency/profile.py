@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stgnn.errors import InputError, check_between
 from stgnn.files import check_output
@@ -26,7 +26,7 @@ from stgnn.space import Architecture, SearchSpace, check_joints, load_space
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-CHUNK = 240  # parts between two writes of the device file
+CHUNK, NETWORK_CHUNK = 240, 10  # parts and networks between two writes of the device file
 CANDIDATES = 300  # architectures among which the calibration networks are chosen
 
 
@@ -97,6 +97,16 @@ def _continued(fresh: DeviceFile, path: Path) -> DeviceFile:
     return old
 
 
+Item = TypeVar("Item")
+
+
+def _chunks(items: Sequence[Item], size: int, what: str) -> Iterator[tuple[Sequence[Item], str]]:
+    """Pieces of a list in order, each with a label that says which of ``what`` it holds."""
+    for start in range(0, len(items), size):
+        chunk = items[start : start + size]
+        yield chunk, f"{what} {start + 1}-{start + len(chunk)} of {len(items)}"
+
+
 class _Bench:
     """Exports modules and times the files."""
 
@@ -121,10 +131,9 @@ def _measure_parts(device: DeviceFile, wanted: Sequence[Part], bench: _Bench, pr
     known = {entry.part: entry.ms for entry in device.entries}
     missing = [part for part in dict.fromkeys([*deeper, *taken_off, *wanted]) if part not in known]
     missing.sort(key=lambda part: ("prefix", "head").index(part.kind) if part.kind in ("prefix", "head") else 2)
-    for start in range(0, len(missing), CHUNK):
-        chunk = missing[start : start + CHUNK]
+    for chunk, label in _chunks(missing, CHUNK, "parts"):
         probes = [build(part, device.layout, device.num_classes) for part in chunk]
-        timings = bench.time(probes, protocol, f"parts {start + 1}-{start + len(chunk)} of {len(missing)}")
+        timings = bench.time(probes, protocol, label)
         for part, timing in zip(chunk, timings, strict=True):
             if isinstance(timing, Failure):
                 raise InputError(f"{part} cannot be measured", given=timing.reason)
@@ -158,31 +167,37 @@ def _wanted_networks(
 def _measure_networks(
     device: DeviceFile, wanted: Sequence[tuple[Architecture, str]], bench: _Bench, quick: bool, path: Path
 ) -> None:
+    """Measure the networks that are missing."""
+    known = {record.architecture for record in device.networks}
+    missing = [(architecture, role) for architecture, role in wanted if architecture not in known]
+    protocol = Protocol(runs=20, seconds=0.05, rounds=2) if quick else Protocol(runs=30, seconds=0.2, rounds=3)
+    for chunk, label in _chunks(missing, NETWORK_CHUNK, "networks"):
+        probes = [_whole(architecture, device) for architecture, _ in chunk]
+        records = _records(chunk, bench.time(probes, protocol, label))
+        device = replace(device, networks=(*device.networks, *records)).with_spread()
+        device.save(path)
+
+
+def _whole(architecture: Architecture, device: DeviceFile) -> Probe:
+    """A whole network with random weights."""
     import torch
 
     from stgnn.networks import Network
 
-    known = {record.architecture for record in device.networks}
-    missing = [(architecture, role) for architecture, role in wanted if architecture not in known]
-    protocol = Protocol(runs=20, seconds=0.05, rounds=2) if quick else Protocol(runs=30, seconds=0.2, rounds=3)
     layout = device.layout
-    probes = [
-        Probe(
-            Network(architecture, layout, device.num_classes).eval().deploy(),
-            torch.randn(1, architecture.frames, layout.num_joints, layout.dimensions),
-        )
-        for architecture, _ in missing
-    ]
-    timings = bench.time(probes, protocol, f"{len(missing)} networks") if missing else []
-    records = []
-    for (architecture, role), timing in zip(missing, timings, strict=True):
+    example = torch.randn(1, architecture.frames, layout.num_joints, layout.dimensions)
+    return Probe(Network(architecture, layout, device.num_classes).eval().deploy(), example)
+
+
+def _records(
+    networks: Sequence[tuple[Architecture, str]], timings: Sequence[Timing | Failure]
+) -> Iterator[NetworkRecord]:
+    for (architecture, role), timing in zip(networks, timings, strict=True):
         if isinstance(timing, Timing):
-            records.append(NetworkRecord(architecture, timing, role))
+            yield NetworkRecord(architecture, timing, role)
         else:
-            warnings.warn(
-                f"a network could not be timed and is left out: {timing.reason} ({architecture})", stacklevel=2
-            )
-    replace(device, networks=(*device.networks, *records)).with_spread().save(path)
+            reason = f"{timing.reason} ({architecture})"
+            warnings.warn(f"a network could not be timed and is left out: {reason}", stacklevel=2)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """An Architecture made flesh: raw keypoints in, logits out."""
 
 import copy
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -11,9 +12,9 @@ from stgnn.networks.block import Block, operator_class
 from stgnn.networks.deploy import DeployedNetwork
 from stgnn.operators import ReadoutOperator
 from stgnn.skeleton import SkeletonLayout
-from stgnn.skeleton.streams import bone_matrix, bone_parents, stream
+from stgnn.skeleton.streams import bone_matrix, bone_parents, motion, stream
 from stgnn.skeleton.transforms import center
-from stgnn.space import Architecture
+from stgnn.space import DEFAULT_READOUT, Architecture
 
 
 class Stem(nn.Module):
@@ -86,9 +87,23 @@ class Network(nn.Module):
             self.stages.append(blocks)
         readout = operator_class(architecture.readout, ReadoutOperator)(width, self.body)
         self.readout = nn.ModuleDict({architecture.readout: readout})
-        self.head = nn.Linear(readout.out_channels, num_classes)
-        nn.init.normal_(self.head.weight, 0.0, 0.01)
-        nn.init.zeros_(self.head.bias)
+        head = nn.Linear(readout.out_channels, num_classes)
+        nn.init.normal_(head.weight, 0.0, 0.01)
+        nn.init.zeros_(head.bias)
+        self.add_module(self._head, head)
+
+    @property
+    def _head(self) -> str:
+        """Name of the classifier: each readout has one of its own, so that two of them never share a tensor."""
+        readout = self.architecture.readout
+        return "head" if readout == DEFAULT_READOUT else f"head_{readout}"
+
+    @property
+    def classifier(self) -> nn.Linear:
+        """The last layer, from what the readout gives to logits."""
+        head = self.get_submodule(self._head)
+        assert isinstance(head, nn.Linear)
+        return head
 
     @property
     def coarsening(self) -> Tensor | None:
@@ -104,22 +119,32 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Raw keypoints of bodies ``(B, T, V_full, C)`` to logits ``(B, classes)``."""
         check_bodies(x, self.frames, self.layout)
-        x = center(x, self.layout.center)
-        if self.coarsening is not None:
-            x = self.coarsening.T @ x  # (B, T, V, C)
-        parents = self.get_buffer(f"parents_{self.body.num_joints}")
-        y = torch.stack([stem(stream(name, x, parents)) for name, stem in self.stems.items()]).sum(dim=0)
+        streams = self._streams(center(x, self.layout.center))
+        y = torch.stack([stem(x) for stem, x in zip(self.stems.values(), streams, strict=True)]).sum(dim=0)
         if self.stem_norm is not None:
             y = torch.relu(self.stem_norm(y))
         for blocks in self.stages:
             for block in blocks:  # type: ignore[attr-defined]
                 y = block(y)
-        return self.head(self.readout[self.architecture.readout](y))
+        return self.get_submodule(self._head)(self.readout[self.architecture.readout](y))
+
+    def _streams(self, x: Tensor) -> Iterator[Tensor]:
+        """The streams (B, T, V, C) of the coarse body.
+
+        Motion comes before the learned product: under autocast that rounds to fewer digits than neighbouring frames
+        differ in.
+        """
+        parents = self.get_buffer(f"parents_{self.body.num_joints}")
+        for name in self.architecture.streams:
+            y = motion(x) if name.endswith("motion") else x
+            if self.coarsening is not None:
+                y = self.coarsening.T @ y
+            yield stream(name.removesuffix("_motion"), y, parents)
 
     def deploy(self) -> DeployedNetwork:
         """The exact rewrite for inference (see :class:`DeployedNetwork`); this network is left as it is."""
         trained = copy.deepcopy(self).eval()
-        device = self.head.weight.device
+        device = self.classifier.weight.device
         bones = bone_matrix(self.body)
         coarsening = np.eye(self.layout.num_joints, dtype=np.float32)
         if trained.coarsening is not None:
@@ -133,7 +158,7 @@ class Network(nn.Module):
                 stem_norm=trained.stem_norm,
                 blocks=[block.deploy() for blocks in trained.stages for block in blocks],  # type: ignore[attr-defined]
                 readout=trained.readout[self.architecture.readout].deploy(),  # type: ignore[operator]
-                head=trained.head,
+                head=trained.classifier,
             )
         return deployed.to(device).eval().requires_grad_(False)
 

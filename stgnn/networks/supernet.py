@@ -88,8 +88,9 @@ class Supernet(nn.Module):
     def calibrated(self, architecture: Architecture, batches: Iterable[Tensor]) -> dict[str, Tensor]:
         """Exact batch-norm statistics of one architecture.
 
-        Every batch is passed in training mode; mean and variance over all of them follow from E[x] and E[x^2]
-        (averaging the batches' variances would lose the variance between their means).
+        Batch norms alone are in training mode, so that the statistics are of what evaluation will see, without dropout.
+        Mean and variance over all batches follow from E[x] and E[x^2] (averaging the batches' variances would lose the
+        variance between their means).
 
         Args:
             architecture: A member of the space.
@@ -98,7 +99,7 @@ class Supernet(nn.Module):
         Returns:
             ``running_mean`` and ``running_var`` by name, to be given to :meth:`forward`.
         """
-        template = self._plan(architecture)[0].train()
+        template = self._plan(architecture)[0].eval()
         state = {name: tensor.clone() for name, tensor in self.slices(architecture).items()}
         moments: dict[str, tuple[Tensor, Tensor, int]] = {}
         with _counting(template) as counts:
@@ -213,7 +214,7 @@ def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> tupl
 
 @contextmanager
 def _counting(network: nn.Module) -> Iterator[dict[str, int]]:
-    """Values per channel that every batch norm has seen last; meanwhile it keeps those of the last batch alone.
+    """Values per channel that every batch norm has seen last; meanwhile it keeps the statistics of the last batch alone.
 
     So the statistics cost nothing: a batch norm computes them in any case.
     """
@@ -230,13 +231,13 @@ def _counting(network: nn.Module) -> Iterator[dict[str, int]]:
     handles = [hook(name) for name in norms]
     try:
         for norm in norms.values():
-            norm.momentum = 1.0
+            norm.train().momentum = 1.0
         yield counts
     finally:
         for handle in handles:
             handle.remove()
         for name, norm in norms.items():
-            norm.momentum = momenta[name]
+            norm.eval().momentum = momenta[name]
 
 
 def _add(

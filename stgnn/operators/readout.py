@@ -41,17 +41,16 @@ class TemporalReadout(ReadoutOperator):
     def __init__(self, channels: int, layout: SkeletonLayout, dropout: float = 0.2) -> None:
         super().__init__(channels, layout)
         self.out_channels = 2 * channels
-        self.near = nn.Conv2d(channels, channels, (3, 1), padding=(1, 0))
-        self.near_norm = nn.BatchNorm2d(channels)
+        near = nn.Conv2d(channels, channels, (3, 1), padding=(1, 0))
+        wide = nn.Conv2d(channels, self.out_channels, 1)
+        fan_out_(near.weight.data, 3 * channels)
+        fan_out_(wide.weight.data, self.out_channels)
+        self.near = nn.Sequential(near, nn.BatchNorm2d(channels))
         self.dropout = nn.Dropout2d(dropout)
-        self.wide = nn.Conv2d(channels, self.out_channels, 1)
-        self.wide_norm = nn.BatchNorm2d(self.out_channels)
-        fan_out_(self.near.weight, 3 * channels)
-        fan_out_(self.wide.weight, self.out_channels)
+        self.wide = nn.Sequential(wide, nn.BatchNorm2d(self.out_channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, T, V) -> (B, 2 C)``."""
         y = x.amax(dim=3, keepdim=True)  # (B, C, T, 1)
-        y = self.dropout(torch.relu(self.near_norm(self.near(y))))
-        y = torch.relu(self.wide_norm(self.wide(y)))
-        return y.amax(dim=(2, 3))
+        y = self.dropout(torch.relu(self.near(y)))
+        return torch.relu(self.wide(y)).amax(dim=(2, 3))

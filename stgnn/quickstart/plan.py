@@ -1,13 +1,13 @@
 """What the quickstart does, in numbers, and the folder it does it in."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
-from stgnn.files import read_json, write_text
+from stgnn.tasks.stage import claim, data_facts
 
-STUDY = "quickstart"
+STUDY, SETTINGS = "quickstart", "plan.json"
 RESULTS = (
     "supernet.ckpt",
     "device.json",
@@ -46,22 +46,17 @@ class Plan:
     holdout: int = 12
 
 
-def claim(plan: Plan) -> None:
-    """Refuse a folder with the results of another plan; they are left as they are."""
+def claim_folder(plan: Plan, data: SkeletonDataModule) -> None:
+    """Refuse a folder with the results of another plan or of something else; they are left as they are.
+
+    Raises:
+        InputError: there are such results, or the seed is out of range.
+    """
     check_between(0, 2**32 - 1, seed=plan.seed)
-    settings = {key: value for key, value in asdict(plan).items() if key != "output"}
-    path = plan.output / "plan.json"
-    known = read_json(path, "the plan of a quickstart") if path.is_file() else None
-    foreign = [name for name in RESULTS if (plan.output / name).exists()]
-    if known is None and foreign:
+    path = plan.output / SETTINGS
+    if not path.is_file() and (foreign := [name for name in RESULTS if (plan.output / name).exists()]):
         raise InputError(
             f"{plan.output} holds results of something else", given=foreign, hint="choose another --output"
         )
-    if known is not None and known != settings:
-        raise InputError(
-            f"{plan.output} holds a quickstart with other settings",
-            given=settings,
-            allowed=known,
-            hint="choose another --output, or remove the folder",
-        )
-    write_text(path, json.dumps(settings))
+    settings = {key: value for key, value in asdict(plan).items() if key != "output"}
+    claim(path, {**settings, "data": data_facts(data)}, "a quickstart")

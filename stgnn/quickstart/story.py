@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import lightning.pytorch as pl
 import torch
 from rich.console import Console
 
@@ -22,7 +23,7 @@ from stgnn.latency import Calibrated
 from stgnn.latency.benchmark import benchmark
 from stgnn.latency.profile import profile
 from stgnn.networks import Network, load_network, load_supernet, save_checkpoint
-from stgnn.quickstart.plan import STUDY, Plan, claim
+from stgnn.quickstart.plan import STUDY, Plan, claim_folder
 from stgnn.quickstart.summary import chosen_numbers, end_numbers, latency_numbers, search_numbers, tell
 from stgnn.report import Measured, write_report
 from stgnn.report.study import device_facts, report_data
@@ -75,9 +76,9 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     """Run a plan; see :func:`quickstart`."""
     # Networks this small gain nothing from a second thread, and wait long for it when its core is busy.
     torch.set_num_threads(1)
-    claim(plan)
-    clock = _Clock(console)
     data = SyntheticDataModule(clips=plan.clips, seed=plan.seed, frames=16, batch_size=32, about_vertical=0.5)
+    claim_folder(plan, data)
+    clock = _Clock(console)
     with clock.stage("supernet", "Train one supernet that holds every network of the space"):
         supernet_path = _supernet(plan, data)
         supernet = _kept(load_supernet, supernet_path).module
@@ -102,7 +103,7 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     with clock.stage("tune", "Extract the chosen network and fine-tune it"):
         inherited = load_network(extract(supernet_path, chosen.architecture, plan.output / "chosen.ckpt", data)).module
         tuned = _tuned(plan, data)
-        before, after = (_accuracy(network, data, plan.seed) for network in (inherited, tuned))
+        before, after = (_accuracy(network, data) for network in (inherited, tuned))
     with clock.stage("export", "Export it, prove the file equal, measure it"):
         exported = _exported(tuned, data, plan.output / "model.onnx")
         measured = benchmark(exported.path, layout=data.layout.name)["latency_ms"]
@@ -125,6 +126,7 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
 def _supernet(plan: Plan, data: SyntheticDataModule) -> Path:
     path = plan.output / "supernet.ckpt"
     if not path.is_file():
+        pl.seed_everything(plan.seed, verbose=False)
         task = SupernetTask("tiny", data.layout, data.class_names, seed=plan.seed, learning_rate=4e-3)
         trained(task, data, plan.epochs, plan.seed, progress=True)
         save_checkpoint(path, task.network, data.class_names)
@@ -158,7 +160,7 @@ def _searched(plan: Plan, evaluator: SupernetEvaluator, latency: Calibrated, ran
 
 
 @torch.inference_mode()
-def _accuracy(network: Network, data: SyntheticDataModule, seed: int) -> dict[str, float]:
+def _accuracy(network: Network, data: SyntheticDataModule) -> dict[str, float]:
     """Top-1 on the held-out training subjects and on the test subjects."""
     task = ClassificationTask(data.layout, data.class_names, network.architecture)
     task.network = network.eval()

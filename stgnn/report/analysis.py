@@ -75,7 +75,7 @@ class Agreement:
 
 
 def agreement(checks: Sequence[Check]) -> Agreement | None:
-    """Mean absolute error relative to the measurement, the share within ±10 %, and the rank correlation."""
+    """Mean absolute error relative to the measurement, the share within ±10 % of it, and the rank correlation."""
     if not checks:
         return None
     predicted = np.array([check.predicted_ms for check in checks])

@@ -95,16 +95,20 @@ def keyed_points(data: ReportData) -> list[tuple[str, ReportPoint]]:
 
 
 def latency_chart(checks: Sequence[Check], size: Size) -> Chart:
-    """Predicted against measured latency with the ±10 % band and the spread of both."""
+    """Predicted against measured latency with the spread of the measurement.
+
+    The band holds the predictions within ±10 % of their measurement, as `agreement` counts them: y from x / 1.1 to
+    x / 0.9.
+    """
     values = [v for c in checks for v in (c.predicted_ms, c.measured.p10_ms, c.measured.p90_ms)]
     low, high = svg.spread(values, log=True)
     x, y = size.axes((low, high), (low, high), log_x=True, log_y=True)
-    band = [(low, low * 0.9), (low, low * 1.1), (high / 1.1, high), (high, high), (high, high * 0.9), (low / 0.9, low)]
+    band = [(low, low), (low, low / 0.9), (high * 0.9, high), (high, high), (high, high / 1.1), (low * 1.1, low)]
     parts = [
         svg.path([(x(a), y(b)) for a, b in band], "band", close=True),
         frame(x, y, ("Predicted latency (ms, logarithmic)", "Measured latency (ms, logarithmic)")),
         svg.path([(x(low), y(low)), (x(high), y(high))], "diagonal"),
-        svg.text(size.left, 20, "shaded: within ±10 % of the prediction"),
+        svg.text(size.left, 20, "shaded: predicted within ±10 % of the measurement"),
     ]
     for check in checks:
         kind = "random" if check.key.startswith("random") else "search"

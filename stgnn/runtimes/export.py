@@ -105,18 +105,28 @@ def export_network(
 
 
 def compare(wanted: NDArray[np.float32], run: Run, inputs: NDArray[np.float32]) -> tuple[float, float]:
-    """Largest difference from the wanted logits, and share of equal classes; infinity and 0 where one is not finite.
+    """Largest difference from the wanted logits, and share of the inputs with the same class; infinity and 0 where a
+    shape is another or a value is not finite.
 
-    The inputs are passed as one batch and, the first of them, alone: the batch must really be dynamic.
+    The inputs are passed as one batch and, the first of them, alone: the batch must really be dynamic. The first has
+    the same class when it has it both times.
     """
-    got = run(inputs)
-    alone = run(inputs[:1])
-    if got.shape != wanted.shape or not (np.isfinite(got).all() and np.isfinite(wanted).all()):
+    got, alone = run(inputs), run(inputs[:1])
+    if got.shape != wanted.shape or alone.shape != wanted[:1].shape:
+        return float("inf"), 0.0
+    if not all(np.isfinite(logits).all() for logits in (got, alone, wanted)):
         return float("inf"), 0.0
     difference = max(float(np.abs(got - wanted).max()), float(np.abs(alone - wanted[:1]).max()))
-    best = wanted.max(axis=1)
+    same = _same_class(got, wanted)
+    same[:1] &= _same_class(alone, wanted[:1])
+    return difference, float(same.mean())
+
+
+def _same_class(got: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which rows choose the wanted class; classes that tie within the tolerance are the same."""
     chosen = wanted[np.arange(len(wanted)), got.argmax(axis=1)]
-    return difference, float((chosen >= best - TOLERANCE).mean())  # classes that tie within the tolerance are the same
+    same: NDArray[np.bool_] = chosen >= wanted.max(axis=1) - TOLERANCE
+    return same
 
 
 def _judge(difference: float, agreement: float, runtime: Runtime) -> None:

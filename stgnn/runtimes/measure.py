@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -45,7 +46,7 @@ class Failure:
 
 
 class Worker:
-    """A measuring process; restarted when it dies or hangs."""
+    """A measuring process; replaced when it dies or hangs. A file has killed it when a second process dies of it."""
 
     def __init__(self, runtime: Runtime, threads: int, timeout: float = 120.0) -> None:
         if threads < 1:
@@ -69,7 +70,8 @@ class Worker:
             self._process.wait()
             for stream in (self._process.stdin, self._process.stdout):
                 if stream is not None:
-                    stream.close()
+                    with suppress(OSError):  # closing flushes, and nobody reads what a dead process was asked
+                        stream.close()
             self._process = None
 
     def time(self, job: Job, protocol: Protocol, keep: bool = False) -> Timing | Failure:
@@ -84,7 +86,8 @@ class Worker:
         answer = self._ask(request)
         return Failure(job.path, answer["error"]) if "error" in answer else Timing(**answer)
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any], tries: int = 2) -> dict[str, Any]:
+        """The answer. A process that died is replaced and the next one asked: it may have died of something else."""
         process = self._process or self._start()
         assert process.stdin is not None
         try:
@@ -99,7 +102,8 @@ class Worker:
         if line is None:
             code = process.wait()
             self.close()
-            return {"error": f"the measuring process died with status {code}"}
+            died = {"error": f"the measuring process died with status {code}"}
+            return self._ask(request, tries - 1) if tries > 1 else died
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -88,15 +88,16 @@ class SupernetEvaluator:
     def accuracy(self, architecture: Architecture) -> tuple[float, float]:
         """Fraction of the clips recognised, and its standard error.
 
-        The error is that of a binomial with half a clip added on either side, so that it is never 0, less what scoring
-        every clip several times takes off.
+        The error is that of a binomial with half a clip added on either side, less what scoring every clip several
+        times takes off, and no less than what luck does to these looks at the same clips: it is never 0.
         """
         right = (self.scores(architecture).argmax(dim=1) == self._clips.label).float()
         of_clip = right.view(self._variants, -1).mean(dim=0)  # (N,)
         clips = len(of_clip)
         share = (float(of_clip.sum()) + 0.5) / (clips + 1)
         within = float((of_clip * (1 - of_clip)).mean())
-        return float(of_clip.mean()), math.sqrt((share * (1 - share) - within) / clips)
+        between = max(share * (1 - share) - within, within / self._variants)
+        return float(of_clip.mean()), math.sqrt(between / clips)
 
     @torch.inference_mode()
     def scores(self, architecture: Architecture) -> Tensor:

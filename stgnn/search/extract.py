@@ -87,7 +87,7 @@ def cut(supernet: "Supernet", architecture: Architecture, data: "SkeletonDataMod
     check_data(supernet, data)
     network = supernet.extract(architecture).eval()
     bodies = resample_frames(calibration_bodies(data, CALIBRATION_CLIPS), architecture.frames)
-    bodies = bodies.to(network.head.weight.device)
+    bodies = bodies.to(network.classifier.weight.device)
     network.load_state_dict(supernet.calibrated(architecture, torch.split(bodies, BODIES)), strict=False)
     return network
 

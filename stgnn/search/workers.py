@@ -43,8 +43,7 @@ def signature() -> str:
 def is_worked_on(trial: FrozenTrial, now: datetime | None = None) -> bool:
     """Whether another process is still at a running trial; one of another host counts as dead after an hour."""
     now = now or datetime.now(UTC)
-    begun = trial.datetime_start or now
-    age = now - (begun if begun.tzinfo else begun.replace(tzinfo=UTC))
+    age = now - (trial.datetime_start or now).astimezone(UTC)  # Optuna tells local time, without a zone
     signed = str(trial.user_attrs.get("worker", ""))
     if not signed:
         return age < NAMELESS_LEASE
@@ -70,6 +69,7 @@ def _exists(process: int) -> bool:
 def give_up(study: Study, trial: FrozenTrial, space: SearchSpace, again: bool) -> bool:
     """Mark a running trial as failed and, when ``again``, queue its architecture for the next free worker.
 
+    An architecture is known when every gene is, be it suggested or queued with the trial.
     The new trial starts from the parameters alone: Optuna would ignore constraints that a copied trial had set already.
 
     Returns:
@@ -79,8 +79,9 @@ def give_up(study: Study, trial: FrozenTrial, space: SearchSpace, again: bool) -
         study.tell(trial.number, state=TrialState.FAIL)
     except (ValueError, UpdateFinishedTrialError):
         return False
-    if again and all(gene.name in trial.params for gene in space.genes):
-        study.enqueue_trial(dict(trial.params), user_attrs={"retry_of": trial.number})
+    known = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+    if again and all(gene.name in known for gene in space.genes):
+        study.enqueue_trial(known, user_attrs={"retry_of": trial.number})
     return True
 
 

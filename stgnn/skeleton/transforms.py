@@ -41,12 +41,14 @@ def align_view(x: Tensor, layout: SkeletonLayout) -> Tensor:
 
 
 def view_rotation(x: Tensor, layout: SkeletonLayout) -> Tensor:
-    """The rotation that makes each body stand upright and face the camera in its first frame that is not empty.
+    """The rotation that makes each body stand upright and face the camera in the first frame that shows how it stands.
+
+    That is the first frame in which both joints of the spine and both of the shoulders were seen; a body without such
+    a frame is left as it is. Bodies that were centred on one of these joints in every frame have none.
 
     The spine comes to lie along the vertical axis, and the shoulders (left to right), as far as they are at right
-    angles to the spine, along the first of the other axes. A body without spine or shoulders in that frame is left as
-    it is. AdaSGN and pyskl do the same with z as the vertical axis; here it is the layout's, so that rotations about
-    it still turn the body on the spot.
+    angles to the spine, along the first of the other axes. AdaSGN and pyskl do the same with z as the vertical axis;
+    here it is the layout's, so that rotations about it still turn the body on the spot.
 
     Args:
         x: Keypoints (B, T, V, 3).
@@ -60,16 +62,19 @@ def view_rotation(x: Tensor, layout: SkeletonLayout) -> Tensor:
     """
     check_alignable(layout)
     assert layout.spine is not None and layout.shoulders is not None
-    index = _first_frame(_present(x)).expand(-1, 1, 3)
-    pairs = (layout.spine, layout.shoulders)
-    up, across = ((x[:, :, to] - x[:, :, start]).gather(1, index)[:, 0] for start, to in pairs)  # (B, 3) each
+    points = torch.stack([x[:, :, joint] for joint in (*layout.spine, *layout.shoulders)], dim=2)  # (B, T, 4, 3)
+    seen = _present(points).to(torch.float32).amin(dim=2, keepdim=True)  # (B, T, 1, 1)
+    index = _first_frame(seen)[..., None].expand(-1, 1, 4, 3)
+    low, high, left, right = points.gather(1, index)[:, 0].unbind(dim=1)  # (B, 3) each
+    up, across = high - low, right - left
     up = torch.nn.functional.normalize(up, dim=-1)
     across = torch.nn.functional.normalize(across - (across * up).sum(-1, keepdim=True) * up, dim=-1)
     vertical, side = layout.vertical, 0 if layout.vertical else 1
     handed = 1 if (vertical - side) % 3 == 1 else -1  # keep left and right apart: never mirror
     rows = {vertical: up, side: across, 3 - vertical - side: handed * torch.linalg.cross(across, up)}
     rotation = torch.stack([rows[axis] for axis in range(3)], dim=1)  # (B, 3, 3)
-    known = rotation.abs().sum(-1).amin(-1) > 0.5  # a missing direction gives a row of zeros
+    whole = rotation.abs().sum(-1).amin(-1) > 0.5  # joints in one place, or in one line, give a row of zeros
+    known = whole & (seen.amax(dim=(1, 2, 3)) > 0)
     return torch.where(known[:, None, None], rotation, torch.eye(3, dtype=x.dtype, device=x.device))
 
 

@@ -1,7 +1,7 @@
 """The sparse family of a trained network: pruned to several levels, each trained on for a while."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +19,7 @@ from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.running import accuracy, check_held_out, trained
 from stgnn.tasks.sparse import SparseTask
 from stgnn.tasks.sparse_parts import NO_SPEED_UP, STRUCTURED, Granularity, Scope
+from stgnn.tasks.stage import claim, data_facts
 from stgnn.tasks.starting import Plain
 
 SETTINGS, WHOLE = "settings.json", "whole"
@@ -80,10 +81,11 @@ def run_family(
         A row for each network, the given one first.
 
     Raises:
-        InputError: the folder holds another family, or the checkpoint belongs to other data.
+        InputError: the folder holds the family of another network, of other settings or of other data; or the
+            checkpoint belongs to other data.
     """
     check_held_out(data)
-    _claim(plan, checkpoint, output)
+    _claim(plan, checkpoint, data, output)
     names = {WHOLE: 0.0, **{f"sparse_{level:g}": level for level in plan.levels}}
     rows = []
     for number, (name, level) in enumerate(names.items()):
@@ -151,17 +153,9 @@ def _not_zero(network: Plain) -> float:
     return sum(int(weight.count_nonzero()) for weight in weights) / sum(weight.numel() for weight in weights)
 
 
-def _claim(plan: Family, checkpoint: Path, output: Path) -> None:
+def _claim(plan: Family, checkpoint: Path, data: SkeletonDataModule, output: Path) -> None:
     """Refuse a folder with another family; levels may be added to one."""
     load_model(checkpoint)
-    settings: Mapping[str, Any] = {key: value for key, value in asdict(plan).items() if key != "levels"}
-    settings = {**settings, "checkpoint": sha256(Path(checkpoint).read_bytes()).hexdigest()}
-    path = output / SETTINGS
-    known = read_json(path, "the settings of a sparse family") if path.is_file() else settings
-    if known != settings:
-        different = [key for key in settings if not isinstance(known, dict) or known.get(key) != settings[key]]
-        hint = "choose another --output, or remove the folder"
-        raise InputError(
-            f"{output} holds the family of another network or of other settings", given=different, hint=hint
-        )
-    write_text(path, json.dumps(settings, indent=1))
+    settings = {key: value for key, value in asdict(plan).items() if key != "levels"}
+    settings |= {"checkpoint": sha256(Path(checkpoint).read_bytes()).hexdigest(), "data": data_facts(data)}
+    claim(output / SETTINGS, settings, "a sparse family")

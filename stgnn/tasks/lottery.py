@@ -23,6 +23,7 @@ from stgnn.networks.sparsity import apply_masks_, magnitude_masks, maskable, ran
 from stgnn.space import load_architecture
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.running import accuracy, check_held_out, trained
+from stgnn.tasks.stage import claim, data_facts
 
 Method = Literal["iterative", "iterative_late", "one_shot", "random_reinit", "random_mask"]
 METHODS: dict[str, str] = {
@@ -99,15 +100,21 @@ class KeepMasks(Callback):
 
     Args:
         network: Whose weights.
-        masks: What stays.
+        masks: What stays, on any device; the masks themselves are left where they are.
     """
 
     def __init__(self, network: nn.Module, masks: State) -> None:
         self.network, self.masks = network, masks
+        self._beside: dict[str, Tensor] = {}  # the masks on the device that trains
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The network has reached the device that trains it."""
+        weights = dict(self.network.named_parameters())
+        self._beside = {name: mask.to(weights[name].device) for name, mask in self.masks.items()}
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         """The optimiser has moved everything."""
-        apply_masks_(self.network, self.masks)
+        apply_masks_(self.network, self._beside)
 
 
 class KeepEarly(Callback):
@@ -245,15 +252,8 @@ def _claim(plan: Lottery, data: SkeletonDataModule, output: Path) -> None:
     """Refuse a folder with results of other settings; seeds and methods may be added to one."""
     settings = {key: value for key, value in asdict(plan).items() if key not in ("seeds", "methods")}
     settings["architecture"] = load_architecture(plan.architecture).to_dict()
-    settings["data"] = {"protocol": data.protocol, "frames": data.frames, "classes": list(data.class_names)}
-    settings = json.loads(json.dumps(settings))
-    path = output / SETTINGS
-    known = read_json(path, "the settings of an experiment") if path.is_file() else settings
-    if known != settings:
-        different = [key for key in settings if not isinstance(known, dict) or known.get(key) != settings[key]]
-        hint = "choose another --output, or remove the folder"
-        raise InputError(f"{output} holds results of other settings", given=different, hint=hint)
-    write_text(path, json.dumps(settings, indent=1))
+    settings["data"] = data_facts(data)
+    claim(output / SETTINGS, settings, "a lottery")
 
 
 def _copied(network: nn.Module) -> dict[str, Tensor]:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import lightning.pytorch as pl
+
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
 from stgnn.files import read_json, write_text
@@ -20,9 +22,20 @@ from stgnn.networks.sgn import POLICIES
 from stgnn.tasks.adasgn import AdaSGNTask
 from stgnn.tasks.branches import branches_of, single_name
 from stgnn.tasks.sgn import AUTHORS_DROPS, SGNTask
-from stgnn.tasks.stage import RESULT, Attempt, evaluated, finish, fitted, predict
+from stgnn.tasks.stage import (
+    RESULT,
+    Attempt,
+    claim,
+    data_facts,
+    differences,
+    evaluated,
+    finish,
+    fitted,
+    predict,
+    split_counts,
+)
 
-SETTINGS, SINGLES, MEASURED = "settings.json", "singles", "actions.json"
+SETTINGS, SINGLES, MEASURED, TIMED_SINGLES = "settings.json", "singles", "actions.json", "singles.json"
 CONTROLS = ("random", "fuse")  # policies that alpha means nothing to
 
 
@@ -127,42 +140,31 @@ def run(
         measure_actions(plan, data, output / MEASURED)
     singles = _first(plan, data, output / SINGLES, progress) if plan.pretrain else []
     adaptive = [_second(plan, data, output, name, progress) for name in plan.runs]
-    summary = {"stream": plan.stream, "clips": _counts(data), "singles": singles, "adaptive": adaptive}
+    summary = {"stream": plan.stream, "clips": split_counts(data), "singles": singles, "adaptive": adaptive}
     write_text(output / "summary.json", json.dumps(summary, indent=2))
     return summary
 
 
 def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path) -> None:
-    """Refuse a folder with results of other settings; more alphas and policies may be added to one."""
-    settings = json.loads(json.dumps(asdict(plan)))
-    for key in ("alphas", "policies"):
-        del settings[key]
-    settings["data"] = {
-        "protocol": data.protocol,
-        "classes": data.class_names,
-        "layout": data.layout.name,
-        "frames": data.frames,
-        **_counts(data),
-    }
-    path = output / SETTINGS
-    known = read_json(path, "the settings of a two-stage training") if path.is_file() else settings
-    if known != settings and any(output.rglob("*.ckpt")):
-        different = [key for key in settings if not isinstance(known, dict) or known.get(key) != settings[key]]
-        given = {key: settings[key] for key in different}
-        allowed = {key: known.get(key) for key in different} if isinstance(known, dict) else None
-        hint = "choose another --output, or remove the folder"
-        raise InputError(f"{output} holds results of other settings", given=given, allowed=allowed, hint=hint)
-    write_text(path, json.dumps(settings, indent=2))
+    """Refuse a folder with trained networks of other settings; more alphas and policies may be added to one.
 
-
-def _counts(data: SkeletonDataModule) -> dict[str, int]:
-    return {name: len(indices) for name, indices in data.splits().items()}
+    Where nothing is trained there is nothing to keep: what was measured for other settings goes.
+    """
+    settings = {key: value for key, value in asdict(plan).items() if key not in ("alphas", "policies")}
+    settings["data"] = data_facts(data)
+    path, what = output / SETTINGS, "a two-stage training"
+    trained = any(output.rglob("*.ckpt")) or any(output.rglob(RESULT))
+    if not trained and differences(path, settings, what):
+        for name in (MEASURED, TIMED_SINGLES, SETTINGS):  # first what says that the other is complete
+            (output / name).unlink(missing_ok=True)
+    claim(path, settings, what)
 
 
 def _first(plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bool) -> list[dict[str, Any]]:
     """Train the single models on the same batches."""
     if (folder / RESULT).is_file():
         return list(read_json(folder / RESULT, "the result of a stage"))
+    pl.seed_everything(plan.seed, verbose=False)
     task = SGNTask(
         data.layout,
         data.class_names,
@@ -201,6 +203,7 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
     folder, (policy, alpha) = output / name, plan.runs[name]
     if (folder / RESULT).is_file():
         return dict(read_json(folder / RESULT, "the result of a stage"))
+    pl.seed_everything(plan.seed, verbose=False)
     task = AdaSGNTask(
         data.layout,
         data.class_names,
@@ -261,7 +264,13 @@ def _costs(network: SGN | AdaSGN, usage: Sequence[float] | None = None) -> dict[
 
 
 def measure_actions(plan: TwoStages, data: SkeletonDataModule, path: Path) -> None:
-    """Time actions and single models in one interleaved session."""
+    """Time actions and single models in one interleaved session, unless ``path`` says that this is done.
+
+    Args:
+        plan: What the networks are.
+        data: The clips.
+        path: File of the actions; the single models are written to ``singles.json`` beside it.
+    """
     if path.is_file():
         return
     network, fixed = plan.network(data), (data.layout, data.num_classes, data.frames)
@@ -272,8 +281,8 @@ def measure_actions(plan: TwoStages, data: SkeletonDataModule, path: Path) -> No
         for branch in branches_of(network)
     }
     table, beside = measured_beside(network, singles)
+    write_text(path.with_name(TIMED_SINGLES), json.dumps(beside, indent=2))
     table.write(path)
-    write_text(path.with_name("singles.json"), json.dumps(beside, indent=2))
 
 
 def _timed(output: Path, name: str, usage: Sequence[float] | None = None) -> Mapping[str, float]:
@@ -281,7 +290,7 @@ def _timed(output: Path, name: str, usage: Sequence[float] | None = None) -> Map
     if not (output / MEASURED).is_file():
         return {}
     if usage is None:
-        return {"milliseconds": read_json(output / "singles.json", "measured single models")[name]}
+        return {"milliseconds": read_json(output / TIMED_SINGLES, "measured single models")[name]}
     table = read_json(output / MEASURED, "a file of measured costs")
     added = sum(share * cost for share, cost in zip(usage, table["added"].values(), strict=True))
     return {"milliseconds": table["fixed"] + added}

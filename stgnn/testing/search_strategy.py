@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def check_search_strategy(strategy: "SearchStrategy", space: SearchSpace | None = None, trials: int = 24) -> None:
-    """Check a search strategy on a cheap stand-in for accuracy and latency, with a constraint that some networks
-    violate.
+    """Check a search strategy on a cheap stand-in for accuracy and latency, with a constraint that networks
+    beyond the middle of the space violate.
 
-    Every proposal is a member of the space; equal seeds propose equally, other seeds otherwise; a study that was
-    interrupted goes on as if it had not been. Give the strategy a population smaller than ``trials``, so that it gets
-    beyond its random start.
+    Every proposal is a member of the space; small networks are proposed and large ones; equal seeds propose equally,
+    other seeds otherwise; a study that was interrupted goes on as if it had not been. Give the strategy a population
+    smaller than ``trials``, so that it gets beyond its random start.
 
     Args:
         strategy: The strategy, constructed.
@@ -37,6 +37,8 @@ def check_search_strategy(strategy: "SearchStrategy", space: SearchSpace | None 
         len(set(proposals)) > trials // 3,
         f"{name} proposes {len(set(proposals))} different networks in {trials} trials",
     )
+    kept = sum(_excess(space, one) <= 0 for one in proposals)
+    expect(0 < kept < trials, f"{name} proposes {kept} networks within the constraint in {trials} trials, not some")
     interrupted = _propose(strategy, space, seed=0, parts=(trials // 2, trials - trials // 2))
     expect(
         proposals == interrupted,
@@ -70,10 +72,21 @@ def _trial(study: "Study", space: SearchSpace) -> Architecture:
     trial = study.ask()
     for gene in space.genes:
         trial.suggest_categorical(gene.name, gene.choices)
-    genotype = trial.params
-    architecture = space.decode(genotype)  # refuses what the space does not offer
+    architecture = space.decode(trial.params)  # refuses what the space does not offer
     trial.set_user_attr("digest", architecture.digest)
-    size = sum(gene.choices.index(genotype[gene.name]) / len(gene.choices) for gene in space.genes)
-    trial.set_constraint("latency_ms", size - 0.6 * len(space.genes))
+    size = _size(space, architecture)
+    trial.set_constraint("latency_ms", _excess(space, architecture))
     study.tell(trial, [1.0 - 1.0 / (1.0 + size), size])
     return architecture
+
+
+def _size(space: SearchSpace, architecture: Architecture) -> float:
+    """Each gene counts from 0, its cheapest choice, towards 1."""
+    genotype = space.encode(architecture)
+    return sum(gene.choices.index(genotype[gene.name]) / len(gene.choices) for gene in space.genes)
+
+
+def _excess(space: SearchSpace, architecture: Architecture) -> float:
+    """How far an architecture lies beyond the middle between the smallest and the largest; above 0 is infeasible."""
+    middle = (_size(space, space.smallest()) + _size(space, space.largest())) / 2
+    return _size(space, architecture) - middle

@@ -197,6 +197,10 @@ def more_classes(store: SkeletonStore) -> SkeletonStore:
     return replace(store, class_names=(*store.class_names, "sleep", "dream"))
 
 
+def same_class_names(store: SkeletonStore) -> SkeletonStore:
+    return replace(store, class_names=("one", "one", *store.class_names[2:]))
+
+
 def same_names(store: SkeletonStore) -> SkeletonStore:
     return replace(store, names=("one", "one", *store.names[2:]))
 
@@ -224,6 +228,7 @@ def two_labels(store: SkeletonStore) -> SkeletonStore:
         (class_only_in_test, "warning", "classes_never_trained", 1),
         (more_classes, "warning", "classes_without_clips", 2),
         (same_names, "warning", "names_repeated", 1),
+        (same_class_names, "error", "class_names_repeated", 1),
         (without_splits, "note", "no_splits", 1),
     ],
 )
@@ -234,6 +239,20 @@ def test_faults_of_classes_and_splits_are_found(
     found = next((finding for finding in findings if finding["code"] == code), None)
     assert found is not None, [finding["code"] for finding in findings]
     assert found["severity"] == severity and count in (None, found["count"])
+
+
+def test_classes_of_one_name_in_a_store_on_disk_are_named_and_no_clip_is_lost(
+    good: SkeletonStore, tmp_path: Path
+) -> None:
+    good.save(tmp_path / "store")
+    header = json.loads((tmp_path / "store" / "store.json").read_text())
+    header["class_names"][4] = header["class_names"][1]
+    (tmp_path / "store" / "store.json").write_text(json.dumps(header))
+    summary = check_store(SkeletonStore.open(tmp_path / "store"), near=False)
+    (finding,) = [finding for finding in summary["findings"] if finding["severity"] == "error"]
+    name = good.class_names[1]
+    assert finding["examples"] == [f"{name} (classes 1, 4)"]
+    assert summary["classes"][name] == 16 and sum(summary["classes"].values()) == 128
 
 
 def test_near_copies_are_looked_for_only_on_demand(good: SkeletonStore) -> None:

@@ -114,6 +114,7 @@ def test_an_output_inside_the_source_does_not_hinder_continuing(tmp_path: Path) 
     source, _ = write_nw_ucla(tmp_path, np.random.default_rng(0))
     with pytest.raises(KeyboardInterrupt):
         import_data("nw-ucla", source, source / "out", progress=stop)
+    (source / ".out.lock").touch()  # as after a kill
     summary = import_data("nw-ucla", source, source / "out")
     assert summary["remarks"] == ["continued after clip 3 of an unfinished import"]
     import_data("nw-ucla", source, source / "out", overwrite=True)

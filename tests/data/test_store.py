@@ -1,6 +1,7 @@
 """A store comes back from disk bit for bit, mapped and not read; a broken one is refused; saving is all or nothing."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stgnn.data import SkeletonSequence, SkeletonStore
+from stgnn.data import SkeletonSequence, SkeletonStore, files
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, load_layout
 
@@ -89,6 +90,91 @@ def test_a_killed_save_leaves_no_half_store(store: SkeletonStore, saved: Path, t
         assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert equal(store, SkeletonStore.open(saved))
     assert not (tmp_path / "new").exists()
+
+
+KILLED_BETWEEN_RENAMES = """
+import os, signal, sys
+from dataclasses import replace
+from stgnn.data import SkeletonStore
+store, rename = SkeletonStore.open(sys.argv[1]), os.rename
+os.rename = lambda old, new: rename(old, new) if str(old) == sys.argv[1] else os.kill(os.getpid(), signal.SIGKILL)
+replace(store, class_names=("x", "y", "z")).save(sys.argv[1], overwrite=True)
+"""
+
+
+def test_a_store_that_a_killed_save_set_aside_comes_back(store: SkeletonStore, saved: Path) -> None:
+    command = [sys.executable, "-c", KILLED_BETWEEN_RENAMES, str(saved)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert sorted(path.name for path in saved.parent.iterdir()) == [".saved.lock", ".saved.old", ".saved.partial"]
+    with pytest.raises(InputError, match="exists already"):
+        store.save(saved)
+    assert equal(store, SkeletonStore.open(saved))
+    assert [path.name for path in saved.parent.iterdir()] == ["saved"]
+
+
+@pytest.mark.parametrize("left", [".saved.old", ".saved.partial"])
+def test_what_killed_saves_left_is_removed(store: SkeletonStore, saved: Path, left: str) -> None:
+    (saved.parent / left).mkdir()
+    (saved.parent / left / "keypoints.npy").write_bytes(b"half")
+    store.save(saved, overwrite=True)
+    assert [path.name for path in saved.parent.iterdir()] == ["saved"]
+
+
+def test_an_error_between_the_renames_puts_the_old_store_back(
+    store: SkeletonStore, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = os.rename
+
+    def failing(old: Path, new: Path) -> None:
+        if old.name == ".saved.partial":
+            raise OSError("disk full")
+        rename(old, new)
+
+    monkeypatch.setattr(os, "rename", failing)
+    with pytest.raises(InputError, match="cannot be written"):
+        replace(store, class_names=("x", "y", "z")).save(saved, overwrite=True)
+    assert equal(store, SkeletonStore.open(saved))
+    assert [path.name for path in saved.parent.iterdir()] == ["saved"]
+
+
+def test_a_link_to_a_store_can_be_replaced_again_and_again(store: SkeletonStore, saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(saved)
+    for names in (("x", "y", "z"), ("p", "q", "r")):
+        other = replace(store, class_names=names)
+        other.save(tmp_path / "link", overwrite=True)
+        assert equal(other, SkeletonStore.open(tmp_path / "link"))
+    assert equal(store, SkeletonStore.open(saved))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "saved"]
+
+
+def test_a_store_is_written_by_one_process_at_a_time(store: SkeletonStore, tmp_path: Path) -> None:
+    with files.new_folder(tmp_path / "out", "store.json", overwrite=False) as folder:
+        (folder / "store.json").touch()
+        with pytest.raises(InputError, match="another process is writing this output"):
+            store.save(tmp_path / "out")
+        assert [file.name for file in folder.iterdir()] == ["store.json"]
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["store.json"]
+
+
+def test_a_lock_that_its_holder_has_just_removed_is_no_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with lock.open("ab") as file:
+        lock.unlink()
+        assert not files._holds(file, lock)
+        lock.touch()
+        assert not files._holds(file, lock)
+
+
+def test_the_header_lists_the_files_of_the_store_and_no_other(store: SkeletonStore, saved: Path) -> None:
+    (saved / "scores.npy").write_bytes(b"of another store")
+    store.write_index(saved)
+    assert SkeletonStore.open(saved).scores is None
+
+
+def test_two_classes_of_one_name_are_not_written(store: SkeletonStore, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="two classes have one name\n  given:   'a' for class 0 and for class 2"):
+        replace(store, class_names=("a", "b", "a")).save(tmp_path / "store")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["keypoints.npy", "index.npz"])
@@ -200,7 +286,8 @@ def test_bad_scores_and_foreign_clips_are_refused(layout: SkeletonLayout) -> Non
 
 
 def test_an_unknown_protocol_is_refused(store: SkeletonStore) -> None:
-    with pytest.raises(InputError, match=r"no such protocol\n  given:   xview\n  allowed: xsub"):
+    message = r"no such protocol\n  given:   xview\n  allowed: xsub\n  hint:    stgnn data check --store STORE"
+    with pytest.raises(InputError, match=message):
         store.split("xview")
 
 

@@ -37,6 +37,12 @@ def test_store_is_a_function_of_the_arguments(synthetic: SkeletonStore) -> None:
     assert len(other.keypoints) != len(synthetic.keypoints) or not np.array_equal(other.keypoints, synthetic.keypoints)
 
 
+def test_any_whole_number_is_a_seed() -> None:
+    points = [replace(SMALL, clips=16, seed=seed).store().keypoints for seed in (-1, 2**32 - 1, 2**40)]
+    assert np.array_equal(points[0], points[1])
+    assert np.array_equal(points[2], replace(SMALL, clips=16).store().keypoints)
+
+
 def test_store_has_the_promised_shape(synthetic: SkeletonStore) -> None:
     summary = check_store(synthetic)
     assert summary["layout"] == "ntu25" and summary["persons"] == 2 and len(ACTIONS) >= 12

@@ -173,10 +173,56 @@ def test_an_unfinished_import_of_something_else_is_thrown_away(store: SkeletonSt
     assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "saved")
 
 
+def test_nothing_of_a_thrown_away_import_gets_into_the_store(make_store, tmp_path: Path) -> None:
+    scored, store = make_store(scores=True), make_store()
+    with pytest.raises(KeyboardInterrupt):
+        write_store(source_of(clips_of(scored), scored, interrupt), tmp_path / "out")
+    assert (tmp_path / ".out.import" / "scores.npy").is_file()
+    imported = write_store(source_of(clips_of(store), store), tmp_path / "out")
+    assert "thrown away" in imported.notes[0] and imported.store.scores is None
+    store.save(tmp_path / "saved")
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "saved")
+
+
+def test_a_store_that_cannot_be_opened_does_not_replace_another(
+    store: SkeletonStore, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, write_index = bytes_of(saved), SkeletonStore.write_index
+
+    def damaging(self: SkeletonStore, folder: Path) -> None:
+        write_index(self, folder)
+        os.truncate(folder / "keypoints.npy", 40)
+
+    monkeypatch.setattr(SkeletonStore, "write_index", damaging)
+    with pytest.raises(InputError, match=r"damaged: keypoints\.npy is cut off"):
+        write_store(source_of(clips_of(store), store), saved, overwrite=True)
+    assert bytes_of(saved) == before
+    assert [path.name for path in saved.parent.iterdir()] == ["saved"]
+
+
+def test_two_classes_of_one_name_are_refused_before_anything_is_read(store: SkeletonStore, tmp_path: Path) -> None:
+    asked: list[int] = []
+    source = replace(source_of(clips_of(store), store, asked.append), class_names=("a", "b", "b"))
+    with pytest.raises(InputError, match="two classes have one name\n  given:   'b' for class 1 and for class 2"):
+        write_store(source, tmp_path / "out")
+    assert not asked and list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_a_killed_process_set_aside_comes_back(
+    store: SkeletonStore, saved: Path, tmp_path: Path
+) -> None:
+    before = bytes_of(saved)
+    saved.rename(tmp_path / ".saved.old")
+    with pytest.raises(InputError, match="exists already"):
+        write_store(source_of(clips_of(store), store), saved)
+    assert bytes_of(saved) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["saved"]
+
+
 def test_two_imports_to_one_output_do_not_meet(store: SkeletonStore, tmp_path: Path) -> None:
     def second(number: int) -> None:
         if number == 3:
-            with pytest.raises(InputError, match="another process is importing"):
+            with pytest.raises(InputError, match="another process is writing this output"):
                 write_store(source_of(clips_of(store), store), tmp_path / "out")
 
     assert len(write_store(source_of(clips_of(store), store, second), tmp_path / "out").store) == 24

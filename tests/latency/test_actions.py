@@ -8,6 +8,7 @@ import torch
 from stgnn.errors import InputError
 from stgnn.latency.actions import action_table, forced, measured_beside, read_table
 from stgnn.latency.adaptive import action_costs
+from stgnn.latency.cost import trace
 from stgnn.networks import SGN, AdaSGN
 from stgnn.runtimes.timing import Protocol
 from stgnn.skeleton import load_layout
@@ -38,9 +39,22 @@ def test_a_forced_policy_takes_its_action(policy: str, scope: str) -> None:
     network, x = make(policy=policy, scope=scope, skip=True).eval(), torch.randn(3, 4, 25, 3)
     for action in range(len(network.actions)):
         wanted = network.dense(x, actions=torch.full((3, 4), action)).logits
-        logits, taken = forced(network, action).deploy()(x)
+        logits, taken = forced(network, action)(x)
         assert (taken == action).all()
         torch.testing.assert_close(logits, wanted, atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("policy", ["conv", "deep_conv"])
+def test_forcing_adds_one_addition_to_the_deployed_policy(policy: str) -> None:
+    network, features = make(policy=policy).eval(), torch.randn(1, 4, 16)
+    found = forced(network, 1)
+    plain, pushed = (trace(one.policy, features) for one in (network.deploy(), found))  # type: ignore[arg-type]
+    assert [one.name for one in pushed] == [*(one.name for one in plain), "aten.add"]
+    rest = [
+        [name for name, _ in one.named_buffers() if not name.startswith("policy")] for one in (network.deploy(), found)
+    ]
+    assert rest[0] == rest[1]
 
 
 def test_measured_costs_are_written_and_read_back(tmp_path: Path) -> None:

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from stgnn.errors import InputError
-from stgnn.latency import Calibrated, DeviceFile, LatencyTable, Roofline, cost, evaluate, side_by_side
+from stgnn.latency import Calibrated, DeviceFile, LatencyModel, LatencyTable, Roofline, cost, evaluate, side_by_side
 from stgnn.latency.accuracy import compare
+from stgnn.latency.adaptive import count_adaptive
 from stgnn.latency.calibrated import fit
-from stgnn.latency.cost import count, operations, trace
+from stgnn.latency.cost import count, count_as_is, joints_and_streams, operations, trace
 from stgnn.latency.side_by_side import summary
+from stgnn.networks import SGN, AdaSGN, Ensemble, Network
 from stgnn.runtimes.timing import Timing
-from stgnn.skeleton import load_layout
-from stgnn.space import Architecture, load_architecture
+from stgnn.skeleton import SkeletonLayout, load_layout
+from stgnn.space import Architecture, load_architecture, load_space
 
 CLASSES = 10
 
@@ -68,6 +70,35 @@ def test_factors_stay_non_negative() -> None:
 def test_too_few_networks_are_refused(device: DeviceFile) -> None:
     with pytest.raises(InputError, match="at least 3"):
         Calibrated(replace(device, networks=device.networks[:2]))
+
+
+class Changing(LatencyModel):
+    """Says ``whole`` of shallow networks, ``start`` and ``blocks`` of others, ``other`` of those named."""
+
+    def __init__(self, device: DeviceFile, others: tuple[Architecture, ...] = ()) -> None:
+        self.table, self.others = LatencyTable(device), others
+
+    def terms(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> dict[str, float]:
+        total = sum(self.table.terms(architecture, layout, num_classes).values())
+        if architecture in self.others:
+            return {"other": total, "none": 0.0}
+        return {"start": 0.1 * total, "blocks": 0.9 * total} if architecture.depth > 3 else {"whole": total}
+
+
+def test_kinds_may_differ_between_networks(device: DeviceFile) -> None:
+    slow = slowed(device, lambda ms, _: 1.7 * ms)
+    kinds = [tuple(Changing(slow).terms(one.architecture, slow.layout, CLASSES)) for one in slow.networks]
+    assert len(set(kinds)) == 2
+    model = Calibrated(slow, base=Changing(slow))
+    assert set(model.factors) == {"constant", "block", "whole", "start", "blocks"}
+    assert evaluate(model, slow.records("holdout"), slow.layout, CLASSES).mape < 0.05
+
+
+def test_a_kind_that_was_not_calibrated_is_refused(device: DeviceFile) -> None:
+    architecture = device.records("holdout")[0].architecture
+    model = Calibrated(device, base=Changing(device, others=(architecture,)))
+    with pytest.raises(InputError, match=r"(?s)Changing finds work.*given: +other\n.*whole.*larger --calibration"):
+        model.predict(architecture, device.layout, CLASSES)
 
 
 def test_every_model_is_shown_beside_the_others(device: DeviceFile) -> None:
@@ -126,6 +157,32 @@ def test_cost_of_a_classic_network() -> None:
         2.925e9 / 2, rel=0.02
     )  # 2.925 GMACs are of two bodies
     assert (found.frames, found.joints, found.bodies, found.streams) == (100, 25, 1, "joint")
+
+
+def make(streams: tuple[str, ...], joints: int) -> Network:
+    architecture = load_space("tiny").smallest()
+    return Network(replace(architecture, streams=streams, joints=joints, stem=8), load_layout("ntu25"), CLASSES)
+
+
+def test_every_counter_says_what_a_network_takes() -> None:
+    body = load_layout("ntu25")
+    bones, motions = (SGN(body, CLASSES, 8, joints, stream=name) for joints, name in [(9, "bone"), (0, "joint_motion")])
+    adaptive = AdaSGN(body, CLASSES, (1, 9), frames=8, stream="bone", width=4)
+    wanted = {
+        make(("joint", "bone"), 9): (9, "joint+bone"),
+        bones: (9, "bone"),
+        motions: (25, "joint_motion"),
+        adaptive: (9, "bone"),
+        Ensemble([bones, make(("joint",), 1)]): (9, "joint+bone"),
+        Ensemble([bones, motions]): (25, "bone+joint_motion"),
+    }
+    for network, (joints, streams) in wanted.items():
+        found = count_adaptive(network) if network is adaptive else count_as_is(network)
+        assert (found.joints, found.streams) == (joints, streams)
+        assert joints_and_streams(network) == (joints, tuple(streams.split("+")))
+    assert (count_adaptive(bones).joints, count_adaptive(bones).streams) == (9, "bone")
+    network = make(("joint", "bone"), 9)
+    assert count(network, body, CLASSES) == count_as_is(network)
 
 
 def test_metrics_against_brute_force() -> None:

@@ -102,6 +102,44 @@ def test_an_interrupted_profile_continues(bench: type[Bench], tmp_path: Path, mo
     assert bench.timed == len(device.entries) + len(device.networks)  # type: ignore[attr-defined]
 
 
+def test_networks_that_were_timed_before_an_interruption_are_kept(
+    bench: type[Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run(tmp_path / "whole.json")
+    monkeypatch.setattr(module, "NETWORK_CHUNK", 3)
+    time = Bench.time
+
+    def interrupted(self: Bench, probes: list[Probe], protocol: Protocol, label: str) -> list[Timing | Failure]:
+        if label == "networks 4-6 of 7":
+            raise KeyboardInterrupt
+        return time(self, probes, protocol, label)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bench, "time", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "device.json")
+    half = load_device(tmp_path / "device.json")
+    assert len(half.networks) == 3
+    bench.timed = 0
+    device = run(tmp_path / "device.json")
+    assert bench.timed == 4
+    assert device.networks == whole.networks and device.networks[:3] == half.networks  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("stems", [[0], [0, 8]])
+@pytest.mark.parametrize("depths", [[1], [1, 2]])
+def test_networks_without_a_stem_are_measured_and_predicted(
+    stems: list[int], depths: list[int], bench: type[Bench], tmp_path: Path
+) -> None:
+    stages = [{"depths": depths, "widths": [8, 16], "stride": 2}, {"depths": [1], "widths": [16], "stride": 1}]
+    space = SearchSpace.from_dict(SMALL | {"stems": stems, "stages": stages})
+    device = profile(space, "ntu25", CLASSES, tmp_path / "device.json", calibration=6, progress=False)
+    assert {record.architecture.stem for record in device.networks} == set(stems)
+    for record in device.networks:
+        predicted = LatencyTable(device).predict(record.architecture, device.layout, CLASSES).mean_ms
+        assert predicted == pytest.approx(record.timing.median_ms, rel=0.05)
+
+
 def test_measurements_under_other_conditions_are_kept(bench: type[Bench], tmp_path: Path) -> None:
     path = tmp_path / "device.json"
     run(path)
@@ -122,12 +160,13 @@ def test_a_part_that_cannot_be_measured_stops_the_profile(
 
 
 def test_every_planned_part_can_be_built() -> None:
-    layout = load_layout("ntu25")
+    layout, space = load_layout("ntu25"), load_space("edge")
     seen = set()
-    for part in plan(load_space("edge"), layout, quick=True):
-        if (part.kind, part.operator, part.stride) in seen:
+    for part in plan(replace(space, stems=(0, *space.stems)), layout, quick=True):
+        what = (part.kind, part.operator, part.stride, min(part.source, 4), min(part.target, 4))
+        if what in seen:
             continue
-        seen.add((part.kind, part.operator, part.stride))
+        seen.add(what)
         probe = build(part, layout, CLASSES)
         with torch.no_grad():
             shape = tuple(probe.module(probe.example).shape)
@@ -136,7 +175,7 @@ def test_every_planned_part_can_be_built() -> None:
         assert shape == ((1, CLASSES) if ends else (1, part.target, frames, part.joints)), part
         for base in bare(part):
             build(base, layout, CLASSES)
-    assert {kind for kind, _, _ in seen} == set(KINDS)
+    assert {kind for kind, *_ in seen} == set(KINDS)
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from stgnn.latency import DeviceFile, LatencyTable
 from stgnn.latency.device import Entry
 from stgnn.latency.parts import Part, parts
 from stgnn.latency.plan import plan, thin
+from stgnn.networks import Network
 from stgnn.runtimes import ONNXRuntime
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture, BlockSpec, SearchSpace, StageSpec
@@ -134,6 +135,32 @@ def test_parts_of_a_network(layout: SkeletonLayout) -> None:
     assert found[-1].operator == "MeanReadout"
 
 
+def test_the_first_block_without_a_stem_has_no_residual(layout: SkeletonLayout) -> None:
+    block = BlockSpec("GraphConv", "TemporalConv", 5)
+    stages = (StageSpec(16, 2, (block, block)), StageSpec(32, 1, (block,)))
+    architecture = Architecture(("joint",), 16, 0, 0, stages)
+    blocks = [block for stage in Network(architecture, layout, CLASSES).stages for block in stage]  # type: ignore[attr-defined]
+    projected = [block.residual is not None and len(list(block.residual.parameters())) > 0 for block in blocks]
+    assert projected == [False, False, True]
+    found = parts(architecture, layout)
+    assert [(part.source, part.target) for part in found if part.kind == "projection"] == [(16, 32)]
+    assert [(part.kind, part.source, part.target) for part in found[:2]] == [("stem", 3, 0), ("spatial", 3, 16)]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_plans_of_spaces_without_a_stem(space: SearchSpace, layout: SkeletonLayout, quick: bool) -> None:
+    alone = plan(replace(space, stems=(0,), streams=("joint", "bone")), layout, quick)
+    beside = plan(replace(space, stems=(0, *space.stems)), layout, quick)
+    bare = {part for part in beside if part.source == layout.dimensions}
+    assert {part for part in bare if part.kind == "stem"} == {part for part in beside if not part.target}
+    assert {part.operator for part in bare if part.kind == "stem"} == {"joint"}, "without a stem there is one stream"
+    assert {part.kind for part in bare} == {"stem", "spatial"}
+    assert {part.target for part in bare if part.kind == "spatial"} == set(thin(space.stages[0].widths, quick))
+    assert set(beside) - bare == set(plan(space, layout, quick)), "what networks with a stem need stays the same"
+    assert {part.operator for part in alone if part.kind == "stem"} == {"joint", "bone"}
+    assert {(part.source, part.target) for part in alone if part.kind == "stem"} == {(layout.dimensions, 0)}
+
+
 def test_plans_are_small_and_cover_every_operator(space: SearchSpace, layout: SkeletonLayout) -> None:
     full, quick = plan(space, layout), plan(space, layout, quick=True)
     assert len(set(full)) == len(full) < 2000 and len(quick) < 0.6 * len(full)
@@ -148,6 +175,7 @@ def test_thin() -> None:
     assert thin([64, 16, 32, 16], quick=False) == [16, 32, 64]
     assert thin([64, 16, 32], quick=True) == [16, 64]
     assert thin([7], quick=False) == [7]
+    assert thin([], quick=False) == []
     assert thin([1, 2, 3, 90, 100], quick=False) == [1, 3, 100], "the middle is geometric"
 
 

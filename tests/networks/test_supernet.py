@@ -1,6 +1,7 @@
 """The slicing law and what rests on it."""
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -156,15 +157,45 @@ def test_calibration_is_exact_over_batches(supernet: Supernet) -> None:
     torch.testing.assert_close(split[f"{name}.running_var"], joined[f"{name}.running_var"])
 
 
-def test_calibrated_evaluation_equals_training_mode_on_the_same_batch(supernet: Supernet) -> None:
-    architecture = SPACE.sample(random.Random(5))
+@pytest.mark.parametrize("readout", SPACE.readouts)
+def test_calibrated_evaluation_equals_training_mode_on_the_same_batch(supernet: Supernet, readout: str) -> None:
+    """Without dropout: the statistics are of what evaluation sees, and the same every time."""
+    architecture = replace(SPACE.sample(random.Random(5)), readout=readout)
     x = bodies(16, architecture.frames)
     state = {name: tensor.clone() for name, tensor in supernet.state_dict().items()}
     buffers = supernet.calibrated(architecture, [x])
     assert all(torch.equal(state[name], tensor) for name, tensor in supernet.state_dict().items())
+    again = supernet.calibrated(architecture, [x])
+    assert all(torch.equal(again[name], value) for name, value in buffers.items())
+    assert not any(module.training for module in supernet.eval().template(architecture).modules())
     alone = supernet.extract(architecture).train()
+    for module in alone.modules():
+        if isinstance(module, nn.Dropout2d):
+            module.eval()
     with torch.no_grad():
         torch.testing.assert_close(supernet.eval()(x, architecture, buffers), alone(x), rtol=1e-4, atol=1e-4)
+
+
+def test_readouts_have_classifiers_of_their_own(supernet: Supernet) -> None:
+    mean, other = (replace(SPACE.largest(), readout=readout) for readout in SPACE.readouts)
+    assert set(supernet.slices(mean)).symmetric_difference(supernet.slices(other)) > {"head.weight"}
+    assert "head.weight" not in supernet.slices(other)
+    assert supernet.extract(other).classifier.in_features == 2 * supernet.extract(mean).classifier.in_features
+
+
+def test_motion_of_a_coarse_body_survives_autocast() -> None:
+    """Rounded positions differ by more than neighbouring frames do."""
+    torch.manual_seed(0)
+    architecture = replace(SPACE.smallest(), streams=("joint_motion", "bone_motion"), joints=5)
+    network = Network(architecture, LAYOUT, 6).eval()
+    generator = torch.Generator().manual_seed(0)
+    steps = 0.01 * torch.randn(4, architecture.frames, 25, 3, generator=generator)
+    x = 0.5 * torch.randn(4, 1, 25, 3, generator=generator) + steps.cumsum(dim=1)
+    with torch.no_grad():
+        exact = torch.stack(list(network._streams(x)))
+        with torch.autocast("cpu", torch.bfloat16):
+            rounded = torch.stack(list(network._streams(x))).float()
+    assert (rounded - exact).norm() < 0.02 * exact.norm()
 
 
 def test_recalibrate_writes_the_statistics_into_the_supernet() -> None:

@@ -1,13 +1,14 @@
 import dataclasses
 import re
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import pytest
 
-from stgnn.report import block_diagram, svg
-from stgnn.report.analysis import pareto_front
+from stgnn.report import Measured, block_diagram, svg
+from stgnn.report.analysis import Check, agreement, pareto_front
 from stgnn.report.chart_parts import Labels, Size
-from stgnn.report.charts import pareto_chart
+from stgnn.report.charts import latency_chart, pareto_chart
 from stgnn.report.units import count, milliseconds, percent
 from stgnn.space import architecture_names, load_architecture, load_space
 
@@ -36,6 +37,24 @@ def test_frames_and_joints_shrink_down_the_diagram():
 def test_every_number_of_a_drawing_is_finite(make_report):
     body = pareto_chart(make_report(), Size(780, 560)).document()
     assert not re.search(r"nan|inf\b|None", body.split("</style>")[1])
+
+
+def test_the_band_holds_the_predictions_that_are_counted_as_within_ten_percent():
+    checks = [Check(str(i), "", 10.0, 0.1, Measured(ms, ms, ms)) for i, ms in enumerate((9.0, 9.2, 11.05, 11.2, 40))]
+    chart = latency_chart(checks, Size(780, 560))
+    (path,) = re.findall(r'<path class="band" d="M([^Z"]*)Z?"', chart.body)
+    corners = [tuple(map(float, corner.split())) for corner in path.split("L")]
+
+    def inside(check):  # the band is convex: a point inside lies on one side of all edges
+        x, y = chart.x(check.predicted_ms), chart.y(check.measured.median_ms)
+        turns = [(bx - ax) * (y - ay) - (by - ay) * (x - ax) for (ax, ay), (bx, by) in pairwise([*corners, corners[0]])]
+        return all(turn >= 0 for turn in turns) or all(turn <= 0 for turn in turns)
+
+    assert [inside(check) for check in checks] == [False, True, True, False, False]
+    assert agreement(checks).within_10_percent == 2 / 5
+    assert all(chart.x.start - 0.1 <= x <= chart.x.end + 0.1 for x, _ in corners)
+    assert all(chart.y.end - 0.1 <= y <= chart.y.start + 0.1 for _, y in corners)
+    assert "within ±10 % of the measurement" in chart.body
 
 
 def test_names_are_escaped():

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stgnn.errors import InputError
 from stgnn.networks import Network, save_checkpoint
 from stgnn.runtimes import RUNTIMES, ONNXRuntime, Runtime, Torch
-from stgnn.runtimes.export import export_network
+from stgnn.runtimes.export import compare, export_network
 from stgnn.runtimes.onnx_runtime import check_graph
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.skeleton.transforms import align_view, resample_frames
@@ -24,7 +24,7 @@ CLASSES = ("walk", "run", "jump")
 def network() -> Network:
     torch.manual_seed(0)
     network = Network(load_space("tiny").smallest(), load_layout("ntu25"), len(CLASSES)).eval()
-    nn.init.normal_(network.head.weight)
+    nn.init.normal_(network.classifier.weight)
     return network
 
 
@@ -103,6 +103,28 @@ def test_wrong_networks_are_refused_and_leave_no_file(
     with pytest.raises(InputError, match="does not compute what the network computes"):
         export_network((wrong, CLASSES), "Torch", tmp_path / "out.pt2", clips)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("batch", "alone", "difference", "agreement"),
+    [
+        ([[0.0, 1.0], [1.0, 0.0]], [[0.0, 1.0]], 0.0, 1.0),
+        ([[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.0]], 1.0, 0.5),
+        ([[0.0, 1.0], [0.0, 1.0]], [[1.0, 0.0]], 1.0, 0.0),
+        ([[0.0, 1.0], [1.0, 0.0]], [[float("nan"), 1.0]], float("inf"), 0.0),
+        ([[0.0, 1.0], [1.0, float("inf")]], [[0.0, 1.0]], float("inf"), 0.0),
+        ([[0.0, 1.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]], float("inf"), 0.0),
+        ([[0.0, 1.0]], [[0.0, 1.0]], float("inf"), 0.0),
+    ],
+    ids=["equal", "other class alone", "no class", "no number alone", "infinite", "shape alone", "shape"],
+)
+def test_the_batch_and_the_first_input_alone_are_compared(
+    batch: list[list[float]], alone: list[list[float]], difference: float, agreement: float
+) -> None:
+    answers = {2: np.array(batch, dtype=np.float32), 1: np.array(alone, dtype=np.float32)}
+    wanted = np.array([[0.0, 1.0], [1.0, 0.0]], dtype=np.float32)
+    found = compare(wanted, lambda inputs: answers[len(inputs)], np.zeros((2, 8, 25, 3), dtype=np.float32))
+    assert found == (difference, agreement)
 
 
 def test_an_existing_file_survives_a_refusal(network: Network, tmp_path: Path) -> None:

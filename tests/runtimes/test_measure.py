@@ -1,3 +1,5 @@
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,27 @@ def test_a_hanging_file_is_given_up(fake: Runtime, tmp_path: Path) -> None:
         assert isinstance(answer, Failure) and "no answer" in answer.reason
         worker.timeout = 30.0
         assert isinstance(worker.time(job(tmp_path, "b", "0.1"), SHORT), Timing), "a new process takes over"
+
+
+def test_a_file_is_not_blamed_for_a_process_that_died_before_it(fake: Runtime, tmp_path: Path) -> None:
+    one = job(tmp_path, "a", "0.1")
+    with Worker(fake, threads=1) as worker:
+        assert isinstance(worker.time(one, SHORT), Timing)
+        assert worker._process is not None
+        os.kill(worker._process.pid, signal.SIGKILL)
+        worker._process.wait()
+        assert isinstance(worker.time(one, SHORT), Timing)
+
+
+def test_a_dead_process_can_be_closed(fake: Runtime, tmp_path: Path) -> None:
+    worker = Worker(fake, threads=1)
+    worker.time(job(tmp_path, "a", "0.1"), SHORT)
+    assert worker._process is not None and worker._process.stdin is not None
+    worker._process.kill()
+    worker._process.wait()
+    worker._process.stdin.write("what nobody reads")
+    worker.close()
+    assert worker._process is None
 
 
 def test_what_a_library_prints_does_not_disturb(fake: Runtime, tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -60,6 +62,27 @@ def test_variants_are_further_looks_at_the_same_clips(supernet, data, evaluator)
     assert 0.9 < error / float(of_clip.std() / len(of_clip) ** 0.5) < 1.5  # a little more: half a clip on either side
     with pytest.raises(InputError, match="variants is out of range"):
         SupernetEvaluator.from_data(supernet, data, variants=0)
+
+
+def test_the_error_is_never_0_however_the_looks_fall(supernet, data, monkeypatch):
+    def told(right, variants):
+        """Accuracy and error where so many of the looks at each clip are right."""
+        evaluator = SupernetEvaluator.from_data(supernet, data, calibration_clips=40, variants=variants)
+        labels = evaluator._clips.label.view(variants, -1)
+        classes = supernet.num_classes
+        answers = torch.where(torch.arange(variants)[:, None] < right, labels, (labels + 1) % classes)
+        scores = torch.nn.functional.one_hot(answers.flatten(), classes).float()
+        monkeypatch.setattr(evaluator, "scores", lambda architecture: scores)
+        return evaluator.accuracy(supernet.space.smallest())
+
+    clips = len(data.splits()["val"])
+    assert told(1, 2) == (0.5, pytest.approx((0.25 / (2 * clips)) ** 0.5))
+    for count in range(5):
+        assert told(count, 4)[1] > 0
+    for count in (0, 3, clips):
+        share = (count + 0.5) / (clips + 1)
+        accuracy, error = told((torch.arange(clips) < count).int(), 1)
+        assert accuracy == pytest.approx(count / clips) and error == math.sqrt(share * (1 - share) / clips)
 
 
 def test_evaluation_changes_nothing(supernet, evaluator):

@@ -11,7 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from optuna.trial import Trial
 
+from stgnn.search import Random
 from stgnn.search.study import load_evaluations, load_study
 from stgnn.search.workers import is_worked_on, signature
 
@@ -85,6 +87,51 @@ def test_whose_trial_is_it():
         running("elsewhere/boot/1/2", timedelta(hours=2))
     )
     assert is_worked_on(running(None, timedelta(seconds=1))) and not is_worked_on(running(None))
+
+
+@pytest.fixture
+def in_zone(monkeypatch):
+    """Puts this process in a time zone."""
+
+    def move(zone):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone of a process cannot be changed here")
+@pytest.mark.parametrize("zone", ["EST5EDT", "America/New_York", "JST-9", "UTC"])
+def test_the_age_of_a_trial_is_the_same_in_every_time_zone(toy, tmp_path, in_zone, zone):
+    in_zone(zone)
+    toy.search(tmp_path / "s.journal", 1)
+    study = load_study(tmp_path / "s.journal", "toy")
+    number, now = study.ask().number, datetime.now(UTC)
+    trial = study.trials[number]
+    assert is_worked_on(trial, now) and not is_worked_on(trial, now + timedelta(seconds=11))
+    trial.user_attrs["worker"] = "elsewhere/boot/1/2"
+    assert is_worked_on(trial, now + timedelta(minutes=59))
+    assert not is_worked_on(trial, now + timedelta(minutes=61))
+
+
+def test_what_was_queued_with_a_trial_is_not_lost_with_it(toy, tmp_path, monkeypatch):
+    """Both ends of the space, then an end that is tried again, before their first gene is suggested."""
+    path, space = tmp_path / "s.journal", toy.few()
+    ends = [space.smallest().digest, space.largest().digest]
+    for _ in range(3):
+        with monkeypatch.context() as patch:
+            patch.setattr(Trial, "suggest_categorical", _interrupted)
+            with pytest.raises(KeyboardInterrupt, match="0 of 2"):
+                toy.search(path, 2, Random(), toy.ToyEvaluator(space=space))
+    found = toy.search(path, 2, Random(), toy.ToyEvaluator(space=space))
+    assert sorted(one.architecture.digest for one in found) == sorted(ends)
+    assert [trial.user_attrs.get("retry_of") for trial in load_study(path, "toy").trials] == [None, None, 0, 1, 2]
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="needs a process table")

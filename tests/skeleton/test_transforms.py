@@ -19,6 +19,7 @@ from stgnn.skeleton.transforms import (
     rotation_matrix,
     scale,
     uniform_frames,
+    view_rotation,
 )
 
 
@@ -80,6 +81,25 @@ def test_align_view_leaves_bodies_it_cannot_align() -> None:
     torch.testing.assert_close(y[1:], x[1:])
     with pytest.raises(InputError, match="'coco17' cannot be aligned"):
         align_view(x[:, :, :17, :2], load_layout("coco17"))
+
+
+@pytest.mark.parametrize("joint", [0, 20, 4, 8])
+def test_align_view_takes_the_first_frame_that_shows_spine_and_shoulders(joint: int) -> None:
+    layout, x = load_layout("ntu25"), bodies()
+    x[0, :2, joint] = 0  # one joint of a pair, lost at the start
+    x[1, 0] = 0  # nobody yet
+    x[1, 1, joint] = 0
+    x[2, :, joint] = 0  # never seen
+    rotations = view_rotation(x, layout)
+    torch.testing.assert_close(rotations[:2], view_rotation(x[:2, 2:], layout), rtol=0, atol=0)
+    torch.testing.assert_close(rotations[2], torch.eye(3))
+
+
+def test_a_joint_that_alignment_does_not_need_may_be_missing() -> None:
+    layout, x = load_layout("ntu25"), bodies()
+    expected = view_rotation(x, layout)
+    x[:, 0, [3, 22]] = 0
+    assert torch.equal(view_rotation(x, layout), expected)
 
 
 def test_rotation_matrix_is_rz_ry_rx() -> None:
@@ -171,6 +191,8 @@ def test_exportable() -> None:
     x = bodies()
     batch = torch.export.Dim("batch")
     program = torch.export.export(_Chain(), (x,), dynamic_shapes=({0: batch},))
-    x = bodies()[:2]
+    x = bodies()
     x[0, 0] = 0
+    x[1, :3, 4] = 0
+    torch.testing.assert_close(program.module()(x[:2]), _Chain()(x[:2]))
     torch.testing.assert_close(program.module()(x), _Chain()(x))

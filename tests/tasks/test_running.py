@@ -30,7 +30,7 @@ class Watch(Callback):
         self.heads: list[torch.Tensor] = []
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.heads.append(pl_module.network.head.weight.detach().clone())  # type: ignore[union-attr, operator]
+        self.heads.append(pl_module.network.classifier.weight.detach().clone())  # type: ignore[union-attr, operator]
 
 
 def task_of(data: SyntheticDataModule) -> ClassificationTask:
@@ -44,8 +44,8 @@ def test_the_best_epoch_is_kept_and_of_two_the_later(
     task, best, watch = task_of(data), Steered([0.2, 0.5, 0.5, 0.1]), Watch()
     trained(task, data, 4, 0, [watch, best])
     assert (best.epoch, best.top1) == (2, 0.5)
-    assert isinstance(task.network.head.weight, torch.Tensor)  # type: ignore[union-attr]
-    assert torch.equal(task.network.head.weight, watch.heads[2])  # type: ignore[union-attr]
+    assert isinstance(task.network.classifier.weight, torch.Tensor)  # type: ignore[union-attr]
+    assert torch.equal(task.network.classifier.weight, watch.heads[2])  # type: ignore[union-attr]
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from lightning.pytorch import Trainer
 
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.networks import AdaSGN, load_model
-from stgnn.tasks import AdaSGNTask
+from stgnn.tasks import AdaSGNTask, two_stage
 from stgnn.tasks.fusion import read_predictions
 from stgnn.tasks.two_stage import TwoStages, run
 
@@ -84,24 +85,97 @@ def test_a_stopped_stage_goes_on_from_its_last_epoch(
     assert resumed["adaptive"][0]["macs"] > 0
 
 
+def test_every_stage_starts_from_the_seed_whatever_was_drawn_before(
+    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[dict[str, Any]] = []
+    fit = two_stage.fitted
+
+    def noted(task: Any, *others: Any) -> Trainer:
+        begun.append({name: value.clone() for name, value in task.state_dict().items()})
+        if len(begun) == 4:
+            raise KeyboardInterrupt
+        return fit(task, *others)
+
+    monkeypatch.setattr(two_stage, "fitted", noted)
+    plan = replace(PLAN, epochs=1)
+    torch.manual_seed(1)
+    run(plan, data, tmp_path / "whole")
+    torch.manual_seed(2)
+    with pytest.raises(KeyboardInterrupt):
+        run(plan, data, tmp_path / "stopped")
+    torch.manual_seed(3)
+    run(plan, data, tmp_path / "stopped")
+    single, adaptive, *others = begun
+    assert len(others) == 3
+    for first, later in ((single, others[0]), (adaptive, others[1]), (adaptive, others[2])):
+        assert all(torch.equal(value, later[name]) for name, value in first.items())
+
+
 def test_without_pretraining_there_are_no_singles(data: SyntheticDataModule, tmp_path: Path) -> None:
     summary = run(replace(PLAN, pretrain=False, epochs=1, scope="clip", skip=True), data, tmp_path)
     assert not summary["singles"] and set(summary["adaptive"][0]["usage"]) == {"small-1", "small-25", "skip"}
     assert not (tmp_path / "singles").exists()
 
 
-def test_milliseconds_are_measured_once_and_told(
-    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many networks each measurement has timed, which takes no time."""
     from stgnn.latency import actions
 
-    timed: list[int] = []
+    found: list[int] = []
 
     def quick(models: list[Any], *others: Any) -> list[float]:
-        timed.append(len(models))
+        found.append(len(models))
         return [1.0 + number for number in range(len(models))]
 
     monkeypatch.setattr(actions, "_timed", quick)
+    return found
+
+
+def stopped_at(step: str, monkeypatch: pytest.MonkeyPatch, plan: TwoStages, *given: Any) -> None:
+    """Run a plan until it reaches a step."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(two_stage, step, stop)
+        run(plan, *given)
+
+
+def test_what_other_settings_measured_is_not_used(
+    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, timed: list[int]
+) -> None:
+    plan = replace(PLAN, cost="milliseconds", epochs=1)
+    stopped_at("fitted", monkeypatch, plan, data, tmp_path)
+    stopped_at("fitted", monkeypatch, plan, data, tmp_path)
+    assert timed == [4], "equal settings go on"
+    summary = run(replace(plan, joints=(1, 9, 0)), data, tmp_path)
+    assert timed == [4, 6]
+    assert [row["name"] for row in summary["singles"]] == ["small-1", "small-9", "small-25"]
+    assert [row["milliseconds"] for row in summary["singles"]] == [4.0, 5.0, 6.0]
+
+
+def test_a_measurement_that_was_stopped_while_it_was_written_is_made_again(
+    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, timed: list[int]
+) -> None:
+    write = two_stage.write_text
+
+    def killed(path: Path, text: str) -> None:
+        if path.name == "singles.json":
+            raise KeyboardInterrupt
+        write(path, text)
+
+    plan = replace(PLAN, cost="milliseconds", epochs=1)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(two_stage, "write_text", killed)
+        run(plan, data, tmp_path)
+    summary = run(plan, data, tmp_path)
+    assert timed == [4, 4] and [row["milliseconds"] for row in summary["singles"]] == [3.0, 4.0]
+
+
+def test_milliseconds_are_measured_once_and_told(data: SyntheticDataModule, tmp_path: Path, timed: list[int]) -> None:
     summary = run(replace(PLAN, cost="milliseconds", epochs=1), data, tmp_path)
     assert timed == [4], "two actions, two single models"
     assert [row["milliseconds"] for row in summary["singles"]] == [3.0, 4.0]

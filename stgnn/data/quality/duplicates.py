@@ -169,11 +169,11 @@ def _fingerprints(store: SkeletonStore, bodies: IntArray, clips: IntArray, start
 
 
 def _ends(store: SkeletonStore) -> IntArray:
-    """The centre and the joints at the ends of the tree, `JOINTS` at most."""
+    """The centre and the other joints that a single bone holds, `JOINTS` at most; two at least: a tree has two ends."""
     layout = store.layout
-    inner = {parent for parent, _ in layout.bones}
-    ends = [joint for joint in range(layout.num_joints) if joint not in inner and joint != layout.center]
-    step = -(-len(ends) // (JOINTS - 1)) if ends else 1
+    degree = np.bincount(np.array(layout.bones).flatten(), minlength=layout.num_joints)
+    ends = [joint for joint in np.flatnonzero(degree == 1).tolist() if joint != layout.center]
+    step = -(-len(ends) // (JOINTS - 1))
     return np.array([layout.center, *ends[::step]])
 
 

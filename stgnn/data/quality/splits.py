@@ -22,6 +22,7 @@ def split_findings(store: SkeletonStore, duplicates: Duplicates) -> Iterator[Fin
         yield from _classes(store, protocol)
     yield from _conflicts(store, duplicates)
     yield from _repeated(store, duplicates)
+    yield from _class_names(store)
     yield from _unused_classes(store)
     yield from _names(store)
     if not store.protocols:
@@ -118,6 +119,22 @@ def _repeated(store: SkeletonStore, duplicates: Duplicates) -> Iterator[Finding]
                 "Inside one split they only count double; across splits they are a leak.",
                 some(store.names, np.flatnonzero(found)),
             )
+
+
+def _class_names(store: SkeletonStore) -> Iterator[Finding]:
+    numbers: dict[str, list[int]] = {}
+    for number, name in enumerate(store.class_names):
+        numbers.setdefault(name, []).append(number)
+    shared = {name: classes for name, classes in numbers.items() if len(classes) > 1}
+    if shared:
+        yield Finding(
+            "error",
+            "class_names_repeated",
+            len(shared),
+            f"{counted(len(shared), 'name')} {'belongs' if len(shared) == 1 else 'belong'} to several classes.",
+            "Rename the classes, or give their clips one label, and import again: results by class mix them up.",
+            tuple(f"{name} (classes {', '.join(map(str, classes))})" for name, classes in [*shared.items()][:EXAMPLES]),
+        )
 
 
 def _unused_classes(store: SkeletonStore) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy
 
 from stgnn.errors import InputError
 from stgnn.networks.sparsity.compact import compact, masked
+from stgnn.networks.sparsity.maskable import is_head
 from stgnn.networks.sparsity.sparse import SparseNetwork
 
 FUSIONS = ("mean", "learned", "mix")
@@ -255,7 +256,7 @@ def ensemble_loss(predictions: Predictions, labels: Tensor, weight: float = 1.0)
 
 
 def _head_path(network: nn.Module) -> str:
-    """Name of the classifier: the linear layer called ``head``, wherever in the network it is.
+    """Name of the classifier: the linear layer called ``head`` or ``head_...``, wherever in the network it is.
 
     Raises:
         InputError: there is none, or more than one.
@@ -263,7 +264,7 @@ def _head_path(network: nn.Module) -> str:
     found = [
         name
         for name, module in network.named_modules()
-        if name.rpartition(".")[2] == "head" and isinstance(module, nn.Linear)
+        if is_head(name.rpartition(".")[2]) and isinstance(module, nn.Linear)
     ]
     if len(found) != 1:
         hint = "a network of this package that no ensemble has taken yet has one"

@@ -26,6 +26,11 @@ class Weight:
     kept_because: str
 
 
+def is_head(name: str) -> bool:
+    """Whether a classifier is called so: ``head``, or ``head_`` and the readout it belongs to."""
+    return name == "head" or name.startswith("head_")
+
+
 def why_kept(name: str, parameter: Tensor) -> str:
     """Why a parameter is never masked; empty for a maskable one.
 
@@ -44,7 +49,7 @@ def why_kept(name: str, parameter: Tensor) -> str:
         return "attention or a gate"
     if path[:1] == ["stems"]:
         return "a stem"
-    return "the classifier" if path[-1:] == ["head"] else ""
+    return "the classifier" if path and is_head(path[-1]) else ""
 
 
 def list_weights(network: nn.Module) -> tuple[Weight, ...]:

@@ -8,7 +8,7 @@ import pytest
 from stgnn.data import SkeletonStore, SyntheticActions
 from stgnn.data.quality import duplicates as module
 from stgnn.data.quality import find_duplicates
-from stgnn.skeleton.layout import load_layout
+from stgnn.skeleton.layout import SkeletonLayout, load_layout
 from tests.data.readers.real import REAL, needs_data
 
 Clips = list[np.ndarray]
@@ -114,6 +114,24 @@ def test_flat_bodies_are_compared_too(clips: Clips, make_clips: Callable[..., Sk
     moved = [(clip * 1.3 + 0.1) * seen(clip) for clip in flat]
     groups = find_duplicates(make_clips([*flat, *moved], layout="coco17"))
     assert groups.near.tolist() == [*range(8), *range(8)]
+
+
+@pytest.mark.parametrize(
+    ("joints", "bones", "center"),
+    [(2, [(0, 1)], 1), (2, [(0, 1)], 0), (3, [(0, 1), (1, 2)], 2), (3, [(0, 1), (1, 2)], 1), (1, [], 0)],
+)
+def test_bodies_of_few_joints_are_compared_too(
+    clips: Clips,
+    make_clips: Callable[..., SkeletonStore],
+    joints: int,
+    bones: list[tuple[int, int]],
+    center: int,
+) -> None:
+    names = tuple(f"joint{joint}" for joint in range(joints))
+    layout = SkeletonLayout("few", names, tuple(bones), center)
+    few = [clip[:1, :, [7, 11, 3][:joints]] for clip in clips[:8]]
+    groups = find_duplicates(make_clips([*few, *(clip + seen(clip) for clip in few)], layout=layout.to_dict()))
+    assert groups.near.tolist() == ([*range(8), *range(8)] if joints > 1 else [*range(16)])
 
 
 @needs_data

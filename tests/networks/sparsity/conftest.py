@@ -31,7 +31,7 @@ def make() -> Callable[[Architecture, int], Network]:
                     tensor.uniform_(0.5, 1.5)
                 elif name.endswith(("running_mean", "bias", "strength", "difference", "similarity")) or "gate" in name:
                     tensor.add_(torch.randn(tensor.shape) * 0.3)
-            network.head.weight.normal_()
+            network.classifier.weight.normal_()
         return network.eval()
 
     return build

@@ -1,0 +1,47 @@
+"""Masks follow the network to the device that trains it."""
+
+from unittest.mock import Mock
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.networks.sparsity import magnitude_masks, maskable
+from stgnn.space import load_space
+from stgnn.tasks import ClassificationTask, lottery
+from stgnn.tasks.lottery import KeepMasks
+from stgnn.tasks.running import trained
+
+
+def test_masks_are_moved_once_and_the_kept_ones_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    applied: list[Tensor] = []
+    apply = lottery.apply_masks_
+    monkeypatch.setattr(
+        lottery, "apply_masks_", lambda network, given: (applied.append(given["weight"]), apply(network, given))
+    )
+    with FakeTensorMode() as mode:
+        network, masks = nn.Linear(3, 2), {"weight": torch.ones(2, 3, dtype=torch.bool)}
+        callback = KeepMasks(network, masks)
+        on_gpu = FakeTensor(mode, torch.empty(2, 3, device="meta"), torch.device("cuda:0"))
+        network.weight = nn.Parameter(on_gpu, requires_grad=False)
+        callback.on_train_start(Mock(), Mock())
+        for _ in range(2):
+            callback.on_train_batch_end(Mock(), Mock())
+        assert applied[0] is applied[1] and applied[0].device.type == "cuda"
+        assert callback.masks["weight"] is masks["weight"] and masks["weight"].device.type == "cpu"
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_pruned_weights_stay_zero_through_a_training(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if device == "cpu":
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    data = SyntheticDataModule(clips=48, frames=8, batch_size=16)
+    task = ClassificationTask(data.layout, data.class_names, load_space("tiny").smallest())
+    masks = magnitude_masks(dict(maskable(task.network)), None, 0.5)
+    before = {name: weight.detach().clone() for name, weight in maskable(task.network)}
+    trainer = trained(task, data, 1, 0, [KeepMasks(task.network, masks)])
+    assert trainer.strategy.root_device.type == device
+    for name, weight in maskable(task.network):
+        assert not weight[~masks[name]].any() and not torch.equal(weight.cpu(), before[name])
