@@ -17,6 +17,7 @@ from typing import Any
 from stgnn.command_line import CommandLine, read_command_line
 from stgnn.errors import InputError
 from stgnn.files import wrong_path
+from stgnn.recipe import dump_resolved
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import Catalog, Signature, command_signature
 from stgnn.training_recipe import TRAINING_WORDS, check_training, training_help, training_signature
@@ -47,6 +48,7 @@ KEEPS_RECIPE = {
     "lottery": ("output", ""),
     "sparsify": ("output", ""),
 }  # result that the resolved recipe is written beside
+CLAIM = "settings.json"  # of a folder of results: written before any work
 FOUND_ERRORS = 3
 
 
@@ -63,15 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = str(stop) or "stopped; what has been written stays, and the same command continues"
         print(f"\nstgnn: {said}", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output has gone, as in ``stgnn list operators | head -1``
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         wrong, failure = _wrong_input(error), _system_failure(error)
         if (wrong is None and failure is None) or os.environ.get("STGNN_DEBUG"):
             raise
         print(f"stgnn: {wrong or failure}", file=sys.stderr)
         return 2 if wrong else 1
-    return 0
 
 
 def _wrong_input(error: BaseException | None) -> InputError | None:
@@ -95,11 +94,11 @@ def _system_failure(error: Exception) -> str | None:
 
 def _run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("--help", "-h"):
-        print(_general_help())
+        _say(_general_help())
     elif arguments[0] == "--version":
         from stgnn import __version__
 
-        print(__version__)
+        _say(__version__)
     else:
         line = read_command_line(arguments, tuple(WORDS))
         if line.word in TRAINING_WORDS:
@@ -122,7 +121,7 @@ def _general_help() -> str:
 
 def _train(line: CommandLine, catalog: Catalog) -> None:
     if line.flags in (("--help",), ("-h",)):
-        print(training_help(line.word, catalog))
+        _say(training_help(line.word, catalog))
         return
     if not line.asks_help:
         check_training(line.merged(training_signature(line.word), catalog), line.word, catalog)
@@ -130,7 +129,7 @@ def _train(line: CommandLine, catalog: Catalog) -> None:
     from stgnn.tasks.training import train
 
     with contextlib.redirect_stdout(sys.stderr):  # standard output carries the result and nothing else
-        result = train(line.word, line.name, line.values, line.arguments)
+        result = train(line.word, line.name, line.values, line.arguments, dump_resolved)
     if result:
         _print(line, {**result, **_drawn(result)})
 
@@ -166,7 +165,15 @@ def _call(line: CommandLine, catalog: Catalog) -> int:
 def _print(line: CommandLine, result: Any) -> None:
     from stgnn.display import shown
 
-    print(json.dumps(result, indent=2, default=str) if line.json else shown(line.word, result))
+    _say(json.dumps(result, indent=2, default=str) if line.json else shown(line.word, result))
+
+
+def _say(text: str) -> None:
+    """Print to standard output, whose reader may have gone, as in ``stgnn list operators | head -1``."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _prepare() -> None:
@@ -221,7 +228,7 @@ def _recipe_kept(
     """Keep the resolved recipe of a long piece of work beside its result, from the start, so that a killed one has it.
 
     An earlier recipe is replaced only when the work is done: it may be refused because it does not fit what is there.
-    Refused work leaves no recipe.
+    Work that fails before it has changed its result leaves no recipe.
     """
     if line.word not in KEEPS_RECIPE:
         yield
@@ -233,13 +240,20 @@ def _recipe_kept(
     values = {key: line.plain(key, signature, catalog) for key in signature.names}
     recipe = {key: value for key, value in values.items() if value is not None}
     path = recipe_path(*place)
-    fresh = not path.exists()
+    fresh, before = not path.exists(), _written(place[0])
     if fresh:
         keep_recipe(recipe, *place)
     try:
         yield
     except Exception:
-        if fresh:
+        if fresh and _written(place[0]) == before:
             path.unlink(missing_ok=True)
         raise
     keep_recipe(recipe, *place)
+
+
+def _written(result: str | Path) -> dict[str, tuple[int, int]]:
+    """What is there of a result: its files with time and size, without the settings that claim a folder for it."""
+    root = Path(result)
+    files = [file for file in (root, *root.rglob("*")) if file.is_file() and file.name != CLAIM]
+    return {str(file): (file.stat().st_mtime_ns, file.stat().st_size) for file in files}

@@ -1,6 +1,6 @@
 """One command line taken apart: the word, its recipes, its flags."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -9,7 +9,7 @@ from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.recipe import SUFFIXES, load_recipe, load_recipes, merge
-from stgnn.recipe_check import UNKNOWN, Flag, class_named
+from stgnn.recipe_check import UNKNOWN, Flag, class_named, settled
 from stgnn.signatures import Catalog, Parameter, Signature
 
 _HELP = ("--help", "-h")
@@ -73,7 +73,7 @@ class CommandLine:
 
     def merged(self, signature: Signature, catalog: Catalog) -> dict[str, Any]:
         """Recipes and flags together, for checking; flags stand as :class:`~stgnn.recipe_check.Flag`."""
-        return merge(self.values, flag_values(self.pairs(), signature, catalog, Flag))
+        return merge(self.values, flag_values(self.pairs(), signature, catalog))
 
     def without(self, names: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """The values and flags whose outermost key is not among ``names``."""
@@ -82,10 +82,15 @@ class CommandLine:
         return values, [_spelled(key, text) for key, text in pairs]
 
     def plain(self, name: str, signature: Signature, catalog: Catalog) -> Any:
-        """The value of one key as plain data, flags included."""
+        """The value of one key as plain data, flags included: what a recipe must hold to say the same.
+
+        Raises:
+            InputError: a flag names a recipe that cannot be read.
+        """
         pairs = [(key, text) for key, text in self.pairs() if key.partition(".")[0] == name]
-        over = flag_values(pairs, signature, catalog, lambda text: Flag(text).value)
-        return merge({key: value for key, value in self.values.items() if key == name}, over).get(name)
+        over = flag_values(pairs, signature, catalog, deep=True)
+        merged = merge({key: value for key, value in self.values.items() if key == name}, over)
+        return settled(merged.get(name), signature[name].annotation, catalog)
 
 
 def read_command_line(arguments: Sequence[str], words: Sequence[str]) -> CommandLine:
@@ -116,9 +121,10 @@ def read_command_line(arguments: Sequence[str], words: Sequence[str]) -> Command
                 key.replace("-", "_").replace("__", "--", 1) + given + value if key.startswith("--") else rest[position]
             )
         position += 1
+    json, flags = "--json" in flags, [flag for flag in flags if flag != "--json"]
     if word == "list" and flags and not flags[0].startswith("-"):
         flags[0] = f"--kind={flags[0]}"
-    return CommandLine(word, tuple(recipes), tuple(flag for flag in flags if flag != "--json"), "--json" in flags)
+    return CommandLine(word, tuple(recipes), tuple(flags), json)
 
 
 def _asks_help(flag: str) -> bool:
@@ -132,18 +138,22 @@ def _spelled(key: str, text: str | None) -> str:
 
 
 def flag_values(
-    pairs: Sequence[tuple[str, str | None]],
-    signature: Signature,
-    catalog: Catalog,
-    value_of: Callable[[str | None], Any],
+    pairs: Sequence[tuple[str, str | None]], signature: Signature, catalog: Catalog, deep: bool = False
 ) -> dict[str, Any]:
-    """Flags as a nested mapping; ``--data.frames 8`` stands for ``data: {init_args: {frames: 8}}``."""
+    """Flags as a nested mapping; ``--data.frames 8`` stands for ``data: {init_args: {frames: 8}}``.
+
+    Args:
+        pairs: Flags as (key, text).
+        signature: The outermost keys.
+        catalog: Where class names are looked up.
+        deep: Whether what lies deeper than an argument of a key is told too; otherwise it is ``UNKNOWN``.
+    """
     values: dict[str, Any] = {}
     for key, text in pairs:
         top, *path = key.rstrip("+").split(".")  # ``--trainer.callbacks+`` appends
         parameter = signature[top] if top in signature.names else Parameter(top, None, False)
         is_class = class_named(parameter.annotation, catalog) is not None
-        value = [value_of(text)] if key.endswith("+") else value_of(text)
+        value: Any = [Flag(text)] if key.endswith("+") else Flag(text)
         leaf: Any
         if is_class and text is None:
             raise InputError(f"--{key} needs a value", allowed="a class name or a recipe, or the value of its argument")
@@ -151,9 +161,9 @@ def flag_values(
             leaf = _class(text or "")
         elif is_class:
             path = path[1:] if path[0] == "init_args" else path
-            leaf = {"init_args": _nested(path, value)}
+            leaf = {"init_args": _nested(path, value, deep)}
         else:
-            leaf = _nested(path, value)
+            leaf = _nested(path, value, deep)
         values = merge(values, {top: leaf})
     return values
 
@@ -166,9 +176,9 @@ def _class(text: str) -> dict[str, Any]:
     return spelled if isinstance(spelled, dict) else {"class_path": text}
 
 
-def _nested(path: Sequence[str], value: Any) -> Any:
+def _nested(path: Sequence[str], value: Any, deep: bool) -> Any:
     """``value`` under the keys of ``path``; what lies deeper than one key is the parser's to check."""
-    if isinstance(value, Flag) and len(path) > 1:
+    if len(path) > 1 and not deep:
         return {path[0]: UNKNOWN}
     for key in reversed(path):
         value = {key: value}

@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,25 @@ from stgnn.errors import InputError
 from stgnn.files import write_text
 
 SUFFIXES = (".yaml", ".yml")
+_DATE = "tag:yaml.org,2002:timestamp"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1, except that ``1e-3`` is a number."""
+    """YAML 1.1, except that ``1e-3`` is a number and a date is a text."""
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+0123456789.")
-)
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that :class:`_Loader` would read as something else."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in known if tag != _DATE]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _kind in (_Loader, _Dumper):
+    _kind.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+0123456789.")
+    )
 
 
 def parse_yaml(text: str) -> Any:
@@ -41,7 +51,7 @@ def load_recipe(path: str | Path) -> dict[str, Any]:
     Raises:
         InputError: a file is missing, is not YAML, includes itself, or the recipe is not a mapping.
     """
-    recipe = _load(Path(path), ())
+    recipe = load_here(path)
     if not isinstance(recipe, dict):
         raise InputError("a recipe must be a mapping of keys to values", given=f"{path}: {recipe}")
     return recipe
@@ -68,9 +78,35 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def dump_recipe(recipe: Mapping[str, Any], path: Path) -> None:
-    """Write a resolved recipe."""
-    write_text(path, yaml.safe_dump(dict(recipe), sort_keys=False))
+def load_here(path: str | Path) -> Any:
+    """What a YAML file holds, whatever it is, with its inclusions resolved; relative to the working directory.
+
+    Raises:
+        InputError: a file is missing, is not YAML, or includes itself.
+    """
+    return _load(Path(path), ())
+
+
+def dump_recipe(recipe: Mapping[str, Any], path: Path, header: Sequence[str] = ()) -> None:
+    """Write a resolved recipe, below comments: one for each line of the header."""
+    comments = "".join(f"# {line}\n" for line in header)
+    write_text(path, comments + yaml.dump(dict(recipe), Dumper=_Dumper, sort_keys=False))
+
+
+def dump_resolved(recipe: Mapping[str, Any], path: Path, header: Sequence[str] = ()) -> None:
+    """Write a recipe with what the YAML files hold that it names, relative to the working directory.
+
+    A name without a file stays as it is.
+    """
+    dump_recipe({key: _resolved_here(value) for key, value in recipe.items()}, path, header)
+
+
+def _resolved_here(value: Any) -> Any:
+    if isinstance(value, str) and value.endswith(SUFFIXES) and Path(value).is_file():
+        return load_here(value)
+    if isinstance(value, list):
+        return [_resolved_here(item) for item in value]
+    return {key: _resolved_here(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _load(path: Path, parents: tuple[Path, ...]) -> Any:
@@ -87,7 +123,7 @@ def _load(path: Path, parents: tuple[Path, ...]) -> Any:
         )
     try:
         value = parse_yaml(full.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path} is not YAML", given=" ".join(str(error).split())) from error
     return _resolve(value, (*parents, full))
 

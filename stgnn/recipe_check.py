@@ -12,7 +12,7 @@ from typing import Any
 from yaml import YAMLError
 
 from stgnn.errors import InputError
-from stgnn.recipe import SUFFIXES, parse_yaml
+from stgnn.recipe import SUFFIXES, load_here, parse_yaml
 from stgnn.signatures import Catalog, Signature, registered
 
 UNKNOWN = object()  # stands for a value that is left to the parser
@@ -48,8 +48,22 @@ class Flag:
             return True
         try:
             return parse_yaml(self.text)
-        except YAMLError:
+        except (YAMLError, ValueError):
             return self.text
+
+    def wanted_as(self, annotation: ast.expr | None) -> Any:
+        """The value for something of a type: a number that can only be a text stays one, a recipe is what it holds.
+
+        Raises:
+            InputError: the recipe cannot be read.
+        """
+        names = {_name(option) for option in _options(annotation)}
+        if self.text is not None and self.text.endswith(SUFFIXES) and (not names or names & (_LISTS | _MAPPINGS)):
+            return load_here(self.text)
+        value = self.value
+        nothing = value is None and "None" in names
+        plain = not nothing and not isinstance(value, (list, dict))
+        return self.text if self.text is not None and plain and names & _TEXTS else value
 
     @property
     def is_file(self) -> bool:
@@ -174,11 +188,11 @@ class RecipeChecker:
     def _elements_fit(self, values: Any, node: ast.expr, where: str) -> bool:
         if not isinstance(node, ast.Subscript):
             return True
-        inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else node.slice
-        if isinstance(node.slice, ast.Tuple) and len({ast.dump(item) for item in node.slice.elts[:1]}) != 1:
+        kinds = [kind for kind in _arguments(node) if not (isinstance(kind, ast.Constant) and kind.value is ...)]
+        if len({ast.dump(kind) for kind in kinds}) != 1:
             return True
         for index, value in enumerate(values):
-            self.check_value(value, inner, f"{where}[{index}]")
+            self.check_value(value, kinds[0], f"{where}[{index}]")
         return True
 
 
@@ -204,6 +218,34 @@ def check_named_data(key: str, value: Any, where: str) -> None:
     known = registered("OPERATORS")
     for name in sorted(named - set(known)):
         raise InputError(f"{where}: there is no operator {name!r}", allowed=known, hint=_closest(name, known))
+
+
+def settled(value: Any, annotation: ast.expr | None, catalog: Catalog) -> Any:
+    """Plain data of a type, with every flag in it replaced by what it stands for.
+
+    Raises:
+        InputError: a flag names a recipe that cannot be read.
+    """
+    if isinstance(value, Flag):
+        return value.wanted_as(annotation)
+    if isinstance(value, list):
+        return [settled(item, None, catalog) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    plain = {key: settled(item, None, catalog) for key, item in value.items() if key != "init_args"}
+    if "init_args" in value:
+        plain["init_args"] = _settled_arguments(value["init_args"], str(value.get("class_path")), catalog)
+    return plain
+
+
+def _settled_arguments(values: Any, class_path: str, catalog: Catalog) -> Any:
+    """The arguments of a class; of one that is not known here, no types are known."""
+    if not isinstance(values, Mapping):
+        return values
+    name = class_path.rpartition(".")[2]
+    known = catalog.signature(name).parameters if name in catalog.names else ()
+    wanted = {parameter.name: parameter.annotation for parameter in known}
+    return {key: settled(item, wanted.get(key), catalog) for key, item in values.items()}
 
 
 def class_named(node: ast.expr | None, catalog: Catalog) -> str | None:
@@ -241,9 +283,13 @@ def _options(node: ast.expr | None) -> list[ast.expr]:
     return [node]
 
 
+def _arguments(node: ast.Subscript) -> list[ast.expr]:
+    """What stands in the brackets of an annotation."""
+    return node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
 def _literals(node: ast.Subscript) -> list[object]:
-    items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    return [item.value for item in items if isinstance(item, ast.Constant)]
+    return [item.value for item in _arguments(node) if isinstance(item, ast.Constant)]
 
 
 def _spelled(node: ast.expr | None) -> str:

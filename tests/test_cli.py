@@ -148,6 +148,8 @@ def test_list_for_people_and_machines(capsys: pytest.CaptureFixture[str]) -> Non
     assert "NSGA2" in json.loads(capsys.readouterr().out)
     assert main(["list", "tasks", "--json"]) == 0
     assert {"ClassificationTask", "SparseTask", "SupernetTask"} <= set(json.loads(capsys.readouterr().out))
+    assert main(["list", "--json", "strategies"]) == 0
+    assert "NSGA2" in json.loads(capsys.readouterr().out)
 
 
 def test_data_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stgnn.errors import InputError
-from stgnn.recipe import dump_recipe, load_recipe, load_recipes, merge, parse_yaml
+from stgnn.recipe import dump_recipe, dump_resolved, load_recipe, load_recipes, merge, parse_yaml
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -52,6 +52,27 @@ def test_numbers_in_scientific_notation_are_numbers() -> None:
     assert parse_yaml("{a: 1e-3, b: 5.0e-4, c: 1e, d: e1}") == {"a": 1e-3, "b": 5e-4, "c": "1e", "d": "e1"}
 
 
+@pytest.mark.parametrize("text", ["2026-11-20", "2026-13-45", "2026-11-20 10:00:00"])
+def test_a_date_is_a_text(text: str) -> None:
+    assert parse_yaml(f"version: {text}") == {"version": text}
+
+
+@pytest.mark.parametrize("text", ["1e3", "2", "2026-11-20", "yes", "null", "1.5", "-.5e-3"])
+def test_a_text_is_written_so_that_it_stays_one(text: str, tmp_path: Path) -> None:
+    dump_recipe({"name": text}, tmp_path / "r.yaml", header=["made by a test"])
+    assert load_recipe(tmp_path / "r.yaml") == {"name": text}
+    assert (tmp_path / "r.yaml").read_text().startswith("# made by a test\n")
+
+
+def test_names_of_files_are_resolved_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, space__own="include: base.yaml\nframes: 8", space__base="name: base")
+    monkeypatch.chdir(tmp_path)
+    given = {"model": {"space": "space/own.yaml", "others": ["space/base.yaml", "missing.yaml", 3]}}
+    wanted = {"model": {"space": {"name": "base", "frames": 8}, "others": [{"name": "base"}, "missing.yaml", 3]}}
+    dump_resolved(given, tmp_path / "runs" / "r.yaml")
+    assert parse_yaml((tmp_path / "runs" / "r.yaml").read_text()) == wanted
+
+
 def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     recipe = {"data": {"class_path": "D", "init_args": {"store": "data/x"}}, "trials": 3, "budget_ms": None}
     dump_recipe(recipe, tmp_path / "deep" / "r.yaml")
@@ -65,6 +86,7 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
         ("data: a.yaml", "includes itself"),
         ("just words", "must be a mapping"),
         ("a: [1", "is not YAML"),
+        ("a: 0b_", "is not YAML"),
         ("data: {include: name.yaml}", "holds a mapping"),
     ],
 )

@@ -132,6 +132,25 @@ def test_what_is_not_certain_is_let_through(catalog: Catalog) -> None:
     checker.check_value(3, None, "v")
 
 
+@pytest.mark.parametrize(
+    ("annotation", "values", "wrong"),
+    [
+        ("tuple[str, int]", ["a", 1], False),
+        ("tuple[int, ...]", [1, 2], False),
+        ("tuple[int, ...]", [1, "b"], True),
+        ("tuple[int, int]", [1, "b"], True),
+        ("tuple[()]", [], False),
+    ],
+)
+def test_elements_of_one_kind_are_checked(catalog: Catalog, annotation: str, values: list[object], wrong: bool) -> None:
+    node = ast.parse(annotation, mode="eval").body
+    if wrong:
+        with pytest.raises(InputError, match=r"wrong type for 'v\[1\]'"):
+            RecipeChecker(catalog).check_value(values, node, "v")
+    else:
+        RecipeChecker(catalog).check_value(values, node, "v")
+
+
 def test_functions(tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text("def go(a: int, *, b: str = 'x') -> None: ...\n")
     signature = function_signature(tmp_path / "f.py", "go")

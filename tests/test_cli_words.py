@@ -1,7 +1,11 @@
 """The words after training: search, report, extract and their refusals, on a supernet that has learnt nothing."""
 
+import errno
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +109,27 @@ def test_a_stopped_search_keeps_its_recipe(folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("stgnn.search.study.run_search", stopped)
     assert main(["search", "--config=search.yaml"]) == 130
     assert Path("study.journal.search.recipe.yaml").is_file()
+
+
+def test_a_reader_who_has_seen_enough_is_no_failure() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "stgnn", "list", "layouts"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, timeout=240)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_pipe_that_breaks_elsewhere_is_a_failure(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object, **others: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    monkeypatch.setattr("stgnn.search.study.run_search", broken)
+    assert main(["search", "--config=search.yaml"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and "stgnn: the system reports: Broken pipe" in captured.err
 
 
 def test_a_result_without_a_recipe_asks_for_data(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -214,7 +214,7 @@ def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> tupl
 
 @contextmanager
 def _counting(network: nn.Module) -> Iterator[dict[str, int]]:
-    """Values per channel that every batch norm has seen last; meanwhile it keeps the statistics of the last batch alone.
+    """Values per channel that every batch norm has seen last; meanwhile it keeps the last batch's statistics alone.
 
     So the statistics cost nothing: a batch norm computes them in any case.
     """

@@ -207,8 +207,9 @@ class AdaSGNTask(BaseTask):
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the test split, and count its actions."""
-        super().test_step(batch, batch_idx)
-        self.test_usage.update(self.decide(batch).actions, batch.clip, batch.label)
+        decided = self.decide(batch)
+        self.count_tested(clip_logits(decided.logits, batch.clip, len(batch.label)), batch)
+        self.test_usage.update(decided.actions, batch.clip, batch.label)
 
     def on_test_epoch_end(self) -> None:
         """Write the confusion matrix, and which actions the clips of each class took: one row for each class."""

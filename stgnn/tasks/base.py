@@ -185,7 +185,10 @@ class BaseTask(LightningModule, ABC):
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the test split."""
-        logits = self.score(batch)
+        self.count_tested(self.score(batch), batch)
+
+    def count_tested(self, logits: Tensor, batch: Batch) -> None:
+        """Count what logits (N, classes) say of the clips of a batch of the test split."""
         self.test_metrics.update(logits, batch.label)
         self.confusion.update(logits, batch.label)
         self.log_dict(self.test_metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stgnn.errors import InputError, check_between
-from stgnn.files import read_text, write_text
-from stgnn.tasks.predictions import COLUMNS
+from stgnn.files import read_text
+from stgnn.tasks.predictions import COLUMNS, write_table
 
 AUTHORS = (3.0, 3.0, 1.0)  # joint, bone, velocity
 PARTS = 10  # fitted weights are multiples of a tenth
@@ -54,9 +54,9 @@ def read_predictions(path: str | Path) -> Predictions:
     """Read a table of predictions.
 
     Raises:
-        InputError: it is none, a number is none, or a clip is there twice.
+        InputError: it is none, a probability is none, or a clip is there twice.
     """
-    rows = list(csv.reader(io.StringIO(read_text(path, "a table of predictions"))))
+    rows = _cells(path)
     if len(rows) < 2 or tuple(rows[0][: len(COLUMNS)]) != COLUMNS or len(rows[0]) < len(COLUMNS) + 2:
         hint = "give predictions.csv as stgnn predict writes it"
         raise InputError("this is not a table of predictions", given=path, allowed=", ".join(COLUMNS), hint=hint)
@@ -68,7 +68,7 @@ def read_predictions(path: str | Path) -> Predictions:
         probabilities = np.array([row[len(COLUMNS) :] for row in body], dtype=np.float64)
     except ValueError as error:
         raise InputError(f"a probability in {path} is no number", given=str(error)) from error
-    if not np.isfinite(probabilities).all() or (probabilities < 0).any():
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise InputError(f"the probabilities in {path} are not all between 0 and 1", hint="predict again")
     indices, _, clips, splits, labels = (tuple(row[column] for row in body) for column in range(len(COLUMNS)))
     if len(set(clips)) < len(clips):
@@ -78,6 +78,15 @@ def read_predictions(path: str | Path) -> Predictions:
     if unknown := sorted(set(labels) - set(names)):
         raise InputError(f"a clip in {path} is of a class that has no column", given=unknown[0], allowed=names)
     return Predictions(names, clips, splits, labels, indices, probabilities)
+
+
+def _cells(path: str | Path) -> list[list[str]]:
+    text = read_text(path, "a table of predictions")
+    try:
+        return list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        hint = "the file is damaged, perhaps by a quote without its partner: predict again"
+        raise InputError("this is not a table of predictions", given=f"{path}: {error}", hint=hint) from error
 
 
 def fuse(streams: Sequence[Predictions], weights: str | Sequence[float] = "equal") -> tuple[Predictions, list[float]]:
@@ -112,14 +121,9 @@ def fuse(streams: Sequence[Predictions], weights: str | Sequence[float] = "equal
 
 def write_fused(fused: Predictions, path: str | Path) -> None:
     """Write fused predictions in the form of :func:`read_predictions`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*COLUMNS, *fused.class_names])
-    best = fused.probabilities.argmax(axis=1)
-    told = zip(fused.indices, fused.clips, fused.splits, fused.labels, fused.probabilities, best, strict=True)
-    for index, clip, split, label, row, winner in told:
-        writer.writerow([index, fused.class_names[winner], clip, split, label, *(f"{value:.6g}" for value in row)])
-    write_text(path, text.getvalue())
+    probabilities = fused.probabilities.tolist()
+    rows = zip(fused.indices, fused.clips, fused.splits, fused.labels, probabilities, strict=True)
+    write_table(rows, fused.class_names, path)
 
 
 def _aligned(first: Predictions, other: Predictions, number: int) -> Array:

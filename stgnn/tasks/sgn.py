@@ -1,6 +1,7 @@
 """Training single SGN models, one or several on the same batches."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,13 +20,26 @@ from stgnn.tasks.branches import hold_still, single_name, turned_in_radians
 AUTHORS_DROPS = (0.5, 0.75, 11 / 12)  # epochs 60, 90 and 110 of 120
 
 
+def _copied(model: SGN) -> dict[str, Tensor]:
+    """The weights of a model as they are now."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+def _with_weights(model: SGN, state: Mapping[str, Tensor]) -> SGN:
+    """A model like another one, with other weights."""
+    other = deepcopy(model)
+    other.load_state_dict(state)
+    return other
+
+
 class SGNTask(BaseTask):
     """Train single SGN models: every joint count with every size.
 
     Models that share a run see the same batches, which is cheaper than one run after the other; nothing else is
     shared, each has a loss of its own. The dearest is the network of the task: it is what ``test`` and ``predict``
     speak of and what the run's checkpoint holds. Every model is written to a checkpoint of its own, ``big-9.ckpt``,
-    whenever its validation accuracy rises (at the end, where nobody is held out for validation).
+    whenever its validation accuracy rises (at the end, where nobody is held out for validation). The run's checkpoint
+    takes the best weights of all along: a run that goes on from it writes them first, into its own folder.
 
     The defaults are the authors' recipe for 120 epochs, except that biases and batch norms do not decay.
 
@@ -99,7 +113,7 @@ class SGNTask(BaseTask):
         self.others = nn.ModuleDict(built)
         self.val_metrics = nn.ModuleDict({name: self.metrics(self.prefix("val", name)) for name in self.names})
         self.test_of_others = nn.ModuleDict({name: self.metrics(self.prefix("test", name)) for name in self.others})
-        self.best: dict[str, float] = {}  # validation accuracy of what each file holds
+        self._kept: dict[str, dict[str, Any]] = {}  # what each file holds: weights, and what is told of them
 
     def prefix(self, split: str, name: str) -> str:
         """What the metrics of a model begin with: its name, which the dearest goes without."""
@@ -110,6 +124,11 @@ class SGNTask(BaseTask):
         """Every model by its name, from cheap to dear."""
         found = {**dict(self.others.items()), self.names[-1]: self.network}
         return {name: model for name, model in found.items() if isinstance(model, SGN)}
+
+    @property
+    def best(self) -> dict[str, float]:
+        """Validation accuracy of the models that were validated, when it was best."""
+        return {name: kept["told"]["val_top1"] for name, kept in self._kept.items()}
 
     def trained(self) -> nn.Module:
         """Every model is trained."""
@@ -122,6 +141,11 @@ class SGNTask(BaseTask):
     def score(self, batch: Batch) -> Tensor:
         """Logits (N, classes) of the clips of a batch by the dearest model."""
         return self.clip_scores(batch, self.network)
+
+    def on_fit_start(self) -> None:
+        """Write the models that an earlier part of the run found best."""
+        for name, kept in self._kept.items():
+            self._write(name, _with_weights(self.models[name], kept["state"]), kept["told"])
 
     def on_train_epoch_start(self) -> None:
         """Hold the joint matrices, or let them go."""
@@ -163,22 +187,28 @@ class SGNTask(BaseTask):
             assert isinstance(metrics, MetricCollection)
             top1 = float(metrics[f"{self.prefix('val', name)}top1"].compute())
             if top1 > self.best.get(name, -1.0):
-                self.best[name] = top1
-                self._write(name, {"val_top1": top1, "epoch": self.current_epoch})
+                told = {"val_top1": top1, "epoch": self.current_epoch}
+                self._kept[name] = {"told": told, "state": _copied(self.models[name])}
+                self._write(name, self.models[name], told)
 
     def on_train_end(self) -> None:
         """Write the models that were never validated."""
         for name in [name for name in self.names if name not in self.best]:
-            self._write(name, {"epoch": self.current_epoch})
+            self._write(name, self.models[name], {"epoch": self.current_epoch})
 
-    def _write(self, name: str, extra: Mapping[str, Any]) -> None:
+    def _write(self, name: str, model: SGN, told: Mapping[str, Any]) -> None:
         folder = self.models_folder or run_folder(self.trainer)
         if folder is not None and self.trainer.is_global_zero:
-            save_checkpoint(Path(folder) / f"{name}.ckpt", self.models[name], self.class_names, extra)
+            save_checkpoint(Path(folder) / f"{name}.ckpt", model, self.class_names, told)
 
     def describe(self) -> dict[str, Any]:
         """Plain data that says what the weights are: those of the dearest model, and which others there are."""
-        return describe(self.network, self.class_names, {"models": list(self.names), "best": dict(self.best)})
+        return describe(self.network, self.class_names, {"models": list(self.names)})
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the best weights of every model along."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["best_models"] = self._kept
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse weights of something else, of other models too.
@@ -192,4 +222,4 @@ class SGNTask(BaseTask):
             hint = "use the recipe that the checkpoint was trained with; it lies beside it"
             given = extra.get("models", "none that are named")
             raise InputError("the checkpoint holds other models", given=given, allowed=self.names, hint=hint)
-        self.best = dict(extra.get("best", {}))
+        self._kept = dict(checkpoint.get("best_models", {}))

@@ -4,7 +4,7 @@ import csv
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -168,6 +168,22 @@ class SparseBaseTask(BaseTask, ABC):
         folder = run_folder(self.trainer)
         if folder is not None and self.trainer.is_global_zero:
             self.finish(folder / "checkpoints")
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take along how dense every layer was, epoch by epoch."""
+        super().on_save_checkpoint(checkpoint)
+        rows = [(epoch, name, *astuple(one)) for epoch, name, one in self._densities]
+        checkpoint["densities"] = [list(row) for row in rows]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse weights of something else; go on with the densities of earlier epochs.
+
+        Raises:
+            InputError: as :meth:`stgnn.tasks.base.BaseTask.on_load_checkpoint`.
+        """
+        super().on_load_checkpoint(checkpoint)
+        rows = checkpoint.get("densities", [])
+        self._densities = [(epoch, name, Density(*one)) for epoch, name, *one in rows]
 
     def describe_sparse(self, content: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """The ``stgnn`` entry of a checkpoint with scores.

@@ -2,7 +2,7 @@
 
 import json
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,19 +41,29 @@ __all__ = [
 
 RUNS = "runs"
 
+Keep = Callable[[Mapping[str, Any], Path, Sequence[str]], None]  # writes a recipe into a file, below lines of comment
+
 
 class RecipeCallback(SaveConfigCallback):
-    """Saves the resolved recipe beside the results of the run, whichever logger it has."""
+    """Saves the recipe of the run beside its results, whichever logger it has.
 
-    def __init__(self, parser: LightningArgumentParser, config: jsonargparse.Namespace, **options: Any) -> None:
+    Args:
+        parser: What parsed the command line.
+        config: What it has parsed.
+        keep: Writes the recipe.
+    """
+
+    def __init__(self, parser: LightningArgumentParser, config: jsonargparse.Namespace, keep: Keep) -> None:
         super().__init__(parser, config, save_to_log_dir=False)
+        self.keep = keep
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write ``recipe.yaml``."""
         folder = run_folder(trainer)
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            self.parser.save(self.config, folder / "recipe.yaml", skip_unset=False, overwrite=True, multifile=False)
+            dumped = json.loads(self.parser.dump(self.config, format="json", skip_unset=False))
+            recipe = _as_parsed(dumped, self.config.as_dict())
+            self.keep(recipe, folder / "recipe.yaml", self.parser.dump_header or ())
 
 
 class TrainingCLI(LightningCLI):
@@ -62,9 +72,10 @@ class TrainingCLI(LightningCLI):
     Args:
         arguments: The command line from the word on.
         name: What the run is called: its results lie in ``runs/<name>/version_<n>/``.
+        keep: Writes the recipe of the run.
     """
 
-    def __init__(self, arguments: Sequence[str], name: str) -> None:
+    def __init__(self, arguments: Sequence[str], name: str, keep: Keep) -> None:
         silent = {"exit_on_error": False}
         super().__init__(
             BaseTask,
@@ -72,6 +83,7 @@ class TrainingCLI(LightningCLI):
             subclass_mode_model=True,
             subclass_mode_data=True,
             save_config_callback=RecipeCallback,
+            save_config_kwargs={"keep": keep},
             seed_everything_default=0,
             auto_configure_optimizers=False,
             trainer_defaults={
@@ -165,7 +177,7 @@ class TrainingCLI(LightningCLI):
             write_predictions(batches or [], datamodule, folder / "predictions.csv")
 
 
-def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str]) -> dict[str, Any]:
+def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str], keep: Keep) -> dict[str, Any]:
     """Carry out one command.
 
     Args:
@@ -173,6 +185,7 @@ def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str])
         name: What the run is called.
         recipe: The resolved recipe.
         flags: Flags of the command line, which override the recipe.
+        keep: Writes the recipe of the run beside its results.
 
     Returns:
         Where the results lie, and the last metrics; nothing in any but the first of several processes.
@@ -184,7 +197,7 @@ def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str])
     arguments = [word, *(["--config", json.dumps(dict(recipe))] if recipe else []), *flags]
     try:
         with quiet():
-            done = TrainingCLI(arguments, name)
+            done = TrainingCLI(arguments, name, keep)
     except InputError:
         raise
     except jsonargparse.ArgumentError as error:
@@ -202,6 +215,17 @@ def _of_lightning(error: BaseException) -> bool:
     """Whether Lightning itself raised the error, not a task or a data module that it runs."""
     frames = traceback.extract_tb(error.__traceback__)
     return "lightning" in Path(frames[-1].filename).parts
+
+
+def _as_parsed(dumped: Any, parsed: Any) -> Any:
+    """What the parser dumps, with texts and mappings as it parsed them: it writes a mapping as a text where the type
+    allows either, and some texts as numbers.
+    """
+    if isinstance(dumped, dict) and isinstance(parsed, dict):
+        return {key: _as_parsed(value, parsed[key]) for key, value in dumped.items()}
+    if isinstance(dumped, list) and isinstance(parsed, list):
+        return [_as_parsed(*pair) for pair in zip(dumped, parsed, strict=True)]
+    return parsed if type(parsed) in (str, dict) else dumped
 
 
 def _csv_logger(name: str) -> dict[str, Any]:

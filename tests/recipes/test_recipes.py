@@ -70,6 +70,19 @@ def test_parses(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         RecipeChecker(CATALOG).check_arguments(load_recipe(path), signature, "")
 
 
+def test_what_uses_a_supernet_sees_the_clips_as_it_was_trained() -> None:
+    """Finetuning too: the network it names comes out of the study that the recipes of the search share."""
+
+    def clips(path: Path) -> dict[str, object]:
+        data = load_recipe(path)["data"]
+        return {**data, "init_args": {**data["init_args"], "batch_size": None}}
+
+    found = {path: load_recipe(path)["supernet"] for path in sorted((FOLDER / "search").glob("*.yaml"))}
+    found[FOLDER / "fit" / "finetune.yaml"] = found[FOLDER / "search" / "nsga2.yaml"]
+    for path, supernet in found.items():
+        assert clips(path) == clips(FOLDER / "fit" / f"{Path(supernet).parts[1]}.yaml"), name(path)
+
+
 @pytest.mark.parametrize("layout", ["shrec22", "hand21"])
 def test_the_space_for_hands_fits_hands(layout: str) -> None:
     check_joints(load_space(FOLDER / "space" / "hand.yaml"), load_layout(layout))

@@ -159,6 +159,24 @@ def test_a_test_leaves_usage_by_class(data: SyntheticDataModule, trainer: Run, t
     assert run.callback_metrics["test_bodies_per_clip"] >= 1
 
 
+def test_a_test_decides_once_about_every_batch(
+    data: SyntheticDataModule, trainer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide, seen = AdaSGNTask.decide, list[torch.Tensor]()
+
+    def watched(task: AdaSGNTask, batch: Any) -> Any:
+        seen.append(batch.index)
+        return decide(task, batch)
+
+    monkeypatch.setattr(AdaSGNTask, "decide", watched)
+    task = make(data)
+    trainer().test(task, datamodule=data, verbose=False)
+    assert len(seen) == len(data.test_dataloader())
+    with torch.no_grad():
+        scored = [task.score(batch).argmax(1) == batch.label for batch in data.test_dataloader()]
+    assert task.trainer.callback_metrics["test_top1"] == pytest.approx(float(torch.cat(scored).float().mean()))
+
+
 def test_usage_counts_frames_by_class() -> None:
     usage = Usage(2, 2)
     actions = torch.tensor([[[1.0, 0], [1, 0]], [[0, 1], [1, 0]], [[0, 1], [0, 1]]])  # (B, T, A)

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from stgnn.commands import fuse as command
+from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.tasks.fusion import Predictions, fuse, read_predictions, write_fused
+from stgnn.tasks.predictions import write_predictions
 
 CLASSES = ("sit", "wave", "walk")
 
@@ -108,6 +111,9 @@ def test_streams_that_do_not_belong_together_are_refused(rng: np.random.Generato
         ("index,class,clip,split,label,a,b\n0,a,c,val,a,0.5\n", "line 2 .* not complete"),
         ("index,class,clip,split,label,a,b\n0,a,c,val,a,x,0.5\n", "no number"),
         ("index,class,clip,split,label,a,b\n0,a,c,val,a,nan,0.5\n", "between 0 and 1"),
+        ("index,class,clip,split,label,a,b\n0,a,c,val,a,7.5,0.5\n", "between 0 and 1"),
+        ("index,class,clip,split,label,a,b\n0,a,c,val,a,-0.5,0.5\n", "between 0 and 1"),
+        ('index,class,clip,split,label,a,b\n0,a,"' + "c" * 140_000, "not a table"),
         ("index,class,clip,split,label,a,b\n0,a,c,val,z,0.5,0.5\n", "has no column"),
         ("index,class,clip,split,label,a,b\n0,a,c,val,a,1,0\n1,a,c,val,a,1,0\n", "twice"),
     ],
@@ -117,6 +123,16 @@ def test_damaged_tables_are_refused(text: str, message: str, tmp_path: Path) -> 
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         read_predictions(path)
+
+
+def test_predictions_and_fused_predictions_are_written_alike(rng: np.random.Generator, tmp_path: Path) -> None:
+    data = SyntheticDataModule(clips=32)
+    probabilities = rng.dirichlet(np.ones(data.num_classes), len(data.store))
+    batches = [(torch.arange(len(data.store)), torch.from_numpy(probabilities))]
+    write_predictions(batches, data, tmp_path / "one.csv")
+    assert b"\r" not in (tmp_path / "one.csv").read_bytes()
+    write_fused(read_predictions(tmp_path / "one.csv"), tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
 def test_the_command_tells_each_and_all(rng: np.random.Generator, tmp_path: Path) -> None:

@@ -50,6 +50,22 @@ def test_every_model_leaves_its_best_weights(data: SyntheticDataModule, trainer:
     assert {"test_top1", "test_small_1_top1"} <= run.callback_metrics.keys()
 
 
+def test_a_run_that_goes_on_elsewhere_begins_with_the_best_weights(
+    data: SyntheticDataModule, trainer: Run, tmp_path: Path
+) -> None:
+    first, run = make(data, models=tmp_path / "first"), trainer(max_epochs=1)
+    run.fit(first, datamodule=data)
+    run.save_checkpoint(tmp_path / "last.ckpt")
+    again = make(data, models=tmp_path / "again", learning_rate=1e-12)  # no model improves
+    trainer(max_epochs=2).fit(again, datamodule=data, ckpt_path=tmp_path / "last.ckpt", weights_only=True)
+    assert again.best == first.best
+    for name in first.names:
+        there, here = (load_model(tmp_path / folder / f"{name}.ckpt") for folder in ("first", "again"))
+        assert here.extra == there.extra
+        own = here.module.state_dict()
+        assert all(torch.equal(value, own[key]) for key, value in there.module.state_dict().items())
+
+
 def test_without_validation_the_last_weights_are_left(trainer: Run, tmp_path: Path) -> None:
     data = SyntheticDataModule(clips=64, frames=8, batch_size=16, val_subjects=[])
     task = make(data, joints=(1,), sizes=("small",), models=tmp_path)

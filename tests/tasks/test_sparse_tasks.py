@@ -150,6 +150,19 @@ def test_densities_are_written_for_every_layer_and_epoch(data: SyntheticDataModu
     assert kept / total == pytest.approx(0.1, abs=2 / total)
 
 
+def test_densities_of_a_run_that_goes_on_elsewhere_begin_with_its_first_epoch(
+    data: SyntheticDataModule, run: Run, tmp_path: Path
+) -> None:
+    first = run(max_epochs=1)
+    first.fit(sparse(data, sparsity=0.9), datamodule=data)
+    first.save_checkpoint(tmp_path / "last.ckpt")
+    again = run(max_epochs=2, logger=CSVLogger(tmp_path, "run", "w"))
+    again.fit(sparse(data, sparsity=0.9), datamodule=data, ckpt_path=tmp_path / "last.ckpt", weights_only=True)
+    before, after = ((tmp_path / "run" / version / "densities.csv").read_text() for version in ("v", "w"))
+    assert after.startswith(before)
+    assert {row["epoch"] for row in csv.DictReader(after.splitlines())} == {"0", "1"}
+
+
 def test_a_run_goes_on_from_its_checkpoint(data: SyntheticDataModule, trainer: Run, tmp_path: Path) -> None:
     first = sparse(data, sparsity=0.6)
     run = trainer(**{**SHORT, "max_epochs": 1})
