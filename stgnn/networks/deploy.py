@@ -16,8 +16,8 @@ _Array = npt.NDArray[np.float32]
 
 
 class DeployedNetwork(nn.Module):
-    """What a runtime executes: batch norms folded, constants merged, at most 4-D tensors, matrix products and
-    convolutions only.
+    """What a runtime executes: batch norms folded into the convolutions they follow, constants merged, at most 4-D
+    tensors, matrix products and convolutions only. A batch norm behind a sum of branches or a maximum stays.
 
     Joint coarsening and bones are linear in the coordinates of a frame, so all position streams are one product with a
     constant matrix ``(V_full * C, S * C * V)``, all motion streams another; the stems of all streams are one 1x1

@@ -5,7 +5,7 @@ A stage goes on where it was stopped, is evaluated, and says that it is done.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from textwrap import shorten
@@ -28,7 +28,9 @@ RESULT = "result.json"  # what a stage that is done leaves
 
 
 def data_facts(data: SkeletonDataModule) -> dict[str, Any]:
-    """What results depend on of their data: protocol, frames, body, classes, and which clips each split holds."""
+    """What results depend on of their data: protocol, frames, body, classes, the clips of each split, and how they are
+    read and augmented.
+    """
     splits = data.splits()
     clips = b"".join(np.asarray(indices, dtype="<i8").tobytes() + b"|" for indices in splits.values())
     return {
@@ -36,6 +38,10 @@ def data_facts(data: SkeletonDataModule) -> dict[str, Any]:
         "frames": data.frames,
         "layout": f"{data.layout.name} {data.layout.digest}",
         "classes": data.class_names,
+        "batch_size": data.batch_size,
+        "min_score": data.min_score,
+        "align": data.align,
+        **asdict(data.augmentation),
         **split_counts(data),
         "clips": sha256(clips).hexdigest()[:12],
     }

@@ -56,7 +56,9 @@ def test_a_damaged_claim_is_refused(tmp_path: Path, content: str) -> None:
 def test_facts_tell_data_apart() -> None:
     plain = data_facts(SyntheticDataModule(**GIVEN))
     assert plain == data_facts(SyntheticDataModule(**GIVEN)) == json.loads(json.dumps(plain))
-    assert set(plain) == {"protocol", "frames", "layout", "classes", "train", "val", "test", "clips"}
+    assert set(plain) > {"protocol", "frames", "layout", "classes", "train", "val", "test", "clips"}
+    for change in ({"batch_size": 5}, {"about_vertical": 0.7}):
+        assert data_facts(SyntheticDataModule(**GIVEN | change)) == {**plain, **change}
     assert data_facts(SyntheticDataModule(**{**GIVEN, "frames": 16})) == {**plain, "frames": 16}
     first, second = (data_facts(SyntheticDataModule(**GIVEN, val_subjects=[subject])) for subject in (0, 1))
     assert first["val"] == second["val"] and first["clips"] != second["clips"]
