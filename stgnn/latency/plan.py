@@ -56,8 +56,7 @@ def _of_body(space: SearchSpace, joints: int, coordinates: int, quick: bool) -> 
         if name != "none":
             yield Part("attention", name, "", 1, joints, 1, frames, width, width)
     for name, pair, frames in product(space.streams, stems, ends(space.frames)):
-        if pair[1] or "+" not in name:  # without a stem there is only one stream
-            yield Part("stem", name, "", 1, joints, 1, frames, *pair)
+        yield Part("stem", name, "", 1, joints, 1, frames, *pair)
     for name, width, frames in product(space.readouts, _chosen(space.stages[-1].widths, quick), ends(every)):
         yield Part("head", name, "", 1, joints, 1, frames, width, width)
 

@@ -13,8 +13,9 @@ buffers are updated through them.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +40,8 @@ class Supernet(nn.Module):
         num_classes: Number of classes.
 
     Raises:
-        InputError: the layout does not offer a joint count of the space.
+        InputError: the layout does not offer a joint count of the space, or an operator cannot have one of the widths
+            or kernels that the space gives it.
     """
 
     def __init__(self, space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> None:
@@ -48,8 +50,8 @@ class Supernet(nn.Module):
         self.space, self.layout, self.num_classes = space, layout, num_classes
         self._templates: OrderedDict[Architecture, tuple[Network, dict[str, tuple[slice, ...] | None]]] = OrderedDict()
         self._homes: dict[str, tuple[dict[str, Tensor], str]] = {}
-        for name, (tensor, trained) in _union(space, layout, num_classes).items():
-            self._homes[name] = _register(self, name, tensor, trained)
+        for name, part in _union(space, layout, num_classes).items():
+            self._homes[name] = _register(self, name, part)
 
     def forward(self, x: Tensor, architecture: Architecture, buffers: Mapping[str, Tensor] | None = None) -> Tensor:
         """Logits of one architecture.
@@ -81,7 +83,9 @@ class Supernet(nn.Module):
     def extract(self, architecture: Architecture) -> Network:
         """A network of its own with a copy of the selected weights; the same function as ``self(x, architecture)``."""
         network = Network(architecture, self.layout, self.num_classes)
-        network.load_state_dict({name: tensor.detach().clone() for name, tensor in self.slices(architecture).items()})
+        tensors = _tensors(network)
+        for name, tensor in self.slices(architecture).items():
+            tensors[name].copy_(tensor.detach())
         return network.to(next(self.parameters()).device).train(self.training)
 
     @torch.no_grad()
@@ -138,7 +142,7 @@ class Supernet(nn.Module):
             template = Network(architecture, self.layout, self.num_classes).to_empty(device="meta")
         kernels = _kernel_weights(template)
         plan: dict[str, tuple[slice, ...] | None] = {}
-        for name, tensor in template.state_dict().items():
+        for name, tensor in _tensors(template).items():
             whole = self._tensor(name).shape if name in self._homes else None
             if whole is None or any(size > most for size, most in zip(tensor.shape, whole, strict=True)):
                 raise InputError(
@@ -168,47 +172,73 @@ def _kernel_weights(network: Network) -> set[str]:
     return {f"{name}.weight" for name, module in network.named_modules() if isinstance(module, _ConvNd)}
 
 
-def _union(space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> dict[str, tuple[Tensor, bool]]:
-    """Every tensor any architecture needs, at its largest, with the initial values of ``space.cover()``'s networks."""
-    parts: dict[str, list[tuple[Tensor, bool]]] = {}
-    trained: set[str] = set()
-    for architecture in space.cover():
+class _Part(NamedTuple):
+    """A tensor of a network: whether it is the weight of a convolution, trained, and saved with the network."""
+
+    tensor: Tensor
+    kernel: bool
+    trained: bool
+    saved: bool
+
+
+def _tensors(network: nn.Module) -> dict[str, Tensor]:
+    """Every parameter and buffer by name, those that are saved first; the memory is the network's."""
+    return network.state_dict() | dict(network.named_buffers(remove_duplicate=False))
+
+
+def _union(space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> dict[str, _Part]:
+    """Every tensor that ``space.cover()`` and ``space.narrow()`` need, at its largest.
+
+    Initial values are those of the cover's networks; the narrow ones fill what no tensor of the cover reaches.
+    """
+    large = _parts(space.cover(), layout, num_classes)
+    with torch.random.fork_rng(devices=[]):
+        small = _parts(space.narrow(), layout, num_classes)
+    return {name: _merge([*small.get(name, ()), *large.get(name, ())]) for name in large | small}
+
+
+def _parts(architectures: Iterable[Architecture], layout: SkeletonLayout, num_classes: int) -> dict[str, list[_Part]]:
+    """The tensors of all networks by name, one of each shape."""
+    parts: dict[str, list[_Part]] = {}
+    for architecture in architectures:
         network = Network(architecture, layout, num_classes)
-        trained |= {name for name, _ in network.named_parameters()}
-        kernels = _kernel_weights(network)
-        for name, tensor in network.state_dict().items():
-            if name not in parts or tensor.shape not in [known.shape for known, _ in parts[name]]:
-                parts.setdefault(name, []).append((tensor, name in kernels))
-    return {name: (_merge(tensors), name in trained) for name, tensors in parts.items()}
+        kernels, saved = _kernel_weights(network), network.state_dict().keys()
+        trained = {name for name, _ in network.named_parameters()}
+        for name, tensor in _tensors(network).items():
+            known = parts.setdefault(name, [])
+            if tensor.shape not in [part.tensor.shape for part in known]:
+                known.append(_Part(tensor, name in kernels, name in trained, name in saved))
+    return parts
 
 
-def _merge(tensors: list[tuple[Tensor, bool]]) -> Tensor:
-    shape = torch.Size(max(sizes) for sizes in zip(*(tensor.shape for tensor, _ in tensors), strict=True))
-    merged = tensors[0][0].new_zeros(shape)
-    for tensor, kernel in tensors:
-        block = _block(tensor.shape, shape, kernel)
+def _merge(parts: Sequence[_Part]) -> _Part:
+    """One tensor that holds all of them, later ones over earlier ones."""
+    shape = torch.Size(max(sizes) for sizes in zip(*(part.tensor.shape for part in parts), strict=True))
+    merged = parts[0].tensor.new_zeros(shape)
+    for part in parts:
+        block = _block(part.tensor.shape, shape, part.kernel)
         if block is None:
-            merged.copy_(tensor)
+            merged.copy_(part.tensor)
         else:
-            merged[block] = tensor
-    return merged
+            merged[block] = part.tensor
+    return parts[0]._replace(tensor=merged)
 
 
-def _register(root: nn.Module, name: str, tensor: Tensor, trained: bool) -> tuple[dict[str, Tensor], str]:
+def _register(root: nn.Module, name: str, part: _Part) -> tuple[dict[str, Tensor], str]:
     """Store a tensor under a dotted name, making empty modules on the way.
 
     Returns the dictionary that holds it, and its key. The dictionary is the module's own and stays, also when the
     module is moved and its tensors are replaced.
     """
     *path, leaf = name.split(".")
-    for part in path:
-        if part not in root._modules:
-            root.add_module(part, nn.Module())
-        root = root._modules[part]  # type: ignore[assignment]
-    if trained:
-        root.register_parameter(leaf, nn.Parameter(tensor))
+    for step in path:
+        if step not in root._modules:
+            root.add_module(step, nn.Module())
+        root = root._modules[step]  # type: ignore[assignment]
+    if part.trained:
+        root.register_parameter(leaf, nn.Parameter(part.tensor))
         return root._parameters, leaf  # type: ignore[return-value]
-    root.register_buffer(leaf, tensor)
+    root.register_buffer(leaf, part.tensor, persistent=part.saved)
     return root._buffers, leaf  # type: ignore[return-value]
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -17,8 +17,9 @@ from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.space.architecture import DEFAULT_READOUT, Architecture, BlockSpec, StageSpec
+from stgnn.space.checks import check_choices
 from stgnn.space.genes import Gene, Genotype, StageSpace, Value, read_field
-from stgnn.space.plain import build, check_kind
+from stgnn.space.plain import build
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class SearchSpace:
         activations: Activations by class name.
         attentions: Attentions by class name, or ``"none"``.
         readouts: Readouts by class name.
+
+    Raises:
+        InputError: sizes do not rise, a list names something twice, or a choice makes no architecture.
     """
 
     name: str
@@ -52,29 +56,18 @@ class SearchSpace:
     readouts: tuple[str, ...] = (DEFAULT_READOUT,)
 
     def __post_init__(self) -> None:
-        if not self.stages:
-            raise InputError("a search space needs at least one stage")
-        self._check_kinds()
-        for gene in self.genes:
-            if not gene.choices or len(set(gene.choices)) != len(gene.choices):
-                raise InputError(f"{gene.name} needs at least one choice, each once", given=gene.choices)
-        if any(not kernels for _, kernels in self.temporal):
-            raise InputError("every temporal operator needs at least one kernel size", given=dict(self.temporal))
-        self.largest(), self.smallest()
+        check_choices(self)
+        self._decode_every_choice()
 
-    def _check_kinds(self) -> None:
-        check_kind(str, (self.name,), "the name of a space")
-        for name in ("streams", "spatial", "activations", "attentions", "readouts"):
-            check_kind(str, getattr(self, name), f"a choice of {name}")
-        for name in ("frames", "joints", "stems"):
-            check_kind(int, getattr(self, name), f"a choice of {name}")
-        for stage in self.stages:
-            check_kind(int, (*stage.depths, *stage.widths, stage.stride), "a choice of a stage")
-            if not stage.depths or min(stage.depths) < 1:
-                raise InputError("every stage needs at least one block", given=stage.depths, allowed="1 or more")
-        for name, kernels in self.temporal:
-            check_kind(str, (name,), "the name of a temporal operator")
-            check_kind(int, kernels, f"a kernel size of {name}")
+    def _decode_every_choice(self) -> None:
+        """Refuse a choice of which no architecture can be made, wherever it stands in its list."""
+        largest = {gene.name: gene.choices[-1] for gene in self.genes}
+        for gene in self.genes:
+            for choice in gene.choices:
+                try:
+                    self.decode(largest | {gene.name: choice})
+                except InputError as error:
+                    raise error.at(f"{gene.name} {choice}") from error
 
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
@@ -241,29 +234,50 @@ class SearchSpace:
         )
 
     def cover(self) -> tuple[Architecture, ...]:
-        """Architectures whose networks together hold every tensor any architecture of the space needs, at its largest.
+        """Architectures whose networks together hold every operator at its largest, at every joint count.
 
         Nested genes stand at their largest. Joint counts are combined with every operator, because parameters that
         depend on the joint count exist once per operator and count. A projection exists only where two neighbouring
         widths differ, so two more families lower every other width by one step. The full-size family comes last.
+        A tensor that grows with the width is the largest here; one that does not may be larger in :meth:`narrow`.
         """
-        turns = max(len(gene.choices) for gene in self.genes if not gene.nested)
-        lowered = [self._full(turn, self.joints[-1], odd) for odd, turn in product((True, False), range(turns))]
-        full = [self._full(turn, joints, None) for joints, turn in product(self.joints, range(turns))]
-        return tuple(dict.fromkeys(lowered + full))
+        lowered = [
+            self._turned(turn, self.joints[-1]) | _lowered(self._widths[odd::2], 1)
+            for odd, turn in product((1, 0), range(self._turns))
+        ]
+        full = [self._turned(turn, joints) for joints, turn in product(self.joints, range(self._turns))]
+        return tuple(dict.fromkeys(map(self.decode, lowered + full)))
 
-    def _full(self, turn: int, joints: int, lower_odd: bool | None) -> Architecture:
-        """Nested genes largest, others at choice ``turn`` (cyclic); widths at odd or even positions one step lower."""
-        genotype: dict[str, Value] = {}
-        position = 0
-        for gene in self.genes:
-            genotype[gene.name] = gene.choices[-1] if gene.nested else gene.choices[turn % len(gene.choices)]
-            if gene.name == "stem" or gene.name.endswith(".width"):
-                if lower_odd is not None and (position % 2 == 1) == lower_odd:
-                    genotype[gene.name] = gene.choices[max(len(gene.choices) - 2, 0)]
-                position += 1
-        genotype["joints"] = joints
-        return self.decode(genotype)
+    def narrow(self) -> tuple[Architecture, ...]:
+        """Architectures in which every operator has each width and each kernel below its largest at least once.
+
+        The stem, all widths and all kernels go down together, step by step.
+        """
+        sizes = [*self._widths, *(gene for gene in self.genes if gene.name.endswith(".kernel"))]
+        steps = range(1, max(len(gene.choices) for gene in sizes))
+        lowered = [
+            self._turned(turn, self.joints[-1]) | _lowered(sizes, step)
+            for step, turn in product(steps, range(self._turns))
+        ]
+        return tuple(dict.fromkeys(map(self.decode, lowered)))
+
+    @cached_property
+    def _widths(self) -> tuple[Gene, ...]:
+        """The genes of the stem's and the stages' widths, in order."""
+        return tuple(gene for gene in self.genes if gene.name == "stem" or gene.name.endswith(".width"))
+
+    @cached_property
+    def _turns(self) -> int:
+        """Turns after which every choice of every gene that is not nested has been met."""
+        return max(len(gene.choices) for gene in self.genes if not gene.nested)
+
+    def _turned(self, turn: int, joints: int) -> dict[str, Value]:
+        """Nested genes at their largest, others at choice ``turn`` (cyclic)."""
+        genotype = {
+            gene.name: gene.choices[-1] if gene.nested else gene.choices[turn % len(gene.choices)]
+            for gene in self.genes
+        }
+        return genotype | {"joints": joints}
 
     @cached_property
     def operators(self) -> frozenset[str]:
@@ -307,3 +321,8 @@ class SearchSpace:
         return build(
             cls, {str(key): read_field(str(key), value, known) for key, value in data.items()}, "a search space"
         )
+
+
+def _lowered(genes: Iterable[Gene], steps: int) -> dict[str, Value]:
+    """Each gene some steps below its last choice, or at its first."""
+    return {gene.name: gene.choices[max(len(gene.choices) - 1 - steps, 0)] for gene in genes}

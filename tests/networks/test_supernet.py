@@ -9,7 +9,8 @@ from torch import nn
 
 from stgnn.errors import InputError
 from stgnn.networks import Network, Supernet
-from stgnn.skeleton import load_layout
+from stgnn.operators import OPERATORS, SpatialOperator
+from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import SearchSpace, load_space, space_names
 
 LAYOUT = load_layout("ntu25")
@@ -216,3 +217,81 @@ def test_an_architecture_of_another_space_is_refused(supernet: Supernet) -> None
 def test_bodies_of_another_shape_are_refused(supernet: Supernet) -> None:
     with pytest.raises(InputError, match="do not fit the network"):
         supernet(bodies(2, 12), SPACE.smallest())
+
+
+def little(**fields: object) -> SearchSpace:
+    """A space of one operator of each kind, with some fields changed; ``widths`` are those of its only stage."""
+    stage = {"depths": [1, 2], "widths": fields.pop("widths", [8, 16]), "stride": 2}
+    data = {"name": "little", "streams": ["joint"], "frames": [8], "joints": [0], "stems": [8], "stages": [stage]}
+    return SearchSpace.from_dict({**data, "spatial": ["GraphConv"], "temporal": {"TemporalConv": [3]}, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"temporal": {"TemporalShift": [1, 3]}}, "looks one frame back and ahead(.|\\n)*kernel 1"),
+        ({"temporal": {"TemporalConv": [3, 9], "TemporalShift": [3, 5, 7]}}, "looks one frame back and ahead"),
+        ({"temporal": {"MultiScaleTemporalConv": [3]}, "widths": [8, 18, 24, 32]}, "four equal branches(.|\\n)*18"),
+        ({"temporal": {"MultiScaleTemporalConv": [3]}, "widths": [10, 16]}, "four equal branches(.|\\n)*10"),
+    ],
+)
+def test_an_operator_refuses_a_width_or_kernel_at_construction(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Supernet(little(**fields), LAYOUT, 6)
+
+
+def test_a_branch_that_is_wider_in_a_narrow_network_finds_its_weights() -> None:
+    space = little(temporal={"MultiBranchTemporalConv": [3]}, widths=[16, 20, 24])
+    net = Supernet(space, LAYOUT, 6).eval()
+    name = "stages.0.0.temporal.MultiBranchTemporalConv.branches.0.0.weight"
+    widths = {}
+    for width in (16, 20, 24):
+        architecture = space.decode(space.encode(space.largest()) | {"stage1.width": width})
+        x = bodies(2, 8)
+        with torch.no_grad():
+            assert torch.equal(net(x, architecture), net.extract(architecture)(x))
+        widths[width] = net.slices(architecture)[name].shape[0]
+    assert widths == {16: 6, 20: 5, 24: 4}
+    assert dict(net.named_parameters())[name].any(dim=(1, 2, 3)).all()
+
+
+def test_narrow_networks_change_no_initial_value() -> None:
+    """The same numbers are drawn as for the cover alone, and where both have values the cover's count."""
+    torch.manual_seed(7)
+    net = Supernet(SPACE, LAYOUT, 6)
+    after = torch.rand(3)
+    torch.manual_seed(7)
+    networks = [Network(architecture, LAYOUT, 6) for architecture in SPACE.cover()]
+    assert torch.equal(after, torch.rand(3))
+    name = "stages.1.0.temporal.TemporalConv.conv.0.weight"
+    first = next(network.state_dict()[name] for network in networks if name in network.state_dict())
+    assert torch.equal(net.state_dict()[name][-1], first[-1])
+
+
+class Gated(SpatialOperator):
+    """A 1x1 convolution times a constant per channel that a state leaves out."""
+
+    def __init__(self, in_channels: int, out_channels: int, layout: SkeletonLayout, activation: str = "ReLU") -> None:
+        super().__init__(in_channels, out_channels, layout, activation)
+        self.conv = nn.Conv2d(in_channels, out_channels, 1)
+        self.register_buffer("gate", 1 / torch.arange(1.0, out_channels + 1)[:, None, None], persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.activation(self.conv(x) * self.get_buffer("gate"))
+
+
+def test_buffers_that_a_state_leaves_out_are_sliced_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OPERATORS._classes, "Gated", Gated)
+    space = little(spatial=["Gated"])
+    net = Supernet(space, LAYOUT, 6)
+    name = "stages.0.0.spatial.Gated.gate"
+    assert name not in net.state_dict()
+    for architecture in (space.smallest(), space.largest()):
+        x = bodies(2, 8)
+        net.train()(x, architecture).square().sum().backward()
+        with torch.no_grad():
+            assert torch.equal(net.eval()(x, architecture), net.extract(architecture)(x))
+        assert torch.equal(net.slices(architecture)[name], Network(architecture, LAYOUT, 6).get_buffer(name))
+    with torch.no_grad():
+        net.get_buffer(name).mul_(2)
+        assert torch.equal(net(x, space.smallest()), net.extract(space.smallest())(x))

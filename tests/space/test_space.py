@@ -128,6 +128,64 @@ def test_bad_genotypes_and_spaces_are_refused() -> None:
         load_space("enormous")
 
 
+def changed(**fields: object) -> dict[str, object]:
+    """The tiny space with other fields; ``widths`` and ``depths`` are those of its second stage."""
+    data = load_space("tiny").to_dict()
+    for key in fields.keys() & {"widths", "depths"}:
+        data["stages"][1][key] = fields.pop(key)
+    return data | fields
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"temporal": {"TemporalConv": [3, 4, 5], "TemporalShift": [3]}}, "kernel sizes of TemporalConv: .*odd"),
+        ({"temporal": {"TemporalConv": [3, 3, 5]}}, "kernel sizes of TemporalConv must go from small to large"),
+        ({"temporal": {"TemporalConv": [5, 3]}}, "kernel sizes of TemporalConv must go from small to large"),
+        ({"widths": [24, 16, 8]}, "widths of stage 2 must go from small to large"),
+        ({"widths": [8, 0, 24]}, "widths of stage 2 must go from small to large"),
+        ({"widths": [0, 8, 24]}, r"stage2\.width 0: a stage needs a positive width"),
+        ({"depths": [2, 1]}, "depths of stage 2 must go from small to large"),
+        ({"frames": [16, 8]}, "frames must go from small to large"),
+        ({"stems": [16, 8]}, "stems must go from small to large"),
+        ({"stems": [8, 8]}, "stems must go from small to large"),
+        ({"joints": [0, 9]}, "joints .* must go from small to large"),
+        ({"joints": [9, 5, 0]}, "joints .* must go from small to large"),
+        ({"streams": ["joint", "jiont+bone", "joint+bone"]}, r"streams jiont\+bone: wrong streams"),
+        ({"streams": ["joint+bone", "bone+joint"]}, "every set of streams once"),
+        ({"stems": [0, 8], "streams": ["joint", "joint+bone"]}, "without a stem there can be only one stream"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_spaces_that_hold_what_cannot_be_built_are_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        SearchSpace.from_dict(changed(**change))
+
+
+def test_the_order_that_is_allowed_is_shown() -> None:
+    with pytest.raises(InputError) as caught:
+        SearchSpace.from_dict(changed(joints=[0, 9, 5]))
+    assert str(caught.value).splitlines()[1:] == ["  given:   0, 9, 5", "  allowed: 5, 9, 0"]
+
+
+def test_a_space_may_offer_networks_without_a_stem() -> None:
+    space = SearchSpace.from_dict(changed(stems=[0, 8], streams=["joint", "bone"], joints=[5, 9]))
+    assert {space.sample(random.Random(seed)).stem for seed in range(20)} == {0, 8}
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+def test_narrow_architectures_have_every_operator_at_every_width_and_kernel(space: SearchSpace) -> None:
+    built = [*space.cover(), *space.narrow()]
+    for index, stage in enumerate(space.stages):
+        stages = [architecture.stages[index] for architecture in built]
+        met = {(one.width, name) for one in stages for block in one.blocks for name in (block.spatial, block.temporal)}
+        names = {*space.spatial, *(name for name, _ in space.temporal)}
+        assert met >= {(width, name) for width in stage.widths for name in names}
+        kernels = {(block.temporal, block.kernel) for one in stages for block in one.blocks}
+        assert kernels == {(name, kernel) for name, choices in space.temporal for kernel in choices}
+    assert {architecture.stem for architecture in built} == set(space.stems)
+
+
 def test_objects_are_passed_through() -> None:
     space, architecture = load_space("tiny"), load_architecture("STGCN++")
     assert load_space(space) is space and load_architecture(architecture) is architecture

@@ -46,8 +46,8 @@ def tell_sizes(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, _ConvNd):
             rows, columns = module.weight.shape[:2]
-            if module.groups > 1:
-                module.groups = rows // max(columns, 1)
+            if module.groups == module.in_channels == module.out_channels:
+                module.groups = rows  # a depthwise convolution stays one
             module.in_channels, module.out_channels = columns * module.groups, rows
         elif isinstance(module, nn.Linear):
             module.out_features, module.in_features = module.weight.shape

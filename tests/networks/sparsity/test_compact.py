@@ -282,6 +282,38 @@ def test_cutting_tells_convolutions_their_sizes() -> None:
     assert conv(torch.randn(1, 4, 5, 5)).shape == (1, 4, 3, 3)
 
 
+@pytest.mark.parametrize(("columns", "rows", "groups"), [(8, 16, 4), (16, 8, 4), (8, 8, 2), (4, 8, 4), (6, 6, 6)])
+def test_a_convolution_of_which_nothing_is_cut_keeps_its_groups(columns: int, rows: int, groups: int) -> None:
+    network = nn.Sequential(nn.Conv2d(columns, rows, 1, groups=groups))
+    x = torch.randn(2, columns, 3, 3)
+    expected = network(x)
+    cut_out(network, {})
+    conv = network[0]
+    assert isinstance(conv, nn.Conv2d)
+    assert (conv.groups, conv.in_channels, conv.out_channels) == (groups, columns, rows)
+    assert torch.equal(network(x), expected)
+
+
+@pytest.mark.parametrize(("middle", "groups"), [(16, 4), (24, 12), (12, 3)])
+def test_an_operator_with_grouped_convolutions_obeys_the_law(
+    middle: int, groups: int, plant: Any, all_units: Any, unit_masks: Any
+) -> None:
+    class Grouped(SpatialOperator):
+        def __init__(self, in_channels: int, out_channels: int, layout: Any, activation: str = "ReLU") -> None:
+            super().__init__(in_channels, out_channels, layout, activation)
+            self.first = nn.Conv2d(in_channels, 12, 1)
+            self.grouped = nn.Conv2d(12, middle, 1, groups=groups)
+            self.last = nn.Conv2d(middle, out_channels, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.activation(self.last(self.grouped(self.first(x))))
+
+    network = plant(Grouped, everywhere=True)
+    assert_law(network, {})
+    units = all_units(network)
+    assert size(assert_law(network, unit_masks(network, units, 1), units)) < size(network)
+
+
 def test_no_such_kind_of_unit(make: Callable[..., Network]) -> None:
     with pytest.raises(InputError, match="no such kind"):
         find_units(make(load_space("tiny").smallest()), "joints")
