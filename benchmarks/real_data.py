@@ -32,12 +32,25 @@ from stgnn.search import RegularizedEvolution
 from stgnn.search.extract import choose, front
 from stgnn.search.pareto import hypervolume
 from stgnn.search.study import Evaluation, load_evaluations, reference_point
+from stgnn.space import Architecture, BlockSpec, StageSpec
 from stgnn.tasks import ClassificationTask, SGNTask
 from stgnn.tasks.running import trained
 
+FRAME_BY_FRAME = BlockSpec("GraphConv", "TemporalPool", 1)
 BASELINES: dict[str, dict[str, Any]] = {
     "SGN": {"optimizer": "AdamW", "warmup": 0.1, "milestones": ()},  # what every other network here is trained with
     "ST-GCN++": {"architecture": "STGCN++", "frames": 32},
+    # What a person would draw in the space edge after SGN: no step over time before the readout.
+    "by hand": {
+        "architecture": Architecture(
+            streams=("joint", "joint_motion"),
+            frames=20,
+            joints=0,
+            stem=32,
+            stages=tuple(StageSpec(width, 1, (FRAME_BY_FRAME,)) for width in (32, 48, 64)),
+            readout="TemporalReadout",
+        )
+    },
 }
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -58,13 +58,15 @@ def import_data(
         )
     # Reading may take long: what is sure to fail at the end fails here.
     refuse_existing(Path(output), HEADER, overwrite)
-    files = [Path(source)] if labels is None else [Path(source), Path(labels)]
-    identity = {"format": format, "source": str(Path(source).resolve()), "files": _digest(files, Path(output))}
+    # Before anything is read, so that what changes meanwhile makes the next call another import.
+    files = _digest([Path(source)] if labels is None else [Path(source), Path(labels)], Path(output))
     clips = FORMATS[format].open(
         Path(source),
         None if layout is None else load_layout(layout),
         None if labels is None else read_labels(Path(labels)),
     )
+    beside = _digest(clips.beside, Path(output))
+    identity = {"format": format, "source": str(Path(source).resolve()), "files": files, "beside": beside}
     imported = write_store(clips, Path(output), overwrite, progress, identity)
     left_out = dict(sorted(Counter(clip.reason for clip in imported.left_out).items()))
     return {**check_store(imported.store), "left_out": left_out, "remarks": list(imported.notes)}
@@ -88,7 +90,7 @@ def list_stores(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _digest(paths: list[Path], output: Path) -> str:
+def _digest(paths: Sequence[Path], output: Path) -> str:
     """A digest of the names, sizes and times of files and of what lies in folders, the output excepted."""
     files = [file for path in paths for file in (sorted(_below(path, output)) if path.is_dir() else [path])]
     digest = hashlib.sha256()

@@ -1,5 +1,6 @@
 """A `ClipSource` -> a store on disk: clip after clip, continued where a killed process was, whole or not at all."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from stgnn.data.checks import FloatArray, check_class_names, check_finite
 from stgnn.data.draft import JOURNAL, Draft, drafting
 from stgnn.data.files import claim, refuse_existing, replace_folder
 from stgnn.data.index import lay, printable
+from stgnn.data.readers.common import LARGEST_CLIP
 from stgnn.data.readers.source import ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import HEADER, KEYPOINTS, SCORES, VERSION, SkeletonStore
@@ -58,7 +60,7 @@ def write_store(
 
     Raises:
         InputError: the output exists or cannot be written, another process is writing it, two classes have one name, a
-            clip is damaged, or every clip is left out.
+            clip is damaged or too large, or every clip is left out.
         KeyboardInterrupt: Ctrl-C; the message says how to go on.
     """
     check_class_names(_class_names(source))
@@ -129,6 +131,7 @@ def _frames(clip: SkeletonSequence, source: ClipSource) -> dict[str, FloatArray]
     if clip.keypoints.shape[0] > source.persons:
         given = f"{clip.keypoints.shape[0]} in clip {clip.name!r}"
         raise InputError("a clip has more bodies than its source announced", given=given, allowed=source.persons)
+    _check_size(clip, source)
     frames = {KEYPOINTS: lay(clip.keypoints, source.persons)}
     if source.scored:
         if clip.scores is None:
@@ -139,6 +142,17 @@ def _frames(clip: SkeletonSequence, source: ClipSource) -> dict[str, FloatArray]
         ends = np.array([0, len(frames[SCORES])])
         check_finite(frames[SCORES][..., np.newaxis], ends, [clip.name], "scores")
     return frames
+
+
+def _check_size(clip: SkeletonSequence, source: ClipSource) -> None:
+    """Refuse a clip that memory should not hold in the form of the store, with room for the most bodies of any clip."""
+    count = clip.keypoints.shape[1]
+    size = 4 * count * math.prod(_rows(source)[KEYPOINTS])
+    if size > LARGEST_CLIP:
+        given = f"{count} frames with room for {source.persons} bodies: {size} bytes"
+        hint = "cut the clip into shorter ones, or take away what has so many bodies"
+        what = f"clip {clip.name!r} is too large for a store"
+        raise InputError(what, given=given, allowed=f"{LARGEST_CLIP} bytes", hint=hint)
 
 
 def _changed(source: ClipSource, given: str) -> InputError:

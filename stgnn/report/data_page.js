@@ -54,7 +54,6 @@
 
   function tell() {
     button.textContent = playing ? "Pause" : "Play";
-    button.setAttribute("aria-pressed", String(playing));
     before = null;
     if (playing) requestAnimationFrame(step);
   }

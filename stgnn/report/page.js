@@ -54,7 +54,7 @@
   }
 
   function select(key) {
-    if (!points[key]) return;
+    if (!Object.hasOwn(points, key)) return;
     if (!details[key] && key !== initial.key) return;
     panel.innerHTML = details[key] ? details[key].panel : initial.html;
     for (const chart of charts) {

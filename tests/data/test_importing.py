@@ -12,7 +12,9 @@ from stgnn.data.readers import ClipLabels, ClipSource, Format, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, load_layout
+from tests.data.readers.twin_ntu import write_ntu60
 from tests.data.readers.twin_nw_ucla import write_nw_ucla
+from tests.data.readers.twin_pyskl import write_kinetics
 
 Arrays = dict[str, np.ndarray]
 
@@ -52,7 +54,13 @@ def read_words(source: Path, layout: SkeletonLayout | None = None, labels: ClipL
         for number, word in enumerate(words)
     ]
     return ClipSource(
-        body, labels.class_names, len(words), 1, lambda start: iter(clips[start:]), notes=("Words are no clips.",)
+        body,
+        labels.class_names,
+        len(words),
+        1,
+        lambda start: iter(clips[start:]),
+        notes=("Words are no clips.",),
+        beside=(source.with_name("beside.txt"),),
     )
 
 
@@ -61,6 +69,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A source of a format of this test, without labels."""
     monkeypatch.setattr(Format, "open", lambda self, *given: read_words(*given))
     (tmp_path / "words.txt").write_text("one nobody two nobody")
+    (tmp_path / "beside.txt").touch()
     (tmp_path / "labels.csv").write_text("clip,label\none,odd\ntwo,even\n")
     return tmp_path / "words.txt"
 
@@ -85,6 +94,7 @@ def stop(done: int, total: int) -> None:
         (None, "continued after clip 3"),
         ("words.txt", "thrown away"),
         ("labels.csv", "thrown away"),
+        ("beside.txt", "thrown away"),
     ],
 )
 def test_an_import_is_continued_unless_its_files_changed(
@@ -99,6 +109,30 @@ def test_an_import_is_continued_unless_its_files_changed(
     assert list_stores(tmp_path) == []
     summary = import_data("npz", words, tmp_path / "out", **given)
     assert note in summary["remarks"][0] and summary["clips"] == 2
+
+
+def test_key_points_that_turn_up_beside_the_pickle_begin_the_import_anew(tmp_path: Path) -> None:
+    source, clips = write_kinetics(tmp_path, np.random.default_rng(0))
+    part = tmp_path / "kpfiles" / "part0.pkl"
+    content = part.read_bytes()
+    part.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        import_data("pyskl", source, tmp_path / "out", progress=stop)
+    part.write_bytes(content)
+    summary = import_data("pyskl", source, tmp_path / "out")
+    assert "thrown away" in summary["remarks"][0] and (summary["clips"], summary["left_out"]) == (len(clips), {})
+
+
+def test_another_list_beside_the_recordings_begins_the_import_anew(tmp_path: Path) -> None:
+    source, clips = write_ntu60(tmp_path, np.random.default_rng(1))
+    listed = tmp_path / "NTU_RGBD_samples_with_missing_skeletons.txt"
+    listed.write_text(f"{clips[0].name}\n")
+    with pytest.raises(KeyboardInterrupt):
+        import_data("ntu60", source, tmp_path / "out", progress=stop)
+    listed.write_text(f"nothing but\n{clips[1].name}\n")
+    summary = import_data("ntu60", source, tmp_path / "out")
+    names = SkeletonStore.open(tmp_path / "out").names
+    assert "thrown away" in summary["remarks"][0] and clips[0].name in names and clips[1].name not in names
 
 
 def test_wrong_arguments_are_refused(source: Path, tmp_path: Path) -> None:

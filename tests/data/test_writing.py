@@ -256,6 +256,13 @@ def test_a_wrong_clip_is_refused_and_nothing_is_left(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_clip_that_memory_should_not_hold_is_refused_by_name(store: SkeletonStore, tmp_path: Path) -> None:
+    crowd = replace(source_of(clips_of(store), store), persons=1 << 40)
+    with pytest.raises(InputError, match=rf"clip 'clip0' is too large for a store[^$]*{1 << 40} bodies"):
+        write_store(crowd, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_scores_are_in_every_clip_and_finite(make_store, tmp_path: Path) -> None:
     store = make_store(scores=True)
     for scores, message in [(None, "has no scores"), (np.full((1, 8, 20), np.nan), "scores of clip 0 .* not finite")]:

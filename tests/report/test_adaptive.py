@@ -50,6 +50,13 @@ def test_the_page_holds_everything_and_escapes(summary: dict[str, Any], clip: Ch
     assert text.count('class="chart') == 3 and text.count('class="frames"') == 1
 
 
+def test_the_wide_table_is_scrolled_by_keys_and_has_a_name(summary: dict[str, Any], tmp_path: Path) -> None:
+    text = write_adaptive_page(tmp_path / "page.html", summary, []).read_text()
+    assert re.findall(r'<div class="scroll"([^>]*)>', text) == [
+        ' tabindex="0" role="region" aria-label="Every network"'
+    ]
+
+
 def test_the_shown_network_is_the_best_that_chooses_by_validation(summary: dict[str, Any]) -> None:
     assert shown_run(summary)["name"] == "b"
     only = {**summary, "adaptive": summary["adaptive"][2:]}

@@ -48,6 +48,11 @@ def test_the_page_is_one_file_that_loads_nothing(
     assert "{{" not in text and write_data_page(tmp_path / "own.html", store, summary) == tmp_path / "own.html"
 
 
+def test_the_button_says_what_it_does_by_its_label_alone(store: SkeletonStore, summary: Mapping[str, Any]) -> None:
+    text = render_data_page(store, summary)
+    assert '<button type="button" id="play" hidden>Pause</button>' in text and "aria-pressed" not in text
+
+
 def test_findings_come_before_everything_else(store: SkeletonStore, summary: Mapping[str, Any]) -> None:
     text = render_data_page(store, summary)
     places = [text.index(f'id="{name}"') for name in ("findings", "clips", "ranges")]

@@ -72,6 +72,11 @@ def test_the_page_of_an_experiment_says_how_little_is_enough(tmp_path: Path) -> 
     assert len(files.csv.read_text().splitlines()) == 2 + 2 * len(METHODS)
 
 
+def test_the_wide_table_is_scrolled_by_keys_and_has_a_name(tmp_path: Path) -> None:
+    page = write_lottery(tmp_path, rows(), "Tickets").html.read_text()
+    assert re.findall(r'<div class="scroll"([^>]*)>', page) == [' tabindex="0" role="region" aria-label="Every point"']
+
+
 def test_a_family_stands_beside_the_front_of_its_study(tmp_path: Path) -> None:
     class Evaluator:
         layout, num_classes, space = load_layout("ntu25"), 6, load_space("tiny")

@@ -148,13 +148,24 @@ def test_importing_the_report_is_light():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-def test_a_link_to_a_trial_selects_it(make_report, tmp_path):
-    data = make_report(trials=30, at_random=10)
-    page = write_report(tmp_path / "report", data).html.as_uri()
+def shown(page, profile):
+    """The page as it stands once its script has run."""
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
     command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
-    shown = subprocess.run([*command, f"{page}#random=7"], capture_output=True, text=True, timeout=120).stdout
-    assert 'data-selected="random=7"' in shown
-    assert "<h3>Random search, trial 7 " in shown.split("<script")[0]
+    command += [f"--user-data-dir={profile}", "--virtual-time-budget=3000", "--dump-dom"]
+    return subprocess.run([*command, page], capture_output=True, text=True, timeout=120).stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_a_link_to_a_trial_selects_it(make_report, tmp_path):
+    page = write_report(tmp_path / "report", make_report(trials=30, at_random=10)).html.as_uri()
+    text = shown(f"{page}#random=7", tmp_path / "profile")
+    assert 'data-selected="random=7"' in text
+    assert "<h3>Random search, trial 7 " in text.split("<script")[0]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_a_link_to_what_every_object_has_selects_nothing(make_report, tmp_path):
+    page = write_report(tmp_path / "report", make_report(trials=30, at_random=10)).html.as_uri()
+    text = shown(f"{page}#constructor", tmp_path / "profile")
+    assert 'data-ready="yes"' in text and 'data-selected="constructor"' not in text

@@ -74,16 +74,6 @@ def _bytes() -> bytes:
     return b""
 
 
-def _bytearray(content: object = b"", encoding: object = "latin-1") -> bytearray:
-    if isinstance(content, Span):
-        content = content.value()
-    if isinstance(content, str) and encoding == "latin-1":
-        content = content.encode("latin-1")
-    if not isinstance(content, bytes | bytearray):  # a number would ask for so much memory
-        raise ValueError("a bytearray of something else than bytes")
-    return bytearray(content)
-
-
 def _named(kind: object, name: str) -> None:
     if not isinstance(kind, Admitted) or kind.name != name:
         raise ValueError(f"something else than {name}")
@@ -129,7 +119,6 @@ _NUMPY: Mapping[str, Callable[..., Any]] = {
 }
 _BUILTINS: Mapping[str, Callable[..., Any]] = {
     "bytes": _bytes,
-    "bytearray": _bytearray,
     "set": _set,
     "frozenset": _frozenset,
 }

@@ -14,10 +14,10 @@ from stgnn.data.pickles.values import span
 Read = Callable[[mmap, int], tuple[Any, int]]
 
 LONGEST_NUMBER = 128
-"""Bytes of an integer: far more than anything counts."""
+"""Bytes of an integer: far more than anything counts, and no more than a float can stand for."""
 
-MOST_DIGITS = 400
-"""Decimal digits of a number; as much as `LONGEST_NUMBER`."""
+LONGEST_DECIMAL = 310
+"""Letters of a number in decimal: the 308 digits of `LONGEST_NUMBER` bytes, a sign and an L."""
 
 
 def _fixed(size: int, convert: Callable[[bytes], Any]) -> Read:
@@ -76,17 +76,20 @@ def _line(file: mmap, position: int) -> tuple[int, int]:
 
 def _decimal(file: mmap, position: int) -> tuple[Any, int]:
     stop, after = _line(file, position)
-    if stop - position > MOST_DIGITS:
-        raise ValueError(f"a number of {stop - position} digits")
     raw = file[position:stop]
+    if len(raw) > LONGEST_DECIMAL:
+        raise ValueError(f"a number of {len(raw)} digits")
     if raw in (b"00", b"01"):  # how protocols 0 and 1 write False and True
         return raw == b"01", after
-    return int(raw.removesuffix(b"L")), after
+    number = int(raw.removesuffix(b"L"))
+    if number.bit_length() >= 8 * LONGEST_NUMBER:
+        raise ValueError(f"an integer of more than {LONGEST_NUMBER} bytes")
+    return number, after
 
 
 def _float(file: mmap, position: int) -> tuple[float, int]:
     stop, after = _line(file, position)
-    if stop - position > MOST_DIGITS:
+    if stop - position > LONGEST_DECIMAL:
         raise ValueError(f"a number of {stop - position} digits")
     return float(file[position:stop]), after
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from mmap import mmap
 from typing import Any, Final
 
+import numpy as np
+
 from stgnn.data.pickles.admitted import ADMITTED, Admitted, key, members, refusal
 from stgnn.data.pickles.arguments import ARGUMENTS, Read
-from stgnn.data.pickles.values import ArrayDraft, ElementType
+from stgnn.data.pickles.values import ArrayDraft, ElementType, Span, StoredArray
 from stgnn.errors import InputError
 
 PROTOCOL: Final = 5
@@ -20,6 +22,8 @@ LIMITS: Mapping[str, int] = {
 }
 """What the largest published files need several times over, and what a bomb would exceed."""
 _BETWEEN_CHECKS: Final = 1 << 16
+_SPARE_BYTES: Final = 1 << 20
+_MEMBER_BYTES: Final = 8
 _REFUSED: Mapping[str, str] = {
     "PERSID": "refers to an object outside the file by",
     "BINPERSID": "refers to an object outside the file by",
@@ -49,6 +53,7 @@ class Machine:
         self.memo: dict[int, Any] = {}
         self.made = 0  # lists, dicts and sets
         self.steps = 0
+        self.copied = 0  # bytes that calls have made, besides those of the file
 
     def run(self) -> Any:
         """The value that the pickle leaves on the stack; arrays and long texts still lie in the file.
@@ -107,6 +112,7 @@ class Machine:
         if not isinstance(function, Admitted) or type(arguments) is not tuple:
             raise refusal(f"something of the type {type(function).__name__}")
         self.stack.append(function.call(*arguments))
+        self._count_copied()
 
     def build(self) -> None:
         """BUILD: an array or an element type takes its description."""
@@ -114,9 +120,32 @@ class Machine:
         if not isinstance(self.stack[-1], ArrayDraft | ElementType):
             raise refusal(f"a method of the type {type(self.stack[-1]).__name__}")
         self.stack[-1].build(state)
+        self._count_copied()
+
+    def _count_copied(self) -> None:
+        """Count what the value on top of the stack holds besides the file, so that no call repeats it without end."""
+        self.copied += _copied(self.stack[-1])
+        most = 4 * len(self.file) + _SPARE_BYTES
+        if self.copied > most:
+            raise InputError("the pickle copies its content too often", given=f"more than {most} bytes")
 
 
 Act = Callable[[Machine, Any], None]
+
+
+def _copied(value: object) -> int:
+    """Bytes that a value takes, or will take once it is read, besides those in the file."""
+    if isinstance(value, ArrayDraft):
+        value = value.array
+    if isinstance(value, StoredArray):
+        value = value.content
+    if isinstance(value, Span):
+        return value.copied
+    if isinstance(value, set | frozenset):
+        return _MEMBER_BYTES * len(value)
+    if isinstance(value, bytes | bytearray):
+        return len(value)
+    return value.nbytes if isinstance(value, np.generic) else 0
 
 
 def _global(machine: Machine, name: str) -> None:

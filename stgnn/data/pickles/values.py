@@ -59,6 +59,11 @@ class Span:
         # Protocols 0 to 2 write the byte 255 as two bytes of UTF-8, or as at most ten characters of an escape.
         return size <= length <= size * (2 if self.kind == "text" else 10)
 
+    @property
+    def copied(self) -> int:
+        """Bytes of the file that have to be decoded into memory; none where it holds the bytes as they are."""
+        return 0 if self.kind in _PLAIN else self.stop - self.start
+
     def buffer(self) -> memoryview:
         """The bytes; not copied where the file holds them as they are."""
         if self.kind in _PLAIN:
@@ -117,7 +122,10 @@ class StoredArray:
         Raises:
             InputError: the file is damaged.
         """
-        buffer = self.content.buffer() if isinstance(self.content, Span) else memoryview(self.content)
+        try:
+            buffer = self.content.buffer() if isinstance(self.content, Span) else memoryview(self.content)
+        except UnicodeError as error:
+            raise InputError("an array is damaged", given=error, allowed="bytes spelt as text") from error
         if buffer.nbytes != math.prod(self.shape) * self.dtype.itemsize:
             raise InputError("an array is damaged", given=f"{buffer.nbytes} bytes", allowed=f"those of {self.shape}")
         array = np.frombuffer(buffer, self.dtype) if buffer.nbytes else np.zeros(0, self.dtype)

@@ -1,6 +1,7 @@
 """What readers share: bounded files, checked names and numbers, the body, the labels and splits by a rule."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,11 @@ def files_of(folder: Path, pattern: str) -> list[Path]:
             hint = "put the file itself into the folder"
             raise InputError("a link leads out of the source", given=f"{file} -> {file.resolve()}", hint=hint)
     return found
+
+
+def folder_of(source: Path) -> Path:
+    """The folder in which a source lies; of ``.`` and ``..`` too."""
+    return Path(os.path.abspath(source)).parent  # `absolute` keeps "..", `resolve` follows links
 
 
 def official_splits(store: SkeletonStore, protocol: str, train: Callable[[int], bool]) -> dict[str, IntArray]:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from stgnn.data.checks import IntArray
-from stgnn.data.readers.common import files_of, read_lines, refuse_labels, the_layout
+from stgnn.data.readers.common import files_of, folder_of, read_lines, refuse_labels, the_layout
 from stgnn.data.readers.jhmdb_pickles import PICKLES, read_jhmdb_pickles
 from stgnn.data.readers.matlab import read_mat
 from stgnn.data.readers.small import clip_of, split_pair, to_floats
@@ -100,7 +100,7 @@ def _read_sides(source: Path) -> Sides:
 
 def _lists(source: Path) -> Iterator[tuple[str, list[str]]]:
     """Name and lines of every list of the splits."""
-    for folder in (source, source.parent):
+    for folder in (source, folder_of(source)):
         if (folder / "splits").is_dir():
             for file in files_of(folder / "splits", "*.txt"):
                 yield file.name, read_lines(file, "a list of JHMDB", LIST_LIMIT)
@@ -122,12 +122,21 @@ def _archived(archive: Path) -> Iterator[tuple[str, list[str]]]:
                 if path.is_absolute() or ".." in path.parts:
                     raise InputError(f"{archive} holds a file that leads out of it", given=member.filename[:80])
                 if _LIST.fullmatch(path.name):
+                    _check_compression(member, archive)
                     with file.open(member) as stream:
                         yield path.name, stream.read(LIST_LIMIT).decode("utf-8").splitlines()
     except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{archive} is not a whole archive", given=error, hint="copy it again") from error
+
+
+def _check_compression(member: zipfile.ZipInfo, archive: Path) -> None:
+    """Refuse what `zipfile` cannot unpack a bounded part of."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        given = f"{member.filename[:80]}, compression {member.compress_type}"
+        hint = "unpack it to a folder splits"
+        raise InputError(f"{archive} is packed in an unusual way", given=given, allowed="stored, deflate", hint=hint)
 
 
 def _splits(store: SkeletonStore, sides: Sides) -> dict[str, IntArray]:

@@ -149,7 +149,7 @@ def _index(file: NpzFile, label_array: str, keypoints: Rows) -> _Index:
 
 
 def _check_size(file: NpzFile, offsets: IntArray, keypoints: Rows, names: Sequence[str]) -> None:
-    """Refuse a clip that memory should not hold."""
+    """Refuse a clip that memory should not hold, before any is read."""
     frame = keypoints.dtype.itemsize * int(np.prod(keypoints.shape[1:]))
     longest = int(np.diff(offsets).max(initial=0))
     if longest * frame > LARGEST_CLIP:

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import yaml
 
 from stgnn.data.checks import IntArray
-from stgnn.data.readers.common import files_of, official_splits, read_lines, refuse_labels, the_layout
+from stgnn.data.readers.common import files_of, folder_of, official_splits, read_lines, refuse_labels, the_layout
 from stgnn.data.readers.ntu_denoise import actors
 from stgnn.data.readers.ntu_file import read_bodies
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
@@ -160,7 +160,8 @@ def _read(source: Path, layout: SkeletonLayout | None, labels: ClipLabels | None
     body = the_layout(layout, "ntu25")
     found = files_of(source, "**/*.skeleton")
     files = _of_edition(found, edition)
-    missing = _missing(source)
+    lists = _lists(source)
+    missing = _missing(lists)
     passed = len(found) - len(files)
     passed_over = f"{passed} files were passed over: their names are not those of recordings of {edition.format}"
     return ClipSource(
@@ -168,9 +169,10 @@ def _read(source: Path, layout: SkeletonLayout | None, labels: ClipLabels | None
         class_names=ntu_classes()[: edition.actions],
         count=len(files),
         persons=2,
-        clips=lambda start: _clips(files[start:], missing or frozenset(), body),
+        clips=lambda start: _clips(files[start:], missing, body),
         splits=lambda store: ntu_splits(store, edition),
-        notes=(passed_over,) * (passed > 0) + (_NO_LIST,) * (missing is None),
+        notes=(passed_over,) * (passed > 0) + (_NO_LIST,) * (not lists),
+        beside=lists,
     )
 
 
@@ -190,11 +192,13 @@ def _of_edition(found: Sequence[Path], edition: Edition) -> list[Path]:
     return [files[name] for name in sorted(files)]
 
 
-def _missing(source: Path) -> frozenset[str] | None:
-    """The recordings on the lists in or beside the source; None if there is no list."""
-    lists = sorted({*source.rglob(_LISTS), *source.absolute().parent.glob(_LISTS)})
-    if not lists:
-        return None
+def _lists(source: Path) -> tuple[Path, ...]:
+    """The lists of missing skeletons in or beside the source."""
+    return tuple(sorted({*source.rglob(_LISTS), *folder_of(source).glob(_LISTS)}))
+
+
+def _missing(lists: Sequence[Path]) -> frozenset[str]:
+    """The recordings on the lists."""
     lines = (line for file in lists for line in read_lines(file, "a list of missing skeletons"))
     return frozenset(match.group() for line in lines for match in _NAME.finditer(line))
 

@@ -85,17 +85,15 @@ def _read_clip(file: Path, subject: int, view: int, layout: SkeletonLayout) -> S
 
 
 def _splits(store: SkeletonStore) -> dict[str, IntArray]:
-    """The two cross-view protocols; none if the folder holds only one side of them."""
+    """The two cross-view protocols, of each only what has clips on both sides."""
     usual = official_splits(store, "xview", lambda index: bool(store.views[index] != TEST_VIEW))
     if not usual:
         return {}
     tested = {_content(store, index) for index in usual["xview_test"].tolist()}
     clean = [index for index in usual["xview_train"].tolist() if _content(store, index) not in tested]
-    return {
-        **usual,
-        "xview_nodup_train": np.array(clean, dtype=np.int64),
-        "xview_nodup_test": usual["xview_test"],
-    }
+    if not clean:
+        return usual
+    return {**usual, "xview_nodup_train": np.array(clean), "xview_nodup_test": usual["xview_test"]}
 
 
 def _content(store: SkeletonStore, index: int) -> bytes:

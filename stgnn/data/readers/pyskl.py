@@ -25,6 +25,7 @@ Two entries that `stgnn data export` adds are understood: ``class_names`` and ``
 ``subject`` and ``view`` in each of them.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,20 @@ def read_pyskl(source: Path, layout: SkeletonLayout | None = None, labels: ClipL
         layout=body.layout,
         class_names=classes,
         count=len(records),
-        persons=max(PERSONS if one.keypoints is None else max(one.keypoints.shape[0], 1) for one in records),
+        persons=max(map(_persons, records)),
         clips=clips.read,
         splits=label_splits(labels) if labels and not splits else lambda store: splits_of(splits, store),
         scored=clips.scored,
         notes=clips.notes(),
+        beside=side.used_by(records),
     )
+
+
+def _persons(one: Record) -> int:
+    """Bodies that a clip may have; 1 if it has no content, and thus no place in a store."""
+    if one.keypoints is None:
+        return PERSONS
+    return one.keypoints.shape[0] if math.prod(one.keypoints.shape) else 1
 
 
 def _body(content: Content, layout: SkeletonLayout | None, source: Path) -> Body:

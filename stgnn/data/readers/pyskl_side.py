@@ -9,7 +9,7 @@ Frames without a skeleton are left out; of the others the `PERSONS` skeletons wi
 person may change place with another from one frame to the next.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,11 @@ class SideFiles:
         frames = _column(one.entry, "frame_inds", count)
         boxes = _column(one.entry, "box_score", count) if "box_score" in one.entry else skeletons.read()[..., 2].mean(1)
         return assemble(skeletons.read().astype(np.float32), frames, boxes)
+
+    def used_by(self, records: Iterable[Record]) -> tuple[Path, ...]:
+        """The files that hold the key points of annotations without any of their own, sorted."""
+        found = {self._find(one) for one in records if one.keypoints is None}
+        return tuple(sorted(path for path in found if path is not None))
 
     def _find(self, one: Record) -> Path | None:
         raw = one.entry.get("raw_file")

@@ -2,9 +2,10 @@
 
 ``Dictionary/<gesture>/<n>.txt`` are single gestures; ``Sequences/<k>.txt`` are longer recordings, in which
 ``Sequences/sequencesGT.csv`` marks gestures: ``k, count, (gesture, first frame, last frame) * count``. Frames count
-from 1 and both ends belong to the gesture. Each line of a recording is a frame: for each of 20 joints the position, 3
-numbers (in metres, by their ranges), and a rotation, 4 numbers, which is not imported. Protocol ``dict2seq``: train
-on the dictionary, test on the gestures cut from the sequences. (The paper's own is detection in the uncut sequences.)
+from 1 and both ends belong to the gesture; a last frame one beyond the end of the recording, as the published list has
+two of, is taken as its end. Each line of a recording is a frame: for each of 20 joints the position, 3 numbers (in
+metres, by their ranges), and a rotation, 4 numbers, which is not imported. Protocol ``dict2seq``: train on the
+dictionary, test on the gestures cut from the sequences. (The paper's own is detection in the uncut sequences.)
 """
 
 import re
@@ -94,6 +95,10 @@ def _sequences(folder: Path) -> list[_Gesture]:
             raise InputError(f"line {number} of {truth} does not follow the format", given=text[:80], allowed=allowed)
         for place in range(2, len(row), 3):
             gesture, first, last = row[place : place + 3]
+            if not 1 <= first <= last:
+                given = f"frames {first} to {last} of gesture {place // 3 + 1}"
+                allowed = "a first frame from 1 on, and a last one not before it"
+                raise InputError(f"line {number} of {truth} marks no frames", given=given, allowed=allowed)
             name = f"seq/{row[0]}/{place // 3 + 1}"
             label = index_of(gesture, len(CLASSES), truth)
             gestures.append(_Gesture(folder / f"{row[0]}.txt", label, name, first, last))
@@ -104,10 +109,24 @@ def _clips(gestures: Sequence[_Gesture], layout: SkeletonLayout) -> Iterator[Ske
     recording = lru_cache(maxsize=1)(_read_recording)  # the gestures of a sequence follow each other
     for gesture in gestures:
         if gesture.file.is_file():
-            frames = slice(max(gesture.first - 1, 0), gesture.last)
-            yield clip_of(recording(gesture.file)[:, frames], gesture.label, layout, gesture.name)
+            keypoints = _cut(recording(gesture.file), gesture)
+            yield clip_of(keypoints, gesture.label, layout, gesture.name)
         else:
             yield LeftOut(gesture.name, "no recording")
+
+
+def _cut(keypoints: FloatArray, gesture: _Gesture) -> FloatArray:
+    """The frames of a gesture of a recording (1, T, V, C).
+
+    Raises:
+        InputError: the recording ends before the gesture does, and by more than one frame.
+    """
+    count = keypoints.shape[1]
+    if gesture.last is not None and (gesture.first > count or gesture.last > count + 1):
+        what = f"the recording {gesture.file} ends before the gesture {gesture.name} does"
+        given = f"frames {gesture.first} to {gesture.last} of {count}"
+        raise InputError(what, given=given, hint=f"the recording is cut off: copy it again, or correct {TRUTH}")
+    return keypoints[:, gesture.first - 1 : gesture.last]
 
 
 def _read_recording(file: Path) -> FloatArray:

@@ -142,9 +142,9 @@ def _read_shrec17(source: Path, layout: SkeletonLayout | None, labels: ClipLabel
 def _read_dhg(source: Path, layout: SkeletonLayout | None, labels: ClipLabels | None, classes: int) -> ClipSource:
     refuse_labels(labels, f"dhg-{classes}")
     files = _files(source, "skeleton_world.txt", subjects=DHG_SUBJECTS)
-    cuts = _cuts(source / _CUTS) if (source / _CUTS).exists() else {}
-    clips = [_Clip(one, files[one], cuts.get(one)) for one in sorted(files)]
-    return _source(clips, the_layout(layout, "shrec22"), classes, _leave_one_out, () if cuts else (_NO_CUTS,))
+    cuts = _cuts(source / _CUTS, files) if (source / _CUTS).exists() else None
+    clips = [_Clip(one, files[one], cuts[one] if cuts is not None else None) for one in sorted(files)]
+    return _source(clips, the_layout(layout, "shrec22"), classes, _leave_one_out, (_NO_CUTS,) if cuts is None else ())
 
 
 def _source(
@@ -206,12 +206,18 @@ def _official_list(path: Path) -> Iterator[_Recording]:
         yield one
 
 
-def _cuts(path: Path) -> dict[_Recording, tuple[int, int]]:
+def _cuts(path: Path, files: Mapping[_Recording, Path]) -> dict[_Recording, tuple[int, int]]:
+    """First and last frame of each gesture, those of all ``files`` among them."""
     cuts = {}
     for where, row in _rows(path, 6):
         if not 0 <= row[4] <= row[5]:
             raise InputError(f"{where}: a gesture ends before it begins", given=f"frames {row[4]} to {row[5]}")
         cuts[_Recording(*row[:4])] = (row[4], row[5])
+    absent = sorted(files.keys() - cuts.keys())
+    if absent:
+        given = f"{len(absent)} of {len(files)}, the first is {files[absent[0]]}"
+        hint = "the list is cut off: copy it again, or take it away to import all recordings whole"
+        raise InputError(f"{path} lacks recordings of the source", given=given, allowed="a line for each", hint=hint)
     return cuts
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stgnn.data.checks import FloatArray, IntArray
-from stgnn.data.readers.common import files_of, numbers, read_lines
+from stgnn.data.readers.common import files_of, folder_of, numbers, read_lines
 from stgnn.data.readers.matlab import read_mat
 from stgnn.data.readers.source import LeftOut
 from stgnn.data.sequence import SkeletonSequence
@@ -132,7 +132,8 @@ def read_subject_splits(folder: Path) -> list[SubjectSplit]:
     Raises:
         InputError: the file is damaged.
     """
-    path = next((path for path in (folder / SUBJECT_SPLITS, folder.parent / SUBJECT_SPLITS) if path.is_file()), None)
+    places = (folder / SUBJECT_SPLITS, folder_of(folder) / SUBJECT_SPLITS)
+    path = next((path for path in places if path.is_file()), None)
     if path is None:
         return []
     train, test = sides = [read_mat(path, name) for name in ("tr_subjects", "te_subjects")]  # (splits, subjects)

@@ -42,6 +42,7 @@ class ClipSource:
         splits: From the imported store (without splits) to clip indices under ``<protocol>_train`` and ``_test``.
         scored: Whether every clip has scores.
         notes: What the user should know about the source, one sentence each.
+        beside: Files outside the source, and outside the table of labels, that decide what its clips are.
     """
 
     layout: SkeletonLayout
@@ -52,6 +53,7 @@ class ClipSource:
     splits: Callable[[SkeletonStore], Mapping[str, IntArray]] = no_splits
     scored: bool = False
     notes: tuple[str, ...] = ()
+    beside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Foreign pickles: what is plain reads as Python reads it, what calls anything is refused by name, nothing is run."""
 
+import codecs
 import collections
 import io
 import os
@@ -82,7 +83,6 @@ def random_value(rng: np.random.Generator, depth: int = 0) -> Any:
             + ["", "\ud800", "\\u\n'\"\r\x1a"][rng.integers(3)]
         ),
         lambda: rng.bytes(rng.integers(300)),
-        lambda: bytearray(rng.bytes(rng.integers(9))),
         lambda: "long \xff\u1234" * 1000,
         lambda: rng.bytes(5000),
         lambda: random_array(rng),
@@ -242,11 +242,12 @@ CODES = {
         b"cnumpy._core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R.",
         "without description",
     ),
-    "a huge bytearray": (b"c__builtin__\nbytearray\nJ\xff\xff\xff\x7f\x85R.", "not a whole pickle"),
+    "a huge bytearray": (b"c__builtin__\nbytearray\nJ\xff\xff\xff\x7f\x85R.", r"calls __builtin__\.bytearray"),
     "a declared size": (b"\x80\x04\x8e" + struct.pack("<Q", 1 << 50) + b"x.", "are declared, and 2 are left"),
     "a declared frame": (b"\x80\x04\x95" + struct.pack("<Q", 1 << 50) + b"N.", "longer than the file"),
     "a huge number": (b"\x8b\x00\x10\x00\x00" + b"\x01" * 4096 + b".", "an integer of 4096 bytes"),
     "many digits": (b"I" + b"9" * 5000 + b"\n.", "5000 digits"),
+    "an integer beyond all floats": (b"I" + b"9" * 309 + b"\n.", "an integer of more than 128 bytes"),
     "a key that is a list": (b"}]Ns.", "unusual key"),
     "a list that holds itself": (b"]q\x00h\x00a.", "holds itself"),
     "a dict that holds itself": (b"}q\x00K\x01h\x00s.", "holds itself"),
@@ -266,6 +267,52 @@ def test_hostile_and_damaged_programs_are_refused(dump: Callable[..., Path], nam
     code, message = CODES[name]
     with pytest.raises(InputError, match=message):
         read_pickle(dump(code))
+
+
+TEXT = "x" * 200_000
+BYTES = b"x" * 200_000
+ARRAY = (np._core.multiarray._reconstruct, (np.ndarray, (0,), b"b"), (1, (200_000,), np.dtype("u1"), False, BYTES))
+COPIES = {
+    "bytes": (Calls(codecs.encode, (TEXT, "latin1")), 4),
+    "numbers": (Calls(np._core.multiarray.scalar, (np.dtype("S200000"), BYTES)), 4),
+    "sets": (Calls(set, (list(range(20_000)),)), 4),
+    "frozensets": (Calls(frozenset, (list(range(20_000)),)), 2),
+    "arrays that are spelt as text": (Calls(*ARRAY), 2),
+}
+
+
+@pytest.mark.parametrize("what", COPIES)
+def test_a_small_file_that_asks_for_many_copies_is_refused(dump: Callable[..., Path], what: str) -> None:
+    value, protocol = COPIES[what]
+    once = dump([value], protocol)
+    assert len(read_pickle(once)) == 1
+    path = dump([Calls(*value.reduced) for _ in range(50)], protocol)
+    assert path.stat().st_size < 2 << 20
+    with pytest.raises(InputError, match="copies its content too often"):
+        open_pickle(path)
+
+
+def test_many_arrays_that_share_their_bytes_in_the_file_are_read(dump: Callable[..., Path]) -> None:
+    read = read_pickle(dump([Calls(*ARRAY) for _ in range(50)], 4))
+    assert len(read) == 50 and all(array.tobytes() == BYTES for array in read)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "old", "new"),
+    [
+        (0, rb"\u0000", rb"\u1234"),
+        (0, rb"\u0000", rb"\uzzzz"),
+        (1, b"\x00\x00\x00", "\u1234".encode()),
+        (2, b"\x00\x00\x00", b"\xff\x00\x00"),
+    ],
+)
+def test_an_array_that_is_damaged_within_its_text_is_refused_when_it_is_read(
+    dump: Callable[..., Path], protocol: int, old: bytes, new: bytes
+) -> None:
+    head, middle, tail = pickle.dumps(np.zeros(9000, np.uint8), protocol).rpartition(old * 1000)
+    array = open_pickle(dump(head + new + middle[len(old) :] + tail))
+    with pytest.raises(InputError, match="an array is damaged"):
+        array.read()
 
 
 def test_an_array_that_declares_another_size_than_it_has_is_refused(dump: Callable[..., Path]) -> None:

@@ -36,6 +36,13 @@ def test_lists_may_be_unpacked_in_or_beside_the_source(folder: str, tmp_path: Pa
     assert {name: indices.tolist() for name, indices in splits.items()} == PROTOCOLS
 
 
+def test_beside_the_working_folder_is_the_folder_above_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, expected = write_jhmdb(tmp_path, np.random.default_rng(0))
+    monkeypatch.chdir(source)
+    splits = read_jhmdb(Path(".")).splits(SkeletonStore.from_sequences(expected, ["?"] * 21))
+    assert {name: indices.tolist() for name, indices in splits.items()} == PROTOCOLS
+
+
 def test_without_lists_there_is_a_note_and_no_protocol(tmp_path: Path) -> None:
     source, expected = write_jhmdb(tmp_path, np.random.default_rng(0))
     (tmp_path / "splits.zip").unlink()
@@ -58,6 +65,15 @@ def test_wrong_archives_of_lists_are_refused(member: str, content: str, message:
     with zipfile.ZipFile(tmp_path / "splits.zip", "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(member, content)
     with pytest.raises(InputError, match=message):
+        read_jhmdb(source)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_of_lists_that_cannot_be_unpacked_in_part_is_refused(compression: int, tmp_path: Path) -> None:
+    source, _ = write_jhmdb(tmp_path, np.random.default_rng(0))
+    with zipfile.ZipFile(tmp_path / "splits.zip", "w", compression) as file:
+        file.writestr("splits/clap_test_split1.txt", "a.avi 1")
+    with pytest.raises(InputError, match=r"(?s)packed in an unusual way.*clap_test_split1\.txt.*stored, deflate"):
         read_jhmdb(source)
 
 

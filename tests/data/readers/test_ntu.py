@@ -63,6 +63,19 @@ def test_a_list_of_missing_skeletons_in_or_beside_the_source_is_followed(place: 
     assert left_out == [LeftOut(expected[1].name, "on the list of missing skeletons")]
 
 
+@pytest.mark.parametrize("source", [".", "../ntu", "deeper/.."])
+def test_a_list_beside_the_working_folder_is_followed(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, expected = write_ntu60(tmp_path, np.random.default_rng(1))
+    listed = tmp_path / "NTU_RGBD_samples_with_missing_skeletons.txt"
+    listed.write_text(expected[1].name)
+    (written / "deeper").mkdir()
+    monkeypatch.chdir(written)
+    opened = read_ntu60(Path(source))
+    assert opened.notes == () and opened.beside == (listed,)
+
+
 def test_a_recording_without_any_body_is_left_out(tmp_path: Path) -> None:
     write_recording(tmp_path / f"{NAME}.skeleton", 3, {})
     assert list(read_ntu60(tmp_path).clips(0)) == [LeftOut(NAME, "no body")]

@@ -31,6 +31,12 @@ def test_the_clean_protocol_drops_what_the_test_view_repeats(tmp_path: Path) -> 
     assert splits["xview_nodup_test"].tolist() == [2, 5, 8]
 
 
+def test_there_is_no_clean_protocol_where_the_test_view_repeats_all_of_training(tmp_path: Path) -> None:
+    for view in (2, 3):
+        write_recording(tmp_path / "all", f"a02_s01_e00_v0{view}", np.ones((2, 20, 3)), 2)
+    assert write_store(read_nw_ucla(tmp_path / "all"), tmp_path / "out").store.protocols == ("xview",)
+
+
 def test_a_folder_without_the_test_view_has_no_protocol(tmp_path: Path) -> None:
     write_recording(tmp_path / "all", NAME, np.ones((2, 20, 3)), 1)
     assert write_store(read_nw_ucla(tmp_path / "all"), tmp_path / "out").store.protocols == ()

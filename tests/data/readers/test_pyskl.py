@@ -91,6 +91,19 @@ def test_clips_without_anybody_are_left_out(tmp_path: Path) -> None:
     ]
 
 
+def test_an_empty_annotation_does_not_ask_for_bodies(tmp_path: Path) -> None:
+    entries = [annotation("a", 0, points(1, 2, 17, 2)), annotation("b", 0, np.zeros((1 << 36, 0, 17, 2)))]
+    imported = write_store(read_pyskl(write(tmp_path, entries)), tmp_path / "store")
+    assert imported.store.keypoints.shape == (2, 1, 17, 2) and imported.left_out == (LeftOut("b", "no frames"),)
+
+
+def test_an_image_size_beyond_all_numbers_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "set.pkl"
+    path.write_bytes(pickle.dumps([annotation("a", 0, points(1, 2, 17, 2), img_shape=(10**398, 5))], 0))
+    with pytest.raises(InputError, match="not a whole pickle"):
+        read_pyskl(path)
+
+
 def test_annotations_without_labels_take_those_of_a_table(tmp_path: Path) -> None:
     path = write(tmp_path, [annotation(name, None, points(1, 2, 25, 3)) for name in ("a", "b", "c")])
     with pytest.raises(InputError, match="holds no labels"):

@@ -35,12 +35,20 @@ def test_either_part_alone_is_enough(part: str, clips: slice, tmp_path: Path) ->
     assert opened.splits(SkeletonStore.from_sequences(expected[clips], opened.class_names)) == {}
 
 
-def test_gestures_beyond_the_end_and_of_missing_sequences_are_left_out(tmp_path: Path) -> None:
+def test_gestures_of_missing_sequences_are_left_out(tmp_path: Path) -> None:
     source, expected = write_sfinge3d(tmp_path, np.random.default_rng(0))
     with (source / "Sequences" / "sequencesGT.csv").open("a") as file:
-        file.write("2,1,3,40,50\n7,1,3,4,5\n")
-    left_out = [LeftOut("seq/2/1", "no frame"), LeftOut("seq/7/1", "no recording")]
-    check_clips(read_sfinge3d(source), [*expected, *left_out])
+        file.write("7,1,3,4,5\n")
+    check_clips(read_sfinge3d(source), [*expected, LeftOut("seq/7/1", "no recording")])
+
+
+@pytest.mark.parametrize("frames", [19, 10, 0])
+def test_a_recording_that_ends_before_a_gesture_is_refused(frames: int, tmp_path: Path) -> None:
+    source, _ = write_sfinge3d(tmp_path, np.random.default_rng(0))
+    file = source / "Sequences" / "2.txt"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:frames]))
+    with pytest.raises(InputError, match=rf"(?s){file} ends before the gesture seq/2/[12].*of {frames}\n"):
+        list(read_sfinge3d(source).clips(0))
 
 
 @pytest.mark.parametrize(
@@ -50,6 +58,8 @@ def test_gestures_beyond_the_end_and_of_missing_sequences_are_left_out(tmp_path:
         ("1", "line 3"),
         ("1,1,3,x,5", "line 3"),
         ("1,1,14,4,5", "class of .* is out of range"),
+        ("1,2,3,4,5,3,5,4", r"(?s)line 3 of .*marks no frames.*frames 5 to 4 of gesture 2"),
+        ("1,1,3,0,5", r"(?s)line 3 of .*marks no frames.*frames 0 to 5 of gesture 1"),
     ],
 )
 def test_wrong_lists_of_gestures_are_refused(line: str, message: str, tmp_path: Path) -> None:

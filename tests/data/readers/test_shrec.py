@@ -155,9 +155,21 @@ def test_cuts_outside_a_recording_are_refused(
     line: str, message: str, tmp_path: Path, rng: np.random.Generator
 ) -> None:
     source, _ = write_dhg_14(tmp_path, rng)
-    (source / "informations_troncage_sequences.txt").write_text(line)
+    with (source / "informations_troncage_sequences.txt").open("a") as file:
+        file.write(line)
     with pytest.raises(InputError, match=message):
         next(read_dhg_14(source).clips(0))
+
+
+@pytest.mark.parametrize(("kept", "given"), [(3, "1 of 4"), (1, "3 of 4"), (0, "4 of 4")])
+def test_a_table_of_cuts_that_lacks_recordings_is_refused(
+    kept: int, given: str, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    source, _ = write_dhg_14(tmp_path, rng)
+    table = source / "informations_troncage_sequences.txt"
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:kept]))
+    with pytest.raises(InputError, match=rf"(?s)lacks recordings.*{given}, the first is .*skeleton_world\.txt"):
+        read_dhg_14(source)
 
 
 def test_what_does_not_fit_is_refused_at_once(tmp_path: Path, rng: np.random.Generator) -> None:

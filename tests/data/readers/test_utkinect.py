@@ -32,6 +32,16 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     assert opened.notes == ()
 
 
+@pytest.mark.parametrize(("folder", "source"), [("", "."), ("joints", "..")])
+def test_splits_are_found_beside_a_source_that_is_named_from_within(
+    folder: str, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, _ = write_utkinect(tmp_path, np.random.default_rng(0))
+    write_mat(tmp_path / "tr_te_splits.mat", {"tr_subjects": np.array([[1]]), "te_subjects": np.array([[10]])})
+    monkeypatch.chdir(written / folder)
+    assert read_utkinect(Path(source)).notes == ()
+
+
 def test_actions_without_frames_and_recordings_that_are_missing_are_left_out(tmp_path: Path) -> None:
     source, expected = write_utkinect(tmp_path, np.random.default_rng(0))
     left_out = add_missing(source)

@@ -17,7 +17,7 @@ def write_recording(file: Path, positions: np.ndarray, rng: np.random.Generator,
 
 
 def write_sfinge3d(folder: Path, rng: np.random.Generator) -> tuple[Path, list[SkeletonSequence]]:
-    """Three single gestures and two sequences of two; the last gesture is marked beyond the end of its sequence."""
+    """Three single gestures and two sequences of two; the last gesture is marked one frame beyond its sequence."""
     body, expected, source = load_layout("sfinge20"), [], folder / "sfinge"
     for gesture, number in ((2, 1), (2, 10), (13, 1)):  # 2 comes before 13, as numbers do
         positions = rng.normal(size=(int(rng.integers(1, 9)), 20, 3)).astype(np.float32)
@@ -27,7 +27,7 @@ def write_sfinge3d(folder: Path, rng: np.random.Generator) -> tuple[Path, list[S
     for sequence in (1, 2):
         positions = rng.normal(size=(20, 20, 3)).astype(np.float32)
         write_recording(source / "Sequences" / f"{sequence}.txt", positions, rng, ",")
-        cuts = ((4, 1, 6), (9, 11, 20 if sequence == 1 else 25))
+        cuts = ((4, 1, 6), (9, 11, 20 if sequence == 1 else 21))
         lines.append(",".join(map(str, [sequence, len(cuts), *(value for cut in cuts for value in cut)])))
         for number, (gesture, first, last) in enumerate(cuts, start=1):
             clip = positions[np.newaxis, first - 1 : last]
