@@ -52,6 +52,7 @@ class DeviceFile:
         space: Name and digest of the space that said what to measure.
         seed: Seed of the drawn networks.
         date: When measuring began, ISO 8601.
+        reference_ms: Usual latency of the network that the machine's drift was divided out by; None before it ran.
         spread: Median over the networks of ``(p90 - p10) / median``: the noise of the machine.
         entries: The measured parts.
         networks: The measured networks.
@@ -68,6 +69,7 @@ class DeviceFile:
     space: str
     seed: int
     date: str
+    reference_ms: float | None = None
     spread: float = 0.0
     entries: tuple[Entry, ...] = ()
     networks: tuple[NetworkRecord, ...] = ()

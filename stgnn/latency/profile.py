@@ -18,7 +18,7 @@ from stgnn.latency.parts import Part
 from stgnn.latency.plan import plan
 from stgnn.latency.table import LatencyTable
 from stgnn.runtimes.base import Runtime, resolve_runtime
-from stgnn.runtimes.measure import Failure, Job, measure
+from stgnn.runtimes.measure import Failure, Job, Reference, measure
 from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture, SearchSpace, check_joints, load_space
@@ -74,7 +74,8 @@ def profile(
     device = _continued(fresh, path)
     protocol = Protocol(runs=15, seconds=0.01, rounds=1) if quick else Protocol(runs=20, seconds=0.015, rounds=2)
     with _bar(progress) as bar, tempfile.TemporaryDirectory(prefix="stgnn-profile-") as folder:
-        bench = _Bench(runtime, threads, Path(folder), bar)
+        middle = _whole(space.sample_sized(random.Random(space.digest), 0.5), device)
+        bench = _Bench(runtime, threads, Path(folder), middle, device.reference_ms, bar)
         _measure_parts(device, plan(space, layout, quick), bench, protocol, path)
         device = load_device(path)  # durations as the file rounds them: a continued run must choose and predict alike
         networks = _wanted_networks(device, space, calibration, holdout, seed)
@@ -108,20 +109,47 @@ def _chunks(items: Sequence[Item], size: int, what: str) -> Iterator[tuple[Seque
 
 
 class _Bench:
-    """Exports modules and times the files."""
+    """Exports modules and times the files, all beside one reference network.
 
-    def __init__(self, runtime: Runtime, threads: int, folder: Path, bar: "Progress | None") -> None:
+    Args:
+        runtime: Exports and executes.
+        threads: Of the runtime.
+        folder: For the files.
+        reference: The network that the machine's drift is divided out by.
+        usual_ms: Its usual latency, if it is known.
+        bar: Where progress is shown.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        threads: int,
+        folder: Path,
+        reference: Probe,
+        usual_ms: float | None,
+        bar: "Progress | None",
+    ) -> None:
         self.runtime, self.threads, self.folder, self.bar = runtime, threads, folder, bar
+        self._middle = reference
+        job = Job(folder / f"reference{runtime.suffix}", tuple(reference.example.shape))
+        self._reference = Reference(job, usual_ms)
+
+    @property
+    def reference_ms(self) -> float | None:
+        """Usual latency of the reference network."""
+        return self._reference.usual_ms
 
     def time(self, probes: Sequence[Probe], protocol: Protocol, label: str) -> list[Timing | Failure]:
         """Time modules at batch size 1."""
+        if not self._reference.job.path.exists():
+            self.runtime.export_parts([self._middle.module], [self._middle.example], [self._reference.job.path])
         paths = [self.folder / f"{index}{self.runtime.suffix}" for index in range(len(probes))]
         self.runtime.export_parts([probe.module for probe in probes], [probe.example for probe in probes], paths)
         jobs = [Job(path, tuple(probe.example.shape)) for path, probe in zip(paths, probes, strict=True)]
         if self.bar is None:
-            return measure(jobs, self.runtime, self.threads, protocol)
+            return measure(jobs, self.runtime, self.threads, protocol, self._reference)
         bar, task = self.bar, self.bar.add_task(label, total=len(jobs) * protocol.rounds)
-        return measure(jobs, self.runtime, self.threads, protocol, advance=lambda: bar.advance(task))
+        return measure(jobs, self.runtime, self.threads, protocol, self._reference, advance=lambda: bar.advance(task))
 
 
 def _measure_parts(device: DeviceFile, wanted: Sequence[Part], bench: _Bench, protocol: Protocol, path: Path) -> None:
@@ -139,7 +167,7 @@ def _measure_parts(device: DeviceFile, wanted: Sequence[Part], bench: _Bench, pr
                 raise InputError(f"{part} cannot be measured", given=timing.reason)
             known[part] = timing.median_ms - sum(known[base] for base in bare(part))
         entries = tuple(Entry(part, ms) for part, ms in known.items())
-        device = replace(device, entries=entries)
+        device = replace(device, entries=entries, reference_ms=bench.reference_ms)
         device.save(path)
 
 
@@ -174,7 +202,8 @@ def _measure_networks(
     for chunk, label in _chunks(missing, NETWORK_CHUNK, "networks"):
         probes = [_whole(architecture, device) for architecture, _ in chunk]
         records = _records(chunk, bench.time(probes, protocol, label))
-        device = replace(device, networks=(*device.networks, *records)).with_spread()
+        networks = (*device.networks, *records)
+        device = replace(device, networks=networks, reference_ms=bench.reference_ms).with_spread()
         device.save(path)
 
 

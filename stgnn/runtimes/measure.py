@@ -135,12 +135,35 @@ def _read(process: subprocess.Popen[str], answers: "queue.Queue[str | None]") ->
     answers.put(None)
 
 
+@dataclass
+class Reference:
+    """A file that shows how slow the machine is at the moment; what it loses against its usual latency is divided out.
+
+    Attributes:
+        job: The file.
+        usual_ms: Its usual latency; None: the median of the next round, kept from then on.
+    """
+
+    job: Job
+    usual_ms: float | None = None
+
+    def drift(self, timings: Sequence[Timing | Failure]) -> list[float]:
+        """Slowness between each two of its timings in a row, relative to the usual; 1 where one of them failed."""
+        latencies = [timing.median_ms if isinstance(timing, Timing) else None for timing in timings]
+        known = [latency for latency in latencies if latency is not None]
+        if self.usual_ms is None and known:
+            self.usual_ms = statistics.median(known)
+        usual = self.usual_ms or 1.0
+        pairs = pairwise(latencies)
+        return [(before + after) / (2 * usual) if before and after else 1.0 for before, after in pairs]
+
+
 def measure(
     jobs: Sequence[Job],
     runtime: Runtime,
     threads: int = 1,
     protocol: Protocol | None = None,
-    reference: Job | None = None,
+    reference: Reference | None = None,
     advance: Callable[[], None] | None = None,
 ) -> list[Timing | Failure]:
     """Time files.
@@ -150,7 +173,8 @@ def measure(
         runtime: The runtime that exported them.
         threads: Threads of the runtime.
         protocol: How long.
-        reference: A file to divide the machine's drift out by; the first job when not given.
+        reference: What the machine's drift is divided out by, so that times of several calls are comparable; when not
+            given, the first job of this call, for each round by itself.
         advance: Called after each timing of a job, ``len(jobs) * protocol.rounds`` times.
 
     Returns:
@@ -164,7 +188,7 @@ def measure(
     for number in range(protocol.rounds):
         order = random.Random(number).sample(range(len(jobs)), len(jobs))
         with Worker(runtime, threads) as worker:
-            rounds.append(_one_round(jobs, order, worker, protocol, reference or jobs[0], advance))
+            rounds.append(_one_round(jobs, order, worker, protocol, reference or Reference(jobs[0]), advance))
     return [_combine([found[index] for found in rounds]) for index in range(len(jobs))]
 
 
@@ -173,33 +197,23 @@ def _one_round(
     order: Sequence[int],
     worker: Worker,
     protocol: Protocol,
-    reference: Job,
+    reference: Reference,
     advance: Callable[[], None] | None,
 ) -> dict[int, Timing | Failure]:
     found: dict[int, Timing | Failure] = {}
-    references = [worker.time(reference, protocol, keep=True)]
+    references = [worker.time(reference.job, protocol, keep=True)]
     for position, index in enumerate(order, start=1):
         found[index] = worker.time(jobs[index], protocol)
         if advance is not None:
             advance()
         if position % REFERENCE_EVERY == 0 or position == len(order):
-            references.append(worker.time(reference, protocol, keep=True))
-    speeds = drift([timing.median_ms if isinstance(timing, Timing) else None for timing in references])
+            references.append(worker.time(reference.job, protocol, keep=True))
+    speeds = reference.drift(references)
     for position, index in enumerate(order):
         timing = found[index]
         if isinstance(timing, Timing):
             found[index] = timing.scaled(1 / speeds[position // REFERENCE_EVERY])
     return found
-
-
-def drift(references: Sequence[float | None]) -> list[float]:
-    """Slowness of each interval between two timings of the reference, relative to the usual; 1 where it is unknown."""
-    known = [value for value in references if value is not None]
-    if not known:
-        return [1.0] * max(len(references) - 1, 1)
-    usual = statistics.median(known)
-    pairs = pairwise(references)
-    return [(before + after) / (2 * usual) if before and after else 1.0 for before, after in pairs]
 
 
 def _combine(rounds: Sequence[Timing | Failure]) -> Timing | Failure:

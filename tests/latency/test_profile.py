@@ -34,9 +34,11 @@ SMALL = {
 class Bench:
     """Instead of exporting and timing: a part takes a microsecond for each parameter, and nothing is noisy."""
 
-    timed = 0
+    timed, reference_ms = 0, 0.25
+    usual_ms: object = None
 
-    def __init__(self, *_: object) -> None: ...
+    def __init__(self, *arguments: object) -> None:
+        Bench.usual_ms = arguments[4]
 
     def time(self, probes: list[Probe], protocol: Protocol, label: str) -> list[Timing | Failure]:
         Bench.timed += len(probes)
@@ -65,6 +67,13 @@ def test_a_profile_holds_parts_and_networks(bench: type[Bench], tmp_path: Path) 
     assert wanted <= {entry.part for entry in device.entries}
     smallest = SearchSpace.from_dict(SMALL).smallest()
     assert Calibrated(device).predict(smallest, device.layout, CLASSES).mean_ms > 0
+
+
+def test_a_continued_profile_is_measured_relative_to_the_same_usual_speed(bench: type[Bench], tmp_path: Path) -> None:
+    run(tmp_path / "device.json", holdout=0)
+    assert bench.usual_ms is None and load_device(tmp_path / "device.json").reference_ms == 0.25
+    run(tmp_path / "device.json")
+    assert bench.usual_ms == 0.25
 
 
 def test_parts_add_up_to_the_parameters_of_a_network(bench: type[Bench], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from stgnn.errors import InputError
 from stgnn.runtimes import Runtime
-from stgnn.runtimes.measure import Failure, Job, Worker, drift, measure
+from stgnn.runtimes.measure import Failure, Job, Reference, Worker, measure
 from stgnn.runtimes.timing import Protocol, Timing
 
 SHORT = Protocol(runs=5, seconds=0.005, rounds=2)
@@ -91,8 +91,22 @@ def test_no_jobs_and_no_threads(fake: Runtime, tmp_path: Path) -> None:
         measure([job(tmp_path, "a", "0.1")], fake, threads=0)
 
 
+def timed(*latencies: float | None) -> list[Timing | Failure]:
+    return [Failure(Path("x"), "died") if ms is None else Timing(ms, ms, ms, 1) for ms in latencies]
+
+
 def test_drift_is_relative_to_the_usual_speed() -> None:
-    assert drift([1.0, 1.0, 1.0]) == [1.0, 1.0]
-    assert drift([1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 1.0]) == [1.0, 1.5, 2.0, 1.5, 1.0, 1.0]
-    assert drift([None, 1.0, 1.0]) == [1.0, 1.0], "where the reference failed nothing is corrected"
-    assert drift([None, None]) == [1.0]
+    def drift(*latencies: float | None) -> list[float]:
+        return Reference(Job(Path("x"), (1,))).drift(timed(*latencies))
+
+    assert drift(1.0, 1.0, 1.0) == [1.0, 1.0]
+    assert drift(1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 1.0) == [1.0, 1.5, 2.0, 1.5, 1.0, 1.0]
+    assert drift(None, 1.0, 1.0) == [1.0, 1.0], "where the reference failed nothing is corrected"
+    assert drift(None, None) == [1.0]
+
+
+def test_what_is_usual_is_kept_so_that_calls_are_comparable() -> None:
+    reference = Reference(Job(Path("x"), (1,)))
+    assert reference.drift(timed(2.0, 2.0)) == [1.0] and reference.usual_ms == 2.0
+    assert reference.drift(timed(3.0, 3.0)) == [1.5] and reference.usual_ms == 2.0
+    assert Reference(reference.job, usual_ms=1.5).drift(timed(3.0, 3.0)) == [2.0]
