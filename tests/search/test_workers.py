@@ -41,7 +41,9 @@ def wait_for(worker, path, count):
         time.sleep(0.02)
 
 
-def test_killed_and_started_again(toy, tmp_path):
+def test_killed_and_started_again(toy, tmp_path, monkeypatch):
+    # a worker may be killed before it has signed its trial
+    monkeypatch.setattr("stgnn.search.workers.NAMELESS_LEASE", timedelta(0))
     path = tmp_path / "s.journal"
     for finished in (4, 9):
         worker = start(path, 16, 0.1)
