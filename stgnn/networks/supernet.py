@@ -26,7 +26,7 @@ from torch.nn.modules.conv import _ConvNd
 from stgnn.errors import InputError
 from stgnn.networks.network import Network
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture, SearchSpace, check_joints
+from stgnn.space import Architecture, SearchSpace, check_joints, cover, narrow
 
 _TEMPLATES = 512  # networks without weights that are kept; each takes about a hundred kilobytes
 
@@ -187,13 +187,13 @@ def _tensors(network: nn.Module) -> dict[str, Tensor]:
 
 
 def _union(space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> dict[str, _Part]:
-    """Every tensor that ``space.cover()`` and ``space.narrow()`` need, at its largest.
+    """Every tensor that ``cover`` and ``narrow`` of a space need, at its largest.
 
     Initial values are those of the cover's networks; the narrow ones fill what no tensor of the cover reaches.
     """
-    large = _parts(space.cover(), layout, num_classes)
+    large = _parts(cover(space), layout, num_classes)
     with torch.random.fork_rng(devices=[]):
-        small = _parts(space.narrow(), layout, num_classes)
+        small = _parts(narrow(space), layout, num_classes)
     return {name: _merge([*small.get(name, ()), *large.get(name, ())]) for name in large | small}
 
 

@@ -15,6 +15,7 @@ from stgnn.space.architecture import (
     architecture_names,
     load_architecture,
 )
+from stgnn.space.covering import cover, narrow
 from stgnn.space.genes import Gene, StageSpace
 from stgnn.space.library import check_joints, load_space, space_names
 from stgnn.space.search_space import SearchSpace
@@ -29,7 +30,9 @@ __all__ = [
     "StageSpec",
     "architecture_names",
     "check_joints",
+    "cover",
     "load_architecture",
     "load_space",
+    "narrow",
     "space_names",
 ]

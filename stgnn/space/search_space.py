@@ -9,10 +9,9 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from typing import Any
 
 from stgnn.errors import InputError
@@ -233,52 +232,6 @@ class SearchSpace:
             len(stage.widths) * sum(block**depth for depth in stage.depths) for stage in self.stages
         )
 
-    def cover(self) -> tuple[Architecture, ...]:
-        """Architectures whose networks together hold every operator at its largest, at every joint count.
-
-        Nested genes stand at their largest. Joint counts are combined with every operator, because parameters that
-        depend on the joint count exist once per operator and count. A projection exists only where two neighbouring
-        widths differ, so two more families lower every other width by one step. The full-size family comes last.
-        A tensor that grows with the width is the largest here; one that does not may be larger in :meth:`narrow`.
-        """
-        lowered = [
-            self._turned(turn, self.joints[-1]) | _lowered(self._widths[odd::2], 1)
-            for odd, turn in product((1, 0), range(self._turns))
-        ]
-        full = [self._turned(turn, joints) for joints, turn in product(self.joints, range(self._turns))]
-        return tuple(dict.fromkeys(map(self.decode, lowered + full)))
-
-    def narrow(self) -> tuple[Architecture, ...]:
-        """Architectures in which every operator has each width and each kernel below its largest at least once.
-
-        The stem, all widths and all kernels go down together, step by step.
-        """
-        sizes = [*self._widths, *(gene for gene in self.genes if gene.name.endswith(".kernel"))]
-        steps = range(1, max(len(gene.choices) for gene in sizes))
-        lowered = [
-            self._turned(turn, self.joints[-1]) | _lowered(sizes, step)
-            for step, turn in product(steps, range(self._turns))
-        ]
-        return tuple(dict.fromkeys(map(self.decode, lowered)))
-
-    @cached_property
-    def _widths(self) -> tuple[Gene, ...]:
-        """The genes of the stem's and the stages' widths, in order."""
-        return tuple(gene for gene in self.genes if gene.name == "stem" or gene.name.endswith(".width"))
-
-    @cached_property
-    def _turns(self) -> int:
-        """Turns after which every choice of every gene that is not nested has been met."""
-        return max(len(gene.choices) for gene in self.genes if not gene.nested)
-
-    def _turned(self, turn: int, joints: int) -> dict[str, Value]:
-        """Nested genes at their largest, others at choice ``turn`` (cyclic)."""
-        genotype = {
-            gene.name: gene.choices[-1] if gene.nested else gene.choices[turn % len(gene.choices)]
-            for gene in self.genes
-        }
-        return genotype | {"joints": joints}
-
     @cached_property
     def operators(self) -> frozenset[str]:
         """Class names of all operators that an architecture may have."""
@@ -321,8 +274,3 @@ class SearchSpace:
         return build(
             cls, {str(key): read_field(str(key), value, known) for key, value in data.items()}, "a search space"
         )
-
-
-def _lowered(genes: Iterable[Gene], steps: int) -> dict[str, Value]:
-    """Each gene some steps below its last choice, or at its first."""
-    return {gene.name: gene.choices[max(len(gene.choices) - 1 - steps, 0)] for gene in genes}

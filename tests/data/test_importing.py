@@ -1,7 +1,6 @@
 """Foreign files become stores, or one clear message; an existing output is never harmed."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from stgnn.data.readers import ClipLabels, ClipSource, Format, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, load_layout
+from tests.data.readers.real import REAL, needs_data
 from tests.data.readers.twin_ntu import write_ntu60
 from tests.data.readers.twin_nw_ucla import write_nw_ucla
 from tests.data.readers.twin_pyskl import write_kinetics
@@ -164,10 +164,6 @@ def test_existing_outputs_stay_on_failure(source: Path, saved: Path, arrays: Arr
     with pytest.raises(InputError, match="not finite"):
         import_data("npz", source, saved, overwrite=True)
     assert before == {file.name: file.read_bytes() for file in saved.iterdir()}
-
-
-REAL = Path(os.environ.get("STGNN_DATA", "."))
-needs_data = pytest.mark.skipif("STGNN_DATA" not in os.environ, reason="STGNN_DATA names no folder of data sets")
 
 
 @needs_data

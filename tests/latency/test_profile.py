@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 import torch
 
 from stgnn.errors import InputError
-from stgnn.latency import Calibrated, LatencyTable, evaluate, load_device
+from stgnn.latency import Calibrated, DeviceFile, LatencyTable, evaluate, load_device
 from stgnn.latency import profile as module
 from stgnn.latency.benchmark import benchmark
 from stgnn.latency.build import Probe, bare, build
@@ -58,6 +59,22 @@ def run(path: Path, **change: object) -> object:
     return profile(**(arguments | {"calibration": 4, "holdout": 3} | change))  # type: ignore[arg-type]
 
 
+def interrupted_run(path: Path, monkeypatch: pytest.MonkeyPatch, now: Callable[[str], bool]) -> DeviceFile:
+    """What a profile has written when Ctrl-C comes before the first piece for which ``now`` holds."""
+    time = Bench.time
+
+    def interrupted(self: Bench, probes: list[Probe], protocol: Protocol, label: str) -> list[Timing | Failure]:
+        if now(label):
+            raise KeyboardInterrupt
+        return time(self, probes, protocol, label)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bench, "time", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(path)
+    return load_device(path)
+
+
 def test_a_profile_holds_parts_and_networks(bench: type[Bench], tmp_path: Path) -> None:
     run(tmp_path / "device.json")
     device = load_device(tmp_path / "device.json")
@@ -94,18 +111,7 @@ def test_a_finished_profile_is_not_measured_again(bench: type[Bench], tmp_path: 
 
 def test_an_interrupted_profile_continues(bench: type[Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CHUNK", 10)
-    time = Bench.time
-
-    def interrupted(self: Bench, probes: list[Probe], protocol: Protocol, label: str) -> list[Timing | Failure]:
-        if Bench.timed >= 20:
-            raise KeyboardInterrupt
-        return time(self, probes, protocol, label)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Bench, "time", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            run(tmp_path / "device.json")
-    half = load_device(tmp_path / "device.json")
+    half = interrupted_run(tmp_path / "device.json", monkeypatch, lambda label: Bench.timed >= 20)
     assert len(half.entries) == 20
     device = run(tmp_path / "device.json")
     assert bench.timed == len(device.entries) + len(device.networks)  # type: ignore[attr-defined]
@@ -116,18 +122,7 @@ def test_networks_that_were_timed_before_an_interruption_are_kept(
 ) -> None:
     whole = run(tmp_path / "whole.json")
     monkeypatch.setattr(module, "NETWORK_CHUNK", 3)
-    time = Bench.time
-
-    def interrupted(self: Bench, probes: list[Probe], protocol: Protocol, label: str) -> list[Timing | Failure]:
-        if label == "networks 4-6 of 7":
-            raise KeyboardInterrupt
-        return time(self, probes, protocol, label)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Bench, "time", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            run(tmp_path / "device.json")
-    half = load_device(tmp_path / "device.json")
+    half = interrupted_run(tmp_path / "device.json", monkeypatch, lambda label: label == "networks 4-6 of 7")
     assert len(half.networks) == 3
     bench.timed = 0
     device = run(tmp_path / "device.json")

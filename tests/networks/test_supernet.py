@@ -11,7 +11,7 @@ from stgnn.errors import InputError
 from stgnn.networks import Network, Supernet
 from stgnn.operators import OPERATORS, SpatialOperator
 from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import SearchSpace, load_space, space_names
+from stgnn.space import SearchSpace, cover, load_space, space_names
 
 LAYOUT = load_layout("ntu25")
 SMALL = {
@@ -261,7 +261,7 @@ def test_narrow_networks_change_no_initial_value() -> None:
     net = Supernet(SPACE, LAYOUT, 6)
     after = torch.rand(3)
     torch.manual_seed(7)
-    networks = [Network(architecture, LAYOUT, 6) for architecture in SPACE.cover()]
+    networks = [Network(architecture, LAYOUT, 6) for architecture in cover(SPACE)]
     assert torch.equal(after, torch.rand(3))
     name = "stages.1.0.temporal.TemporalConv.conv.0.weight"
     first = next(network.state_dict()[name] for network in networks if name in network.state_dict())

@@ -13,8 +13,10 @@ from stgnn.space import (
     SearchSpace,
     architecture_names,
     check_joints,
+    cover,
     load_architecture,
     load_space,
+    narrow,
     space_names,
 )
 
@@ -175,7 +177,7 @@ def test_a_space_may_offer_networks_without_a_stem() -> None:
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
 def test_narrow_architectures_have_every_operator_at_every_width_and_kernel(space: SearchSpace) -> None:
-    built = [*space.cover(), *space.narrow()]
+    built = [*cover(space), *narrow(space)]
     for index, stage in enumerate(space.stages):
         stages = [architecture.stages[index] for architecture in built]
         met = {(one.width, name) for one in stages for block in one.blocks for name in (block.spatial, block.temporal)}
