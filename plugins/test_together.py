@@ -10,6 +10,7 @@ import pytest
 from stgnn.cli import main
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.networks import Supernet, save_checkpoint
+from stgnn.registry import load_plugins
 from stgnn.space import SearchSpace, cover, load_space
 
 RECIPE = """
@@ -25,6 +26,7 @@ trials: 5
 @pytest.fixture
 def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SearchSpace:
     """A space with no other spatial operator; the current folder holds its supernet, measurements and a recipe."""
+    load_plugins()
     monkeypatch.chdir(tmp_path)
     space = SearchSpace.from_dict(load_space("tiny").to_dict() | {"name": "shift", "spatial": ["ShiftGraphConv"]})
     data = SyntheticDataModule(clips=64)
