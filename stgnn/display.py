@@ -6,7 +6,7 @@ from typing import Any
 
 from stgnn.report import ReportPoint, front_table, markdown_table
 from stgnn.report.units import count, milliseconds, percent
-from stgnn.space import Architecture
+from stgnn.space import read_architecture
 
 SPLITS = {"val": "validation", "test": "test"}
 SCORES = {"top1": "Top-1", "top5": "Top-5", "mean_class": "Mean class", "calibration_error": "Calibration error"}
@@ -129,10 +129,10 @@ def _adaptive(result: Mapping[str, Any]) -> str:
 
 
 def _family(result: Mapping[str, Any]) -> str:
-    whole = result["rows"][0]["latency_ms"]["median_ms"]
+    whole = result["rows"][0]["latency_ms"]["quiet_ms"]
     cells = []
     for row in result["rows"]:
-        time = row["latency_ms"]["median_ms"]
+        time = row["latency_ms"]["quiet_ms"]
         sizes = [count(row["parameters"]), percent(row["not_zero"]), count(row["macs"]), str(row["bytes"])]
         cells.append([row["name"], percent(row["val_top1"]), *sizes, milliseconds(time), f"{whole / time:.2f}"])
     headers = ["Network", "Validation", "Parameters", "Not zero", "MACs", "Bytes", "Measured", "Times faster"]
@@ -153,7 +153,7 @@ def _networks(rows: list[Mapping[str, Any]]) -> str:
 
 def _line(row: Mapping[str, Any]) -> str:
     """One network in one line."""
-    return f"trial {row['number']}, {row['digest']}: {Architecture.from_dict(row['architecture'])}"
+    return f"trial {row['number']}, {row['digest']}: {read_architecture(row['architecture'])}"
 
 
 def _without(result: Mapping[str, Any], *names: str) -> dict[str, Any]:

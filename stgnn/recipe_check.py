@@ -212,9 +212,9 @@ def check_named_data(key: str, value: Any, where: str) -> None:
 
         load_layout(value)
         return
-    from stgnn.space import load_architecture, load_space
+    from stgnn.space import load_architecture, read_space
 
-    named = load_space(value).operators if key == "space" else load_architecture(value).operators
+    named = read_space(value).operators if key == "space" else load_architecture(value).operators
     known = registered("OPERATORS")
     for name in sorted(named - set(known)):
         raise InputError(f"{where}: there is no operator {name!r}", allowed=known, hint=_closest(name, known))

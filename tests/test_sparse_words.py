@@ -106,7 +106,7 @@ def test_single_weights_make_a_smaller_file_and_the_command_says_no_more(tmp_pat
 def test_families_are_kept_beside_a_study(tmp_path: Path) -> None:
     study = str(tmp_path / "study.journal")
     assert families_beside(study, "search") == []
-    rows = [{"sparsity": 0.5, "val_top1": 0.9, "latency_ms": {"median_ms": 1.0}, "macs": 1, "parameters": 1}]
+    rows = [{"sparsity": 0.5, "val_top1": 0.9, "latency_ms": {"quiet_ms": 1.0}, "macs": 1, "parameters": 1}]
     keep_family(study, "search", "a.ckpt", "channel", rows)
     keep_family(study, "search", "b.ckpt", "channel", rows)
     path = keep_family(study, "search", "a.ckpt", "branch", rows)

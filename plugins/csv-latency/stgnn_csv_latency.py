@@ -15,7 +15,7 @@ import numpy as np
 from stgnn.errors import InputError
 from stgnn.latency import LATENCY_MODELS, Estimate, LatencyModel
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture, architecture_names, load_architecture
+from stgnn.space import Architecture, BaseArchitecture, architecture_names, load_architecture
 
 COLUMNS = ("architecture", "ms")
 
@@ -46,7 +46,7 @@ class CSVLatency(LatencyModel):
         self._known = set().union(*map(vocabulary, self._measured))
         self._lines: dict[tuple[str, int], Line] = {}
 
-    def terms(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
+    def terms(self, architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
         """Milliseconds by kind of work: ``measured``, or ``dispatch`` and ``arithmetic``.
 
         Raises:
@@ -65,7 +65,7 @@ class CSVLatency(LatencyModel):
         line = self._line(layout, num_classes)
         return {"dispatch": line.dispatch, "arithmetic": line.slope * macs(architecture, layout, num_classes)}
 
-    def predict(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Estimate:
+    def predict(self, architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Estimate:
         """Latency of one body: a measured one without error, another with the spread of the measurements around the
         line.
 
@@ -123,12 +123,14 @@ def _milliseconds(text: str, where: str) -> float:
     return value
 
 
-def vocabulary(architecture: Architecture) -> set[str]:
-    """The operators and activations of an architecture, by class name."""
+def vocabulary(architecture: BaseArchitecture) -> set[str]:
+    """The operators and activations of an architecture, by class name; of a network without them its kind."""
+    if not isinstance(architecture, Architecture):
+        return {type(architecture).__name__}
     return {block.activation for stage in architecture.stages for block in stage.blocks} | architecture.operators
 
 
-def macs(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> int:
+def macs(architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> int:
     """Multiply-accumulates of one body."""
     from stgnn.latency.cost import count  # imports torch
 

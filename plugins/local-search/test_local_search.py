@@ -4,7 +4,7 @@ from stgnn_local_search import LocalSearch
 
 from stgnn.errors import InputError
 from stgnn.search.sampler import PerTrialSampler
-from stgnn.space import SearchSpace, load_space
+from stgnn.space import Space, load_space
 from stgnn.testing import check_search_strategy
 
 SPACE = load_space("tiny")
@@ -20,7 +20,7 @@ def test_impossible_numbers_are_refused(numbers: tuple[int, int]) -> None:
         LocalSearch(*numbers)
 
 
-def run(space: SearchSpace, trials: int, start: int) -> list[optuna.trial.FrozenTrial]:
+def run(space: Space, trials: int, start: int) -> list[optuna.trial.FrozenTrial]:
     study = optuna.create_study(
         directions=["maximize", "minimize"], sampler=PerTrialSampler(LocalSearch(start), space, seed=0)
     )

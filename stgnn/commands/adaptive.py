@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from stgnn.results import DataSpec, build_data
+from stgnn.errors import InputError
+from stgnn.results import DataSpec, build_data, study_name
 
 
 def adasgn(
     data: DataSpec,
-    joints: Sequence[int],
+    joints: Sequence[int] = (),
     output: Path = Path("runs/adasgn"),
     sizes: Sequence[str] = ("small", "big"),
+    supernet: Path | None = None,
+    actions: Sequence[str] = (),
+    study: str | None = None,
+    name: str | None = None,
+    count: int = 6,
     stream: str = "joint",
     width: int = 64,
     policies: Sequence[str] = ("conv",),
@@ -40,8 +46,14 @@ def adasgn(
         joints: Joint counts to choose from; 0 stands for every joint.
         output: Folder of the results.
         sizes: Module sizes to choose from, the cheaper first.
-        stream: joint, bone, joint_motion or bone_motion.
-        width: Embedding width of the networks.
+        supernet: Checkpoint of a supernet of SGN. The single models are cut out of it instead of trained; they are
+            chosen by actions or by study instead of joints and sizes.
+        actions: Actions by name, such as w32-64-128-9, the cheapest first.
+        study: Study over the supernet; members of its front become the actions.
+        name: Name of the study; not needed when it is the only one.
+        count: How many members, at even steps of the logarithm of the latency.
+        stream: joint, bone, joint_motion or bone_motion; that of the supernet when there is one.
+        width: Embedding width of the networks; that of the supernet when there is one.
         policies: Policies to train: conv, deep_conv, lstm, attention, and the controls random and fuse.
         alphas: Weights of the efficiency loss; each gives a network.
         alpha_warmup: Epochs over which it rises from 0.
@@ -65,11 +77,19 @@ def adasgn(
         What ``summary.json`` holds: accuracy, costs and usage of every network; and the page.
     """
     from stgnn.report.adaptive import drawn_clips, write_adaptive_page
+    from stgnn.tasks.cutting import sgn_space
     from stgnn.tasks.two_stage import TwoStages, run
 
+    clips = build_data(data)
+    if supernet is not None:
+        space = sgn_space(supernet)
+        stream, width = space.stream, space.embeddings[-1]
+        actions = actions or _of_front(study, name, count, clips.layout.num_joints)
     plan = TwoStages(
         joints=tuple(joints),
         sizes=tuple(sizes),
+        actions=tuple(actions),
+        supernet=supernet,
         stream=stream,
         width=width,
         policies=tuple(policies),
@@ -90,10 +110,22 @@ def adasgn(
         authors=tuple(authors),
         seed=seed,
     )
-    clips = build_data(data)
     summary = run(plan, clips, output, measure)
     page = write_adaptive_page(output / "adaptive.html", summary, drawn_clips(summary, output, clips))
     return {**summary, "page": str(page)}
+
+
+def _of_front(study: str | None, name: str | None, count: int, num_joints: int) -> list[str]:
+    """The actions that members of a study's front become."""
+    from stgnn.search.extract import spread
+    from stgnn.search.study import load_evaluations
+    from stgnn.space import SGNArchitecture
+
+    if study is None:
+        raise InputError("a supernet has many actions", hint="name some with --actions, or give --study to choose from")
+    members = spread(load_evaluations(study, study_name(study, name)), count)
+    chosen = [one.architecture for one in members]
+    return [one.action(num_joints) for one in chosen if isinstance(one, SGNArchitecture)]
 
 
 def fuse(

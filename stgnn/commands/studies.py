@@ -89,8 +89,9 @@ def search(
     """
     from stgnn.networks import load_supernet
     from stgnn.search import Random
-    from stgnn.search.evaluate import SupernetEvaluator, check_classes
+    from stgnn.search.evaluate import SupernetEvaluator
     from stgnn.search.study import RANDOM_SUFFIX, run_search
+    from stgnn.tasks.cutting import check_classes
 
     loaded, clips = load_supernet(supernet), build_data(data)
     evaluator = SupernetEvaluator.from_data(loaded.module, clips, variants=variants)

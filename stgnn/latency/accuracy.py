@@ -44,7 +44,7 @@ def evaluate(
 ) -> Accuracy:
     """Predict every measured network and compare."""
     predicted = [model.predict(record.architecture, layout, num_classes).mean_ms for record in records]
-    return compare(predicted, [record.timing.median_ms for record in records])
+    return compare(predicted, [record.timing.quiet_ms for record in records])
 
 
 def compare(predicted: ArrayLike, measured: ArrayLike) -> Accuracy:

@@ -140,7 +140,7 @@ def _timed(
         if isinstance(timing, Failure):
             raise InputError("a network cannot be timed", given=timing.reason)
     timed = zip(timings, shapes, strict=True)
-    return [timing.median_ms / shape[0] for timing, shape in timed if not isinstance(timing, Failure)]
+    return [timing.quiet_ms / shape[0] for timing, shape in timed if not isinstance(timing, Failure)]
 
 
 def read_table(path: str | Path, network: AdaSGN) -> ActionTable:

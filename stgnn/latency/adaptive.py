@@ -19,7 +19,8 @@ from stgnn.networks import SGN, AdaSGN
 from stgnn.networks.sgn import Branch, Policy
 from stgnn.networks.sgn.adasgn import SKIP
 from stgnn.networks.sgn.choice import expected_cost
-from stgnn.networks.sgn.spatial import FEATURES, layer_widths
+from stgnn.networks.sgn.spatial import module_widths
+from stgnn.space.sgn import FEATURES
 
 COUNTINGS = ("macs", "adasgn")
 
@@ -115,11 +116,13 @@ def _semantics(count: int, width: int, target: int) -> int:
 def _authors_branch(branch: Branch, network: SGN | AdaSGN, width: int) -> int:
     joints, channels = branch.spatial.joints, network.layout.dimensions
     positions = network.frames * joints
-    embedding = positions * (2 * channels + 2 * width) + _conv(channels, width, positions)
-    embedding += _conv(width, width, positions)
-    total = _semantics(joints, width, width) + 2 * embedding + 2 * _conv(2 * width, FEATURES * width, positions)
-    source = 2 * width
-    for target in layer_widths(branch.spatial.size, width):
+    embedding, *layers = module_widths(branch.spatial.size, width)
+    total = _semantics(joints, embedding, embedding)
+    total += 2 * positions * (2 * channels + 2 * embedding) + 2 * _conv(channels, embedding, positions)
+    total += 2 * _conv(embedding, embedding, positions)
+    total += 2 * _conv(2 * embedding, FEATURES * embedding, positions)
+    source = 2 * embedding
+    for target in layers:
         total += _conv(source, target, positions, bias=False) + _conv(source, target, positions)
         total += 3 * target * positions  # batch norm and ReLU
         source = target

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stgnn.registry import Registry
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture
+from stgnn.space import BaseArchitecture
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,13 @@ class Estimate:
 
 
 class LatencyModel(ABC):
-    """Predicts the latency of a network from its Architecture.
+    """Predicts the latency of a network from its architecture.
 
     A model that does not know an operator raises :class:`stgnn.errors.InputError`; it never counts it as 0 ms.
     """
 
     @abstractmethod
-    def terms(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
+    def terms(self, architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
         """Milliseconds by kind of work (stem, spatial, ...). Their sum is the prediction; calibration rescales each
         kind.
 
@@ -35,7 +35,7 @@ class LatencyModel(ABC):
             InputError: the model cannot say anything about this architecture.
         """
 
-    def predict(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Estimate:
+    def predict(self, architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Estimate:
         """Latency of one body through the whole network.
 
         Raises:

@@ -5,6 +5,7 @@ outputs in a layout of their own. So each part is timed behind a cheap convoluti
 convolution takes alone is taken off.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,11 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from stgnn.latency.parts import Part
-from stgnn.networks import Network
+from stgnn.networks import SGN, Network
 from stgnn.networks.block import operator_class
 from stgnn.operators import ACTIVATIONS, AttentionOperator, Operator, ReadoutOperator, SpatialOperator, TemporalOperator
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import DEFAULT_READOUT, Architecture, BlockSpec, StageSpec
+from stgnn.space.sgn import FEATURES
 
 BASES: dict[str, type[Operator]] = {
     "spatial": SpatialOperator,
@@ -37,7 +39,7 @@ class Probe:
 
 def bare(part: Part) -> tuple[Part, ...]:
     """What to take off the raw latency of ``part``: the beginning of its probe, or the end of a stem's."""
-    if part.kind == "prefix":
+    if part.kind in ("prefix", "sgn"):
         return ()
     if part.kind == "stem":
         return (replace(part, kind="head", operator=DEFAULT_READOUT, target=part.source),)
@@ -58,9 +60,9 @@ def build(part: Part, layout: SkeletonLayout, num_classes: int) -> Probe:
         num_classes: Classes of the head.
     """
     with torch.no_grad():
-        if part.kind == "stem":
-            module = _stem(part, layout, num_classes)
-            return Probe(module.eval(), torch.randn(1, part.frames, layout.num_joints, layout.dimensions))
+        if part.kind in WHOLE:
+            module = WHOLE[part.kind](part, layout, num_classes).eval()
+            return Probe(module, torch.randn(1, part.frames, layout.num_joints, layout.dimensions))
         prefix = nn.Sequential(nn.Conv2d(SOURCE_CHANNELS, part.source, 1), nn.ReLU())
         body = layout if part.joints == layout.num_joints else layout.coarsen(part.joints)
         module = prefix if part.kind == "prefix" else nn.Sequential(*prefix, _piece(part, body, num_classes))
@@ -116,3 +118,13 @@ def _stem(part: Part, layout: SkeletonLayout, num_classes: int) -> nn.Module:
     deployed = Network(architecture, layout, num_classes).eval().deploy()
     deployed.blocks = nn.ModuleList()
     return deployed
+
+
+def _sgn(part: Part, layout: SkeletonLayout, num_classes: int) -> nn.Module:
+    stream, module = part.operator.split("/")
+    joints = 0 if part.joints == layout.num_joints else part.joints
+    width = part.target // FEATURES
+    return SGN(layout, num_classes, part.frames, joints, module, stream, width).eval().deploy()
+
+
+WHOLE: dict[str, Callable[[Part, SkeletonLayout, int], nn.Module]] = {"stem": _stem, "sgn": _sgn}  # take raw keypoints

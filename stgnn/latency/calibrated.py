@@ -11,7 +11,7 @@ from stgnn.latency.base import LATENCY_MODELS, LatencyModel
 from stgnn.latency.device import DeviceFile, load_device
 from stgnn.latency.table import LatencyTable
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture
+from stgnn.space import BaseArchitecture
 
 FEWEST = 3  # networks that a calibration needs
 RIDGE = 0.02  # weight of a multiplier's distance from the common one, against squared relative errors
@@ -56,7 +56,7 @@ class Calibrated(LatencyModel):
                 given=f"{type(self.base).__name__}, device file of {self.device.date}",
                 hint="measure again with: stgnn profile",
             )
-        measured = np.array([record.timing.median_ms for record in records])
+        measured = np.array([record.timing.quiet_ms for record in records])
         self._factors = fit(design, measured)
         self._relative_std = _left_out_error(design, measured)
 
@@ -70,7 +70,7 @@ class Calibrated(LatencyModel):
         """The fitted factor of each kind of work; constants in milliseconds."""
         return dict(zip(self._kinds, self._factors.tolist(), strict=True))
 
-    def terms(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
+    def terms(self, architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
         """Corrected milliseconds by kind; see :meth:`LatencyModel.terms`.
 
         Raises:
@@ -88,7 +88,7 @@ class Calibrated(LatencyModel):
             )
         return {kind: factors[kind] * value for kind, value in features.items() if kind in factors}
 
-    def _features(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> dict[str, float]:
+    def _features(self, architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> dict[str, float]:
         terms = self.base.terms(architecture, layout, num_classes)
         return {"constant": 1.0, "block": float(architecture.depth), **terms}
 

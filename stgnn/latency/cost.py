@@ -17,10 +17,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from stgnn.networks import AdaSGN, Ensemble, Model, Network
+from stgnn.networks import AdaSGN, Ensemble, Model, Network, make_network
 from stgnn.networks.sgn import Branch
 from stgnn.skeleton import STREAMS, SkeletonLayout
-from stgnn.space import Architecture
+from stgnn.space import BaseArchitecture
 
 aten = torch.ops.aten
 
@@ -59,7 +59,7 @@ class Operation:
     bytes: int
 
 
-def count(network: Network | Architecture, layout: SkeletonLayout, num_classes: int) -> Cost:
+def count(network: Network | BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Cost:
     """Cost of one body, of a network or of the network an architecture stands for.
 
     Raises:
@@ -68,7 +68,7 @@ def count(network: Network | Architecture, layout: SkeletonLayout, num_classes: 
     return _count(network.architecture if isinstance(network, Network) else network, layout, num_classes)
 
 
-def operations(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> tuple[Operation, ...]:
+def operations(architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> tuple[Operation, ...]:
     """The operations of a network's forward pass in evaluation mode, views left out."""
     return _trace(architecture, layout, num_classes)[0]
 
@@ -104,14 +104,16 @@ def joints_and_streams(model: Model) -> tuple[int, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=20_000)
-def _count(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Cost:
+def _count(architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Cost:
     return _trace(architecture, layout, num_classes)[1]
 
 
 @lru_cache(maxsize=2_000)
-def _trace(architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> tuple[tuple[Operation, ...], Cost]:
+def _trace(
+    architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int
+) -> tuple[tuple[Operation, ...], Cost]:
     with torch.device("meta"):
-        network = Network(architecture, layout, num_classes).eval()
+        network = make_network(architecture, layout, num_classes).eval()
         example = torch.empty(1, architecture.frames, layout.num_joints, layout.dimensions)
     found = trace(network, example)
     return found, cost_of(network, sum(operation.macs for operation in found))

@@ -14,7 +14,7 @@ from stgnn.latency.parts import Part
 from stgnn.runtimes.base import RUNTIMES, Runtime, device_name
 from stgnn.runtimes.timing import Timing
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture
+from stgnn.space import BaseArchitecture, read_architecture
 
 FORMAT = 1
 
@@ -31,7 +31,7 @@ class Entry:
 class NetworkRecord:
     """A measured network; ``role`` is ``"calibration"`` or ``"holdout"``."""
 
-    architecture: Architecture
+    architecture: BaseArchitecture
     timing: Timing
     role: str
 
@@ -171,7 +171,7 @@ class DeviceFile:
             rows = [dict(zip(columns, row, strict=True)) for row in fields.pop("entries")]
             entries = tuple(Entry(ms=row.pop("ms"), part=Part(**row)) for row in rows)
             networks = tuple(
-                NetworkRecord(Architecture.from_dict(item["architecture"]), Timing(**item["timing"]), item["role"])
+                NetworkRecord(read_architecture(item["architecture"]), Timing(**item["timing"]), item["role"])
                 for item in fields.pop("networks")
             )
             layout = SkeletonLayout.from_dict(fields.pop("layout"))
@@ -189,7 +189,7 @@ class DeviceFile:
         """Refuse durations that no clock could show, as an edited or damaged file has them."""
         # what is taken off a part may be more than the part: noise around zero
         parts = [(-math.inf, entry.ms, str(entry.part)) for entry in self.entries]
-        networks = [(0.0, record.timing.median_ms, str(record.architecture)) for record in self.networks]
+        networks = [(0.0, record.timing.quiet_ms, str(record.architecture)) for record in self.networks]
         for low, value, what in [*parts, *networks]:
             if not (isinstance(value, (int, float)) and math.isfinite(value) and value > low):
                 hint = "the file was damaged or edited: measure again with: stgnn profile"

@@ -2,15 +2,17 @@
 
 A block is cut into halves, because the pairs of a spatial and a temporal operator are too many to measure: the
 spatial operator, and the temporal operator with the addition of the residual. A projecting residual and an attention
-are parts of their own.
+are parts of their own. An SGN is one part: a space has few of them, and all can be measured.
 """
 
 from dataclasses import dataclass
 
+from stgnn.errors import InputError
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture
+from stgnn.space import Architecture, BaseArchitecture, SGNArchitecture
 
-KINDS = ("stem", "spatial", "temporal", "projection", "attention", "head")
+KINDS = ("stem", "spatial", "temporal", "projection", "attention", "head")  # of networks of blocks
+SGN = "sgn"
 
 
 @dataclass(frozen=True, order=True)
@@ -18,9 +20,9 @@ class Part:
     """One part at one size.
 
     Attributes:
-        kind: One of :data:`KINDS`.
+        kind: One of :data:`KINDS`, or ``"sgn"`` for a whole SGN.
         operator: Class name of the operator, for a head that of its readout; the streams for a stem (``"joint+bone"``);
-            empty for a projection.
+            stream and module of an SGN (``"joint/w32-64-128"``); empty for a projection.
         activation: Class name of the activation, where the part has one.
         stride: Divides the frames.
         joints: V.
@@ -56,8 +58,25 @@ class Part:
 Family = tuple[str, str, str, int, int]
 
 
-def parts(architecture: Architecture, layout: SkeletonLayout) -> tuple[Part, ...]:
-    """The parts of a network in order."""
+def parts(architecture: BaseArchitecture, layout: SkeletonLayout) -> tuple[Part, ...]:
+    """The parts of a network in order.
+
+    Raises:
+        InputError: nothing is known about networks of this kind.
+    """
+    if isinstance(architecture, SGNArchitecture):
+        return (_sgn(architecture, layout),)
+    if isinstance(architecture, Architecture):
+        return _of_blocks(architecture, layout)
+    raise InputError("a latency table knows no parts of this network", given=architecture)
+
+
+def _sgn(choice: SGNArchitecture, layout: SkeletonLayout) -> Part:
+    joints, name = choice.joints or layout.num_joints, f"{choice.stream}/{choice.module}"
+    return Part(SGN, name, "", 1, joints, 1, choice.frames, layout.dimensions, choice.features)
+
+
+def _of_blocks(architecture: Architecture, layout: SkeletonLayout) -> tuple[Part, ...]:
     joints = architecture.joints or layout.num_joints
     frames, width = architecture.frames, architecture.stem or layout.dimensions
     streams = "+".join(architecture.streams)

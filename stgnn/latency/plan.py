@@ -7,20 +7,22 @@ Every part a space can contain is too many; the plan thins them out along the ax
 * widths: every width with itself; pairs of different widths only between the smallest, the middle and the largest;
 * no stem: the coordinates meet the smallest, the middle and the largest width of the first stage;
 * activations: all of the above for the first; for the others only the corner sizes, to learn the difference.
+
+Of a space of SGN every member is measured.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 
-from stgnn.latency.parts import Part
+from stgnn.latency.parts import Part, parts
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import SearchSpace
+from stgnn.space import SearchSpace, SGNSpace, Space
 
 Pair = tuple[int, int]
 
 
-def plan(space: SearchSpace, layout: SkeletonLayout, quick: bool = False) -> tuple[Part, ...]:
+def plan(space: Space, layout: SkeletonLayout, quick: bool = False) -> tuple[Part, ...]:
     """The parts to measure, in a fixed order.
 
     Args:
@@ -28,6 +30,8 @@ def plan(space: SearchSpace, layout: SkeletonLayout, quick: bool = False) -> tup
         layout: The body.
         quick: Only the ends of the frames, three widths, and pairs of different widths only between the ends.
     """
+    if isinstance(space, SGNSpace):
+        return tuple(part for one in space.members() for part in parts(one, layout))
     joints = [count or layout.num_joints for count in space.joints]
     found: dict[Part, None] = {}
     for count in joints:

@@ -21,7 +21,7 @@ from stgnn.runtimes.base import Runtime, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, Reference, measure
 from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import Architecture, SearchSpace, check_joints, load_space
+from stgnn.space import BaseArchitecture, Space, check_joints, read_space
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -31,7 +31,7 @@ CANDIDATES = 300  # architectures among which the calibration networks are chose
 
 
 def profile(
-    space: str | Path | Mapping[str, Any] | SearchSpace,
+    space: str | Path | Mapping[str, Any] | Space,
     layout: str | Path | Mapping[str, Any] | SkeletonLayout,
     num_classes: int,
     output: str | Path,
@@ -64,7 +64,7 @@ def profile(
         InputError: an argument is wrong, ``output`` holds measurements made under other conditions, or nothing could
             be measured.
     """
-    runtime, space, layout, path = resolve_runtime(runtime), load_space(space), load_layout(layout), Path(output)
+    runtime, space, layout, path = resolve_runtime(runtime), read_space(space), load_layout(layout), Path(output)
     check_joints(space, layout)
     check_between(0, calibration=calibration, holdout=holdout)
     check_between(1, threads=threads)
@@ -72,7 +72,7 @@ def profile(
     check_output(path)
     fresh = DeviceFile.begin(runtime, layout, num_classes, threads, f"{space.name}/{space.digest}", seed)
     device = _continued(fresh, path)
-    protocol = Protocol(runs=15, seconds=0.01, rounds=1) if quick else Protocol(runs=20, seconds=0.015, rounds=2)
+    protocol = Protocol(runs=15, seconds=0.01, rounds=1) if quick else Protocol(runs=20, seconds=0.01, rounds=3)
     with _bar(progress) as bar, tempfile.TemporaryDirectory(prefix="stgnn-profile-") as folder:
         middle = _whole(space.sample_sized(random.Random(space.digest), 0.5), device)
         bench = _Bench(runtime, threads, Path(folder), middle, device.reference_ms, bar)
@@ -165,22 +165,22 @@ def _measure_parts(device: DeviceFile, wanted: Sequence[Part], bench: _Bench, pr
         for part, timing in zip(chunk, timings, strict=True):
             if isinstance(timing, Failure):
                 raise InputError(f"{part} cannot be measured", given=timing.reason)
-            known[part] = timing.median_ms - sum(known[base] for base in bare(part))
+            known[part] = timing.quiet_ms - sum(known[base] for base in bare(part))
         entries = tuple(Entry(part, ms) for part, ms in known.items())
         device = replace(device, entries=entries, reference_ms=bench.reference_ms)
         device.save(path)
 
 
 def _wanted_networks(
-    device: DeviceFile, space: SearchSpace, calibration: int, holdout: int, seed: int
-) -> list[tuple[Architecture, str]]:
+    device: DeviceFile, space: Space, calibration: int, holdout: int, seed: int
+) -> list[tuple[BaseArchitecture, str]]:
     """Calibration networks at equal steps of the logarithm of the predicted latency; then uniformly drawn ones."""
     rng = random.Random(seed)
     table = LatencyTable(device)
     drawn = {space.sample_sized(rng, rng.random()): None for _ in range(CANDIDATES)}
     guess = {a: math.log(table.predict(a, device.layout, device.num_classes).mean_ms) for a in drawn}
     low, high = min(guess.values()), max(guess.values())
-    chosen: dict[Architecture, str] = {}
+    chosen: dict[BaseArchitecture, str] = {}
     for step in range(min(calibration, len(drawn))):
         aim = low + (high - low) * (step + 0.5) / calibration
         best = min((a for a in guess if a not in chosen), key=lambda a: abs(guess[a] - aim))
@@ -193,12 +193,12 @@ def _wanted_networks(
 
 
 def _measure_networks(
-    device: DeviceFile, wanted: Sequence[tuple[Architecture, str]], bench: _Bench, quick: bool, path: Path
+    device: DeviceFile, wanted: Sequence[tuple[BaseArchitecture, str]], bench: _Bench, quick: bool, path: Path
 ) -> None:
     """Measure the networks that are missing."""
     known = {record.architecture for record in device.networks}
     missing = [(architecture, role) for architecture, role in wanted if architecture not in known]
-    protocol = Protocol(runs=20, seconds=0.05, rounds=2) if quick else Protocol(runs=30, seconds=0.2, rounds=3)
+    protocol = Protocol(runs=20, seconds=0.05, rounds=2) if quick else Protocol(runs=30, seconds=0.1, rounds=5)
     for chunk, label in _chunks(missing, NETWORK_CHUNK, "networks"):
         probes = [_whole(architecture, device) for architecture, _ in chunk]
         records = _records(chunk, bench.time(probes, protocol, label))
@@ -207,19 +207,19 @@ def _measure_networks(
         device.save(path)
 
 
-def _whole(architecture: Architecture, device: DeviceFile) -> Probe:
+def _whole(architecture: BaseArchitecture, device: DeviceFile) -> Probe:
     """A whole network with random weights."""
     import torch
 
-    from stgnn.networks import Network
+    from stgnn.networks import make_network
 
     layout = device.layout
     example = torch.randn(1, architecture.frames, layout.num_joints, layout.dimensions)
-    return Probe(Network(architecture, layout, device.num_classes).eval().deploy(), example)
+    return Probe(make_network(architecture, layout, device.num_classes).eval().deploy(), example)
 
 
 def _records(
-    networks: Sequence[tuple[Architecture, str]], timings: Sequence[Timing | Failure]
+    networks: Sequence[tuple[BaseArchitecture, str]], timings: Sequence[Timing | Failure]
 ) -> Iterator[NetworkRecord]:
     for (architecture, role), timing in zip(networks, timings, strict=True):
         if isinstance(timing, Timing):

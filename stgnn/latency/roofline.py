@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from stgnn.errors import InputError
 from stgnn.latency.base import LATENCY_MODELS, LatencyModel
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture
+from stgnn.space import BaseArchitecture
 
 
 @LATENCY_MODELS.register
@@ -31,7 +31,7 @@ class Roofline(LatencyModel):
             )
         self.peak_gflops, self.bandwidth_gbs, self.dispatch_us = peak_gflops, bandwidth_gbs, dispatch_us
 
-    def terms(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
+    def terms(self, architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
         """Milliseconds of all operations together; see :meth:`LatencyModel.terms`."""
         from stgnn.latency.cost import operations
 

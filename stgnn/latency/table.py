@@ -8,9 +8,9 @@ import numpy as np
 from stgnn.errors import InputError
 from stgnn.latency.base import LATENCY_MODELS, LatencyModel
 from stgnn.latency.device import DeviceFile, Entry, load_device
-from stgnn.latency.parts import KINDS, Part, parts
+from stgnn.latency.parts import KINDS, SGN, Part, parts
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture
+from stgnn.space import BaseArchitecture
 
 GROWTH = (
     1.5  # latency is taken as linear in this power of the width: convolutions grow by the square, all else linearly
@@ -22,6 +22,8 @@ Pair = tuple[int, int]
 @LATENCY_MODELS.register
 class LatencyTable(LatencyModel):
     """Sum of measured parts: stem, spatial halves, temporal halves, projecting residuals, attentions, head.
+
+    An SGN is a single part.
 
     Args:
         device: The device file, or its path.
@@ -35,11 +37,11 @@ class LatencyTable(LatencyModel):
         self.device.check()
         self._surfaces: dict[tuple[str, str, int, int], _Surfaces] = {}
         for entry in self.device.entries:
-            if entry.part.kind in KINDS:
+            if entry.part.kind in (*KINDS, SGN):
                 self._surfaces.setdefault(_key(entry.part), _Surfaces()).add(entry)
         self._known: dict[Part, float] = {}
 
-    def terms(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
+    def terms(self, architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Mapping[str, float]:
         """Milliseconds by kind of part; see :meth:`LatencyModel.terms`.
 
         Raises:
@@ -53,8 +55,9 @@ class LatencyTable(LatencyModel):
                 allowed=f"{measured.name}: {measured.num_joints} joints in {measured.dimensions} dimensions",
                 hint="measure again with: stgnn profile",
             )
-        sums = dict.fromkeys(KINDS, 0.0)
-        for part in parts(architecture, layout):
+        found = parts(architecture, layout)
+        sums = dict.fromkeys((SGN,) if found[0].kind == SGN else KINDS, 0.0)
+        for part in found:
             if part not in self._known:
                 self._known[part] = self._part_latency(part)
             sums[part.kind] += self._known[part]

@@ -22,7 +22,7 @@ from stgnn.networks.checkpoint import (
 )
 from stgnn.networks.deploy import DeployedNetwork
 from stgnn.networks.ensemble import Ensemble
-from stgnn.networks.models import Model
+from stgnn.networks.models import Model, make_network
 from stgnn.networks.network import Network, Stem
 from stgnn.networks.sgn import SGN, AdaSGN
 from stgnn.networks.supernet import Supernet
@@ -44,6 +44,7 @@ __all__ = [
     "load_model",
     "load_network",
     "load_supernet",
+    "make_network",
     "save_checkpoint",
     "save_compressed",
 ]

@@ -26,7 +26,7 @@ from stgnn.networks.sparsity.storage import KEY as COMPRESSED
 from stgnn.networks.sparsity.storage import load_sparse, save_sparse
 from stgnn.networks.supernet import Supernet
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture, SearchSpace
+from stgnn.space import Architecture, read_space
 
 KEY, FORMAT, PREFIX = "stgnn", 1, "network."
 CONTENT = {**MODELS, "supernet": "space", "sparse": "sparse"}  # what each kind of checkpoint describes its weights by
@@ -126,7 +126,7 @@ def load_supernet(path: str | Path) -> Loaded[Supernet]:
     """
     state, entry = _read(path, ("supernet",))
     with _about(path):
-        space = SearchSpace.from_dict(entry["space"])
+        space = read_space(entry["space"])
         supernet = Supernet(space, SkeletonLayout.from_dict(entry["layout"]), len(entry["class_names"]))
     return _fill(supernet, state, entry, path)
 

@@ -12,7 +12,7 @@ from stgnn.networks.ensemble import Ensemble
 from stgnn.networks.network import Network
 from stgnn.networks.sgn import SGN, AdaSGN
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture
+from stgnn.space import Architecture, BaseArchitecture, SGNArchitecture
 
 Model = Network | SGN | AdaSGN | Ensemble
 
@@ -22,6 +22,20 @@ CONTENT = {  # what each kind is described by
     "adasgn": "options",
     "ensemble": "members",
 }
+
+
+def make_network(architecture: BaseArchitecture, layout: SkeletonLayout, num_classes: int) -> Network | SGN:
+    """The untrained network that an architecture stands for.
+
+    Raises:
+        InputError: an operator is unknown, or the layout does not offer the joint count.
+    """
+    if isinstance(architecture, SGNArchitecture):
+        choice = architecture
+        return SGN(layout, num_classes, choice.frames, choice.joints, choice.module, choice.stream, width=choice.width)
+    if isinstance(architecture, Architecture):
+        return Network(architecture, layout, num_classes)
+    raise InputError("no network is made from this", given=architecture, allowed="Architecture, SGNArchitecture")
 
 
 def to_content(model: Model) -> dict[str, Any]:

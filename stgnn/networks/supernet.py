@@ -1,11 +1,11 @@
 """The supernet: every network of a search space, with shared weights.
 
-**The slicing law.** ``Network(arch)`` has exactly the parameter names of the supernet that ``arch`` selects, and each
-of its tensors is the leading block of the supernet's tensor along channel axes and the centre block along kernel axes.
-Hence
+**The slicing law.** The network of an architecture has exactly the parameter names of the supernet that the
+architecture selects, and each of its tensors is the leading block of the supernet's tensor along channel axes and the
+centre block along kernel axes. Hence
 
     supernet(x, arch)      = functional_call(template(arch), slices(arch), (x,))
-    supernet.extract(arch) = Network(arch) with a copy of those slices
+    supernet.extract(arch) = make_network(arch) with a copy of those slices
 
 and no operator knows about elasticity. Kernel axes are the axes from the third on of the weight of a convolution
 module; every other axis is a channel axis. Gradients flow through the slices into the big tensors, and batch-norm
@@ -24,9 +24,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from stgnn.errors import InputError
+from stgnn.networks.models import make_network
 from stgnn.networks.network import Network
+from stgnn.networks.sgn import SGN
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture, SearchSpace, check_joints, cover, narrow
+from stgnn.space import BaseArchitecture, Space, check_joints, cover, narrow
 
 _TEMPLATES = 512  # networks without weights that are kept; each takes about a hundred kilobytes
 
@@ -44,16 +46,18 @@ class Supernet(nn.Module):
             or kernels that the space gives it.
     """
 
-    def __init__(self, space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> None:
+    def __init__(self, space: Space, layout: SkeletonLayout, num_classes: int) -> None:
         super().__init__()
         check_joints(space, layout)
         self.space, self.layout, self.num_classes = space, layout, num_classes
-        self._templates: OrderedDict[Architecture, tuple[Network, dict[str, tuple[slice, ...] | None]]] = OrderedDict()
+        self._templates: OrderedDict[BaseArchitecture, tuple[Network | SGN, dict[str, tuple[slice, ...] | None]]] = (
+            OrderedDict()
+        )
         self._homes: dict[str, tuple[dict[str, Tensor], str]] = {}
         for name, part in _union(space, layout, num_classes).items():
             self._homes[name] = _register(self, name, part)
 
-    def forward(self, x: Tensor, architecture: Architecture, buffers: Mapping[str, Tensor] | None = None) -> Tensor:
+    def forward(self, x: Tensor, architecture: BaseArchitecture, buffers: Mapping[str, Tensor] | None = None) -> Tensor:
         """Logits of one architecture.
 
         Args:
@@ -68,28 +72,28 @@ class Supernet(nn.Module):
         tensors = self.slices(architecture) | dict(buffers or {})
         return functional_call(template, tensors, (x,))
 
-    def template(self, architecture: Architecture) -> Network:
-        """``Network(architecture)`` without weights, in this supernet's mode; built once."""
+    def template(self, architecture: BaseArchitecture) -> Network | SGN:
+        """The network of an architecture without weights, in this supernet's mode; built once."""
         template = self._plan(architecture)[0]
         return template if template.training == self.training else template.train(self.training)
 
-    def slices(self, architecture: Architecture) -> dict[str, Tensor]:
+    def slices(self, architecture: BaseArchitecture) -> dict[str, Tensor]:
         """The blocks of this supernet's tensors that the architecture selects, as views, by name."""
         plan = self._plan(architecture)[1]
         return {
             name: self._tensor(name) if block is None else self._tensor(name)[block] for name, block in plan.items()
         }
 
-    def extract(self, architecture: Architecture) -> Network:
+    def extract(self, architecture: BaseArchitecture) -> Network | SGN:
         """A network of its own with a copy of the selected weights; the same function as ``self(x, architecture)``."""
-        network = Network(architecture, self.layout, self.num_classes)
+        network = make_network(architecture, self.layout, self.num_classes)
         tensors = _tensors(network)
         for name, tensor in self.slices(architecture).items():
             tensors[name].copy_(tensor.detach())
         return network.to(next(self.parameters()).device).train(self.training)
 
     @torch.no_grad()
-    def calibrated(self, architecture: Architecture, batches: Iterable[Tensor]) -> dict[str, Tensor]:
+    def calibrated(self, architecture: BaseArchitecture, batches: Iterable[Tensor]) -> dict[str, Tensor]:
         """Exact batch-norm statistics of one architecture.
 
         Batch norms alone are in training mode, so that the statistics are of what evaluation will see, without dropout.
@@ -120,7 +124,7 @@ class Supernet(nn.Module):
         return {name: value.float() for name, value in buffers.items()}
 
     @torch.no_grad()
-    def recalibrate(self, architecture: Architecture, batches: Iterable[Tensor]) -> None:
+    def recalibrate(self, architecture: BaseArchitecture, batches: Iterable[Tensor]) -> None:
         """Store the statistics of :meth:`calibrated` in this supernet's own buffers."""
         slices = self.slices(architecture)
         for name, value in self.calibrated(architecture, batches).items():
@@ -131,7 +135,7 @@ class Supernet(nn.Module):
         home, leaf = self._homes[name]
         return home[leaf]
 
-    def _plan(self, architecture: Architecture) -> tuple[Network, dict[str, tuple[slice, ...] | None]]:
+    def _plan(self, architecture: BaseArchitecture) -> tuple[Network | SGN, dict[str, tuple[slice, ...] | None]]:
         """The template and, for every tensor, the block to take; None stands for the whole tensor."""
         known = self._templates.get(architecture)
         if known is not None:
@@ -139,7 +143,7 @@ class Supernet(nn.Module):
             return known
         # Made on the CPU and then emptied: much faster than on the meta device, where drawing initial values is slow.
         with torch.random.fork_rng(devices=[]):
-            template = Network(architecture, self.layout, self.num_classes).to_empty(device="meta")
+            template = make_network(architecture, self.layout, self.num_classes).to_empty(device="meta")
         kernels = _kernel_weights(template)
         plan: dict[str, tuple[slice, ...] | None] = {}
         for name, tensor in _tensors(template).items():
@@ -168,7 +172,7 @@ def _block(size: torch.Size, whole: torch.Size, kernel: bool) -> tuple[slice, ..
     return tuple(slice(start, start + count) for start, count in zip(starts, size, strict=True))
 
 
-def _kernel_weights(network: Network) -> set[str]:
+def _kernel_weights(network: nn.Module) -> set[str]:
     return {f"{name}.weight" for name, module in network.named_modules() if isinstance(module, _ConvNd)}
 
 
@@ -186,7 +190,7 @@ def _tensors(network: nn.Module) -> dict[str, Tensor]:
     return network.state_dict() | dict(network.named_buffers(remove_duplicate=False))
 
 
-def _union(space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> dict[str, _Part]:
+def _union(space: Space, layout: SkeletonLayout, num_classes: int) -> dict[str, _Part]:
     """Every tensor that ``cover`` and ``narrow`` of a space need, at its largest.
 
     Initial values are those of the cover's networks; the narrow ones fill what no tensor of the cover reaches.
@@ -197,11 +201,13 @@ def _union(space: SearchSpace, layout: SkeletonLayout, num_classes: int) -> dict
     return {name: _merge([*small.get(name, ()), *large.get(name, ())]) for name in large | small}
 
 
-def _parts(architectures: Iterable[Architecture], layout: SkeletonLayout, num_classes: int) -> dict[str, list[_Part]]:
+def _parts(
+    architectures: Iterable[BaseArchitecture], layout: SkeletonLayout, num_classes: int
+) -> dict[str, list[_Part]]:
     """The tensors of all networks by name, one of each shape."""
     parts: dict[str, list[_Part]] = {}
     for architecture in architectures:
-        network = Network(architecture, layout, num_classes)
+        network = make_network(architecture, layout, num_classes)
         kernels, saved = _kernel_weights(network), network.state_dict().keys()
         trained = {name for name, _ in network.named_parameters()}
         for name, tensor in _tensors(network).items():

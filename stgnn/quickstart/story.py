@@ -178,7 +178,7 @@ def _exported(network: Network, data: SyntheticDataModule, path: Path) -> Export
 
 def _report(plan: Plan, chosen: Evaluation, measured: dict[str, float], tuned: float, facts: dict[str, Any]) -> None:
     story = report_data(str(plan.output / "study.journal"), STUDY, "Quickstart: synthetic actions")
-    timing = Measured(measured["median_ms"], measured["p10_ms"], measured["p90_ms"])
+    timing = Measured(measured["quiet_ms"], measured["p10_ms"], measured["p90_ms"])
     points = tuple(
         replace(point, measured=timing, fine_tuned=tuned) if point.number == chosen.number else point
         for point in story.points

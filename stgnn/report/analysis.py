@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from stgnn.ranking import spearman
+from stgnn.report.architectures import genes_of
 from stgnn.report.data import Measured, ReportData, ReportPoint
 from stgnn.search.pareto import front_order, hypervolume_curve
-from stgnn.space.architecture import Architecture
+from stgnn.space import BaseArchitecture
 
 
 def pareto_front(points: Iterable[ReportPoint]) -> tuple[ReportPoint, ...]:
@@ -79,7 +80,7 @@ def agreement(checks: Sequence[Check]) -> Agreement | None:
     if not checks:
         return None
     predicted = np.array([check.predicted_ms for check in checks])
-    measured = np.array([check.measured.median_ms for check in checks])
+    measured = np.array([check.measured.ms for check in checks])
     error = np.abs(predicted / measured - 1)
     order = spearman(predicted, measured) if len(checks) > 2 else math.nan
     return Agreement(len(checks), float(error.mean()), float((error <= 0.1).mean()), order)
@@ -102,7 +103,7 @@ class Gene:
     clear: bool
 
 
-def compare_genes(front: Sequence[Architecture], evaluated: Sequence[Architecture]) -> tuple[Gene, ...]:
+def compare_genes(front: Sequence[BaseArchitecture], evaluated: Sequence[BaseArchitecture]) -> tuple[Gene, ...]:
     """What the front's networks have in common, most different first; genes with a single choice are left out.
 
     The choices inside the blocks of a stage are pooled: a network with two of three blocks of an operator counts 2/3.
@@ -122,31 +123,14 @@ def compare_genes(front: Sequence[Architecture], evaluated: Sequence[Architectur
     return tuple(gene for _, gene in sorted(genes, key=lambda item: (-item[0], item[1].name)))
 
 
-def _shares(architectures: Sequence[Architecture]) -> dict[str, dict[str, float]]:
+def _shares(architectures: Sequence[BaseArchitecture]) -> dict[str, dict[str, float]]:
     """Gene -> choice -> share; a stage's genes are averaged over the networks that have the stage."""
     totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for architecture in architectures:
-        for name, choices in _genes(architecture).items():
+        for name, choices in genes_of(architecture).items():
             for choice in choices:
                 totals[name][choice] += 1 / len(choices)
     return {name: {c: n / sum(counts.values()) for c, n in counts.items()} for name, counts in totals.items()}
-
-
-def _genes(architecture: Architecture) -> dict[str, list[str]]:
-    genes = {
-        "streams": ["+".join(architecture.streams)],
-        "frames": [f"{architecture.frames} frames"],
-        "joints": [f"{architecture.joints} joints" if architecture.joints else "all joints"],
-        "stem": [f"{architecture.stem} channels"],
-    }
-    for number, stage in enumerate(architecture.stages, start=1):
-        genes[f"stage {number}: depth"] = [f"{len(stage.blocks)} block" + "s" * (len(stage.blocks) > 1)]
-        genes[f"stage {number}: width"] = [f"{stage.width} channels"]
-        for field in ("spatial", "temporal", "kernel", "activation", "attention"):
-            unit = " frames" if field == "kernel" else ""
-            genes[f"stage {number}: {field}"] = [f"{getattr(block, field)}{unit}" for block in stage.blocks]
-    genes["readout"] = [architecture.readout]
-    return genes
 
 
 def _natural(choice: str) -> tuple[float, str]:

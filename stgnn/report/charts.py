@@ -112,9 +112,9 @@ def latency_chart(checks: Sequence[Check], size: Size) -> Chart:
     ]
     for check in checks:
         kind = "random" if check.key.startswith("random") else "search"
-        px, py, m = x(check.predicted_ms), y(check.measured.median_ms), check.measured
+        px, py, m = x(check.predicted_ms), y(check.measured.ms), check.measured
         parts.append(svg.line(px, y(m.p10_ms), px, y(m.p90_ms), f"error {kind}"))
-        told = f"{check.name}: predicted {milliseconds(check.predicted_ms)}, measured {milliseconds(m.median_ms)}"
+        told = f"{check.name}: predicted {milliseconds(check.predicted_ms)}, measured {milliseconds(m.ms)}"
         mark = f"<g><title>{escape(told)}</title>{svg.marker('circle', px, py, 4.5, 'mark ' + kind)}</g>"
         parts.append(f'<a href="#{check.key}" tabindex="-1">{mark}</a>' if check.key else mark)
     return Chart(size, "Predicted against measured latency", "".join(parts), x, y)

@@ -13,14 +13,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measured:
-    """A latency measured on the device: median and spread over repeated runs."""
+    """A latency measured on the device: that of the quietest moment, which predictions are of, and the spread of all.
 
-    median_ms: float
+    Attributes:
+        ms: Median of the quietest few runs in a row.
+        p10_ms: Tenth percentile of all runs.
+        p90_ms: Ninetieth percentile.
+    """
+
+    ms: float
     p10_ms: float
     p90_ms: float
 
     def __post_init__(self) -> None:
-        for value in (self.median_ms, self.p10_ms, self.p90_ms):
+        for value in (self.ms, self.p10_ms, self.p90_ms):
             _check_time("a measured latency", value)
 
 

@@ -1,32 +1,29 @@
 """An architecture drawn as a diagram: streams, stem, stages of blocks, head; frames and joints shrink downwards."""
 
 import math
-from dataclasses import dataclass
 
+from stgnn.errors import InputError
 from stgnn.report import svg
+from stgnn.report.diagram_parts import (
+    BOX,
+    GAP,
+    HALF,
+    LEFT,
+    RIGHT,
+    STREAM,
+    WIDTH,
+    Shape,
+    arrow,
+    caption,
+    solid,
+    wide_box,
+)
+from stgnn.report.diagram_sgn import sgn_body
 from stgnn.report.units import TIMES
-from stgnn.space.architecture import DEFAULT_READOUT, Architecture, BlockSpec, StageSpec
-
-WIDTH = 400
-LEFT, RIGHT = 70, 380  # the column of boxes; left of it stand the solids, right of it the residual connections
-HALF = (RIGHT - LEFT - 4) / 2
-BOX = 40
-STREAM = 24
-GAP = 14
+from stgnn.space import DEFAULT_READOUT, Architecture, BaseArchitecture, BlockSpec, SGNArchitecture, StageSpec
 
 
-@dataclass(frozen=True)
-class _Shape:
-    """What flows between two boxes, and the size of the input, which the solids are drawn relative to."""
-
-    channels: int
-    frames: int
-    joints: int
-    first_frames: int
-    first_joints: int
-
-
-def block_diagram(architecture: Architecture, num_joints: int, num_classes: int) -> str:
+def block_diagram(architecture: BaseArchitecture, num_joints: int, num_classes: int) -> str:
     """The diagram as a picture of its own, for a notebook or a README.
 
     Args:
@@ -41,7 +38,7 @@ def block_diagram(architecture: Architecture, num_joints: int, num_classes: int)
     return svg.document(WIDTH, height, label(architecture), body)
 
 
-def embedded_diagram(architecture: Architecture, num_joints: int, num_classes: int) -> str:
+def embedded_diagram(architecture: BaseArchitecture, num_joints: int, num_classes: int) -> str:
     """The diagram for a page that already has the style sheet of :func:`stgnn.report.svg.style`."""
     height, body = diagram_body(architecture, num_joints, num_classes)
     return (
@@ -50,25 +47,35 @@ def embedded_diagram(architecture: Architecture, num_joints: int, num_classes: i
     )
 
 
-def label(architecture: Architecture) -> str:
+def label(architecture: BaseArchitecture) -> str:
     """The diagram in one sentence, for those who do not see it."""
+    if not isinstance(architecture, Architecture):
+        return str(architecture)
     stages = ", ".join(f"{len(stage.blocks)} of {stage.width} channels" for stage in architecture.stages)
     return f"Network of {architecture.depth} blocks in {len(architecture.stages)} stages: {stages}"
 
 
-def diagram_body(architecture: Architecture, num_joints: int, num_classes: int) -> tuple[float, str]:
-    """Height and SVG of the diagram, top left at the origin."""
+def diagram_body(architecture: BaseArchitecture, num_joints: int, num_classes: int) -> tuple[float, str]:
+    """Height and SVG of the diagram, top left at the origin.
+
+    Raises:
+        InputError: networks of this kind cannot be drawn.
+    """
+    if isinstance(architecture, SGNArchitecture):
+        return sgn_body(architecture, num_joints, num_classes)
+    if not isinstance(architecture, Architecture):
+        raise InputError("there is no drawing of this network", given=architecture)
     joints, frames = architecture.joints or num_joints, architecture.frames
     y, start = _input(architecture, num_joints)
     parts = [start]
     for number, stage in enumerate(architecture.stages, start=1):
         frames = math.ceil(frames / stage.stride)
-        y, part = _stage(y, number, stage, _Shape(stage.width, frames, joints, architecture.frames, num_joints))
+        y, part = _stage(y, number, stage, Shape(stage.width, frames, joints, architecture.frames, num_joints))
         parts.append(part)
-    parts.append(_arrow(y))
+    parts.append(arrow(y))
     mean = architecture.readout == DEFAULT_READOUT
     head = f"{'Mean over frames and joints' if mean else architecture.readout}, then {num_classes or 'all'} classes"
-    parts.append(_wide_box(y + GAP, "Head", head))
+    parts.append(wide_box(y + GAP, "Head", head))
     return y + GAP + BOX + 1, "".join(parts)
 
 
@@ -77,12 +84,12 @@ def _input(architecture: Architecture, num_joints: int) -> tuple[float, str]:
     names = [name.replace("_", " ") for name in architecture.streams]
     width = (RIGHT - LEFT - 4 * (len(names) - 1)) / len(names)
     middles = [LEFT + index * (width + 4) + width / 2 for index in range(len(names))]
-    parts = [_caption(14, "Input", f"{architecture.frames} frames {TIMES} {num_joints} joints")]
+    parts = [caption(14, "Input", f"{architecture.frames} frames {TIMES} {num_joints} joints")]
     for middle, name in zip(middles, names, strict=True):
         parts.append(svg.rect(middle - width / 2, 24, width, STREAM, "box stream", 5))
         parts.append(svg.text(middle, 24 + 16, name, "name", "middle", width - 8, 11))
-    shape = _Shape(3, architecture.frames, num_joints, architecture.frames, num_joints)
-    parts.append(_solid(shape, 28, 24 + STREAM / 2))
+    shape = Shape(3, architecture.frames, num_joints, architecture.frames, num_joints)
+    parts.append(solid(shape, 28, 24 + STREAM / 2))
     y: float = 24 + STREAM
     steps = []
     if architecture.joints not in (0, num_joints):
@@ -91,22 +98,22 @@ def _input(architecture: Architecture, num_joints: int) -> tuple[float, str]:
         summed = "one per stream, summed: " if len(names) > 1 else ""
         steps.append(("Stem", f"{summed}{architecture.stem} channels"))
     for name, detail in steps:
-        parts += [_arrow(y, middle) for middle in middles]
-        parts.append(_wide_box(y + GAP, name, detail))
+        parts += [arrow(y, middle) for middle in middles]
+        parts.append(wide_box(y + GAP, name, detail))
         y += GAP + BOX
         middles = [(LEFT + RIGHT) / 2]
     return y, "".join(parts)
 
 
-def _stage(y: float, number: int, stage: StageSpec, shape: _Shape) -> tuple[float, str]:
-    parts = [_arrow(y, long=20)]
+def _stage(y: float, number: int, stage: StageSpec, shape: Shape) -> tuple[float, str]:
+    parts = [arrow(y, long=20)]
     y += 40
     size = f"{shape.channels} channels {TIMES} {shape.frames} frames {TIMES} {shape.joints} joints"
-    parts.append(_caption(y - 6, f"Stage {number}", size))
-    parts.append(_solid(shape, 28, y + BOX / 2))
+    parts.append(caption(y - 6, f"Stage {number}", size))
+    parts.append(solid(shape, 28, y + BOX / 2))
     for index, block in enumerate(stage.blocks):
         if index:
-            parts.append(_arrow(y))
+            parts.append(arrow(y))
             y += GAP
         y, part = _block(y, block, stage.stride if index == 0 else 1)
         parts.append(part)
@@ -132,37 +139,3 @@ def _block(y: float, block: BlockSpec, stride: int) -> tuple[float, str]:
         height += STREAM - 1
     bracket = [(RIGHT, y + 6), (RIGHT + 9, y + 6), (RIGHT + 9, y + height - 6), (RIGHT, y + height - 6)]
     return y + height, "".join(parts) + svg.path(bracket, "residual")
-
-
-def _wide_box(y: float, name: str, detail: str) -> str:
-    return (
-        svg.rect(LEFT, y, RIGHT - LEFT, BOX, "box plain", 6)
-        + svg.text(LEFT + 8, y + 17, name, "name strong")
-        + svg.text(LEFT + 8, y + 32, detail, "detail", room=RIGHT - LEFT - 16, size=10.5)
-    )
-
-
-def _caption(y: float, left: str, right: str) -> str:
-    return svg.text(LEFT, y, left, "name strong") + svg.text(RIGHT, y, right, "detail", "end", 240, 10.5)
-
-
-def _arrow(y: float, x: float = (LEFT + RIGHT) / 2, long: float = GAP) -> str:
-    tip = y + long - 1
-    head = svg.path([(x - 3.5, tip - 5), (x, tip), (x + 3.5, tip - 5)], "flow")
-    return svg.line(x, y + 1, x, tip, "flow") + head
-
-
-def _solid(shape: _Shape, x: float, y: float) -> str:
-    """The feature map as a solid: width for frames, height for joints, depth for channels (by their logarithm)."""
-    width = 4 + 28 * shape.frames / shape.first_frames
-    height = 4 + 24 * shape.joints / shape.first_joints
-    depth = 2 * math.log2(max(shape.channels, 2)) - 3
-    left, right = x - (width + depth) / 2, x + (width - depth) / 2
-    top, bottom = y - (height - depth) / 2, y + (height + depth) / 2
-    lid = [(left, top), (left + depth, top - depth), (right + depth, top - depth), (right, top)]
-    side = [(right, top), (right + depth, top - depth), (right + depth, bottom - depth), (right, bottom)]
-    return (
-        svg.rect(left, top, width, height, "solid front")
-        + svg.path(lid, "solid lid", close=True)
-        + svg.path(side, "solid side", close=True)
-    )

@@ -23,7 +23,7 @@ from stgnn.report.chart_parts import Size
 from stgnn.report.charts import Chart, hypervolume_chart, keyed_points, latency_chart, pareto_chart
 from stgnn.report.data import ReportData, ReportPoint
 from stgnn.report.units import milliseconds, percent
-from stgnn.space.architecture import Architecture
+from stgnn.space import read_architecture
 
 PARETO = {"wide": Size(780, 560), "narrow": Size(360, 420, left=54, right=18, top=56)}
 PLOT = {"wide": Size(580, 400), "narrow": Size(360, 340, left=54, right=18)}
@@ -44,8 +44,8 @@ def render_page(data: ReportData) -> str:
     reference = reference_point(data)
     search, random = (hypervolume_history(points, reference) for points in (data.points, data.random))
     details = _details(data, front)
-    architectures = [Architecture.from_dict(point.architecture) for point in (*data.points, *data.random)]
-    found = compare_genes([Architecture.from_dict(point.architecture) for point in front], architectures)
+    architectures = [read_architecture(point.architecture) for point in (*data.points, *data.random)]
+    found = compare_genes([read_architecture(point.architecture) for point in front], architectures)
     return fill(
         resource("page.html"),
         title=escape(data.title),

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from html import escape
 
 from stgnn.report.analysis import Gene
+from stgnn.report.architectures import short, summary
 from stgnn.report.data import Landmark, Measured, ReportData, ReportPoint
 from stgnn.report.diagram import embedded_diagram
 from stgnn.report.units import DASH, NARROW, count, milliseconds, percent
-from stgnn.space.architecture import Architecture
+from stgnn.space import read_architecture
 
 GENES_SHOWN = 12  # more than a screenful is not read; the rest is one click away
 
@@ -24,7 +25,7 @@ def lead(data: ReportData, front: Sequence[ReportPoint], gain: float | None) -> 
     sentences = []
     if (point := data.chosen_point) is not None:
         tuned = f" ({percent(point.fine_tuned)} after fine-tuning)" if point.fine_tuned is not None else ""
-        measured = f", measured {milliseconds(point.measured.median_ms)}" if point.measured else ""
+        measured = f", measured {milliseconds(point.measured.ms)}" if point.measured else ""
         sentences.append(
             f"The chosen network: <strong>{percent(point.accuracy)}{tuned} at {milliseconds(point.latency_ms)}</strong>"
             f"{measured}, with {count(point.parameters)} parameters and {count(point.macs)} MACs."
@@ -70,23 +71,15 @@ def panel(data: ReportData, key: str, point: ReportPoint, on_front: bool) -> str
         ("Accuracy", percent(point.accuracy, point.accuracy_std)),
         ("After fine-tuning", percent(point.fine_tuned) if point.fine_tuned is not None else ""),
         ("Predicted latency", milliseconds(point.latency_ms, point.latency_std)),
-        ("Measured latency", milliseconds(measured.median_ms) if measured else ""),
+        ("Measured latency", milliseconds(measured.ms) if measured else ""),
         ("10th to 90th percentile", _range(measured) if measured else ""),
         ("Multiply-accumulates", f"{count(point.macs)}{NARROW}MACs" if point.macs else ""),
         ("Parameters", count(point.parameters) if point.parameters else ""),
     ]
-    drawing = embedded_diagram(Architecture.from_dict(point.architecture), data.joints, len(data.classes))
+    drawing = embedded_diagram(read_architecture(point.architecture), data.joints, len(data.classes))
     name = f"Trial {number}" if kind == "trial" else f"Random search, trial {number}"
     digest = f'<p class="digest">Architecture <code>{escape(point.digest)}</code></p>' if point.digest else ""
     return f"<h3>{name} {' '.join(tags)}</h3>{_pairs('facts', [p for p in pairs if p[1]])}{drawing}{digest}"
-
-
-def _short(architecture: Architecture) -> str:
-    """The architecture in a few words, for a line of a table."""
-    streams = "+".join(name.replace("_", " ") for name in architecture.streams)
-    joints = f"{architecture.joints} joints" if architecture.joints else "all joints"
-    widths = DASH.join(str(stage.width) for stage in architecture.stages)
-    return f"{streams}, {architecture.frames} frames, {joints}, {architecture.depth} blocks, {widths} channels"
 
 
 def _range(measured: Measured) -> str:
@@ -96,25 +89,9 @@ def _range(measured: Measured) -> str:
 def tip(key: str, point: ReportPoint) -> str:
     """What the pointer shows: the numbers and the architecture in a few lines."""
     name = key.replace("=", " ").capitalize()
-    lines = "".join(f"<li>{escape(line)}</li>" for line in summary(Architecture.from_dict(point.architecture)))
+    lines = "".join(f"<li>{escape(line)}</li>" for line in summary(read_architecture(point.architecture)))
     size = f"{count(point.parameters)} parameters, {count(point.macs)} MACs"
     return f"<b>{name}: {percent(point.accuracy)} at {milliseconds(point.latency_ms)}</b><br>{size}<ul>{lines}</ul>"
-
-
-def summary(architecture: Architecture) -> list[str]:
-    """The architecture in one line for the input and one for each stage; blocks of the same operators are counted."""
-    joints = f"{architecture.joints} joints" if architecture.joints else "all joints"
-    stem = f"stem {architecture.stem}" if architecture.stem else "no stem"
-    streams = " + ".join(name.replace("_", " ") for name in architecture.streams)
-    lines = [f"{streams}, {architecture.frames} frames, {joints}, {stem}"]
-    for stage in architecture.stages:
-        kinds: dict[str, int] = {}
-        for block in stage.blocks:
-            kind = f"{block.spatial}, {block.temporal} {block.kernel}"
-            kinds[kind] = kinds.get(kind, 0) + 1
-        told = "; ".join(f"{times}{NARROW}of {kind}" if times > 1 else kind for kind, times in kinds.items())
-        lines.append(f"{stage.width} channels: {told}")
-    return lines
 
 
 def genes(found: Sequence[Gene], on_front: int, evaluated: int) -> str:
@@ -169,10 +146,10 @@ def table(front: Sequence[ReportPoint], landmarks: Sequence[Landmark], selected:
         key = f"trial={point.number}"
         cells = [(point.number, f'<a href="#{key}">{point.number}</a>'), _share(point.accuracy, point.accuracy_std)]
         cells += [_share(point.fine_tuned)] * tuned + [_time(point.latency_ms, point.latency_std)]
-        cells += [_time(point.measured.median_ms if point.measured else None)] * measured
+        cells += [_time(point.measured.ms if point.measured else None)] * measured
         cells += [(point.macs, count(point.macs)), (point.parameters, count(point.parameters))]
         values = "".join(f'<td data-value="{value}">{told}</td>' for value, told in cells)
-        told = escape(_short(Architecture.from_dict(point.architecture)))
+        told = escape(short(read_architecture(point.architecture)))
         row = ' class="selected"' if key == selected else ""
         rows.append(f'<tr data-key="{key}"{row}>{values}<td>{told}</td></tr>')
     foot = "".join(_landmark(landmark, tuned, measured) for landmark in landmarks)

@@ -42,7 +42,7 @@ def _sparse_landmarks(families: Sequence[Mapping[str, Any]]) -> Iterator[Landmar
                 yield Landmark(
                     name=f"{row['sparsity']:.0%} of {family['granularity']} pruned",
                     accuracy=row["val_top1"],
-                    latency_ms=row["latency_ms"]["median_ms"],
+                    latency_ms=row["latency_ms"].get("quiet_ms", row["latency_ms"]["median_ms"]),
                     macs=row["macs"],
                     parameters=row["parameters"],
                 )
@@ -68,7 +68,7 @@ def device_facts(device: DeviceFile, model: LatencyModel) -> dict[str, Any]:
     measurements = []
     for record in device.records("holdout"):
         guess = model.predict(record.architecture, device.layout, device.num_classes)
-        timing = Measured(record.timing.median_ms, record.timing.p10_ms, record.timing.p90_ms)
+        timing = Measured(record.timing.quiet_ms, record.timing.p10_ms, record.timing.p90_ms)
         measurements.append(Measurement(record.architecture.digest, guess.mean_ms, timing, guess.std_ms))
     threads = "1 thread" if device.threads == 1 else f"{device.threads} threads"
     return {

@@ -32,7 +32,7 @@ def front_table(points: Sequence[ReportPoint]) -> str:
     headers += ["MACs", "Parameters"]
     rows = []
     for point in points:
-        found = milliseconds(point.measured.median_ms) if point.measured else ""
+        found = milliseconds(point.measured.ms) if point.measured else ""
         predicted = milliseconds(point.latency_ms, point.latency_std)
         row = [point.number, point.digest, percent(point.accuracy, point.accuracy_std), predicted]
         rows.append([*row, *[found] * measured, count(point.macs), count(point.parameters)])

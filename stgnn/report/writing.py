@@ -19,7 +19,7 @@ from stgnn.report.analysis import (
 )
 from stgnn.report.data import ReportData, ReportPoint
 from stgnn.report.page import picture, render_page
-from stgnn.space.architecture import Architecture
+from stgnn.space import read_architecture
 
 FORMAT = 1  # the version of report.json
 
@@ -73,8 +73,8 @@ def report_dict(data: ReportData) -> dict[str, Any]:
     front, random_front = pareto_front(data.points), pareto_front(data.random)
     reference = reference_point(data)
     score = agreement(latency_checks(data))
-    architectures = [Architecture.from_dict(point.architecture) for point in (*data.points, *data.random)]
-    genes = compare_genes([Architecture.from_dict(point.architecture) for point in front], architectures)
+    architectures = [read_architecture(point.architecture) for point in (*data.points, *data.random)]
+    genes = compare_genes([read_architecture(point.architecture) for point in front], architectures)
     return {
         "format": FORMAT,
         **{name: getattr(data, name) for name in ("title", "device", "runtime", "supernet", "data")},
@@ -104,7 +104,7 @@ def point_dict(point: ReportPoint) -> dict[str, Any]:
         "fine_tuned": point.fine_tuned,
         "latency_ms": point.latency_ms,
         "latency_std_ms": point.latency_std,
-        "measured_ms": measured.median_ms if measured else None,
+        "measured_ms": measured.ms if measured else None,
         "measured_p10_ms": measured.p10_ms if measured else None,
         "measured_p90_ms": measured.p90_ms if measured else None,
         "macs": point.macs,

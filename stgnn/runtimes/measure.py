@@ -1,8 +1,9 @@
 """Time exported files in a process of their own.
 
-Every file is timed in several rounds, each in a fresh process and in another order. A reference file is timed again
-and again in between; where the machine was slower than usual for the reference, it is taken to have been as much
-slower for its neighbours.
+Every file is timed in several rounds, each in a fresh process and in another order. A reference file can be timed again
+and again in between; where even its quietest window is slower than usual, the machine as a whole is slower (a lower
+clock, a neighbour that never rests), and all of the call is corrected by as much. Short disturbances are not divided
+out: a single reference is as much a matter of luck as the files around it.
 """
 
 import json
@@ -16,7 +17,6 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -141,21 +141,19 @@ class Reference:
 
     Attributes:
         job: The file.
-        usual_ms: Its usual latency; None: the median of the next round, kept from then on.
+        usual_ms: Its usual latency in the quietest window; None: that of the next call, kept from then on.
     """
 
     job: Job
     usual_ms: float | None = None
 
-    def drift(self, timings: Sequence[Timing | Failure]) -> list[float]:
-        """Slowness between each two of its timings in a row, relative to the usual; 1 where one of them failed."""
-        latencies = [timing.median_ms if isinstance(timing, Timing) else None for timing in timings]
-        known = [latency for latency in latencies if latency is not None]
-        if self.usual_ms is None and known:
-            self.usual_ms = statistics.median(known)
-        usual = self.usual_ms or 1.0
-        pairs = pairwise(latencies)
-        return [(before + after) / (2 * usual) if before and after else 1.0 for before, after in pairs]
+    def drift(self, timings: Sequence[Timing | Failure]) -> float:
+        """Slowness of its quietest window, relative to the usual; 1 where every timing failed."""
+        known = [timing.quiet_ms for timing in timings if isinstance(timing, Timing)]
+        if not known:
+            return 1.0
+        self.usual_ms = self.usual_ms or min(known)
+        return min(known) / self.usual_ms
 
 
 def measure(
@@ -173,8 +171,7 @@ def measure(
         runtime: The runtime that exported them.
         threads: Threads of the runtime.
         protocol: How long.
-        reference: What the machine's drift is divided out by, so that times of several calls are comparable; when not
-            given, the first job of this call, for each round by itself.
+        reference: What the machine's drift is divided out by, so that times of several calls are comparable.
         advance: Called after each timing of a job, ``len(jobs) * protocol.rounds`` times.
 
     Returns:
@@ -185,38 +182,24 @@ def measure(
         return []
     protocol = protocol or Protocol()
     rounds: list[dict[int, Timing | Failure]] = []
+    references: list[Timing | Failure] = []
     for number in range(protocol.rounds):
         order = random.Random(number).sample(range(len(jobs)), len(jobs))
         with Worker(runtime, threads) as worker:
-            rounds.append(_one_round(jobs, order, worker, protocol, reference or Reference(jobs[0]), advance))
-    return [_combine([found[index] for found in rounds]) for index in range(len(jobs))]
+            found: dict[int, Timing | Failure] = {}
+            for position, index in enumerate(order):
+                if reference is not None and position % REFERENCE_EVERY == 0:
+                    references.append(worker.time(reference.job, protocol, keep=True))
+                found[index] = worker.time(jobs[index], protocol)
+                if advance is not None:
+                    advance()
+            rounds.append(found)
+    speed = reference.drift(references) if reference is not None else 1.0
+    return [_combine([found[index] for found in rounds], speed) for index in range(len(jobs))]
 
 
-def _one_round(
-    jobs: Sequence[Job],
-    order: Sequence[int],
-    worker: Worker,
-    protocol: Protocol,
-    reference: Reference,
-    advance: Callable[[], None] | None,
-) -> dict[int, Timing | Failure]:
-    found: dict[int, Timing | Failure] = {}
-    references = [worker.time(reference.job, protocol, keep=True)]
-    for position, index in enumerate(order, start=1):
-        found[index] = worker.time(jobs[index], protocol)
-        if advance is not None:
-            advance()
-        if position % REFERENCE_EVERY == 0 or position == len(order):
-            references.append(worker.time(reference.job, protocol, keep=True))
-    speeds = reference.drift(references)
-    for position, index in enumerate(order):
-        timing = found[index]
-        if isinstance(timing, Timing):
-            found[index] = timing.scaled(1 / speeds[position // REFERENCE_EVERY])
-    return found
-
-
-def _combine(rounds: Sequence[Timing | Failure]) -> Timing | Failure:
+def _combine(rounds: Sequence[Timing | Failure], speed: float) -> Timing | Failure:
+    """One timing of several, corrected by the slowness of the machine."""
     timings = [timing for timing in rounds if isinstance(timing, Timing)]
     if not timings:
         return rounds[-1]
@@ -225,7 +208,8 @@ def _combine(rounds: Sequence[Timing | Failure]) -> Timing | Failure:
         statistics.median_low([timing.p10_ms for timing in timings]),
         statistics.median_low([timing.p90_ms for timing in timings]),
         sum(timing.runs for timing in timings),
-    )
+        min(timing.quiet_ms for timing in timings),
+    ).scaled(1 / speed)
 
 
 def spread(rounds: Sequence[Timing | Failure]) -> float:

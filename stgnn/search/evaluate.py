@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
@@ -13,10 +13,9 @@ from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
 from stgnn.networks import Supernet
 from stgnn.skeleton.transforms import resample_frames
-from stgnn.space import Architecture
+from stgnn.space import BaseArchitecture
 from stgnn.tasks.base import clip_logits
-
-BODIES = 64  # in one pass: enough to keep a core busy, few enough to stay in its caches
+from stgnn.tasks.cutting import BODIES, calibration_bodies, check_data
 
 
 class SupernetEvaluator:
@@ -85,7 +84,7 @@ class SupernetEvaluator:
         return cls(supernet, calibration_bodies(data, calibration_clips, seed), clips, variants)
 
     @torch.inference_mode()
-    def accuracy(self, architecture: Architecture) -> tuple[float, float]:
+    def accuracy(self, architecture: BaseArchitecture) -> tuple[float, float]:
         """Fraction of the clips recognised, and its standard error.
 
         The error is that of a binomial with half a clip added on either side, less what scoring every clip several
@@ -100,7 +99,7 @@ class SupernetEvaluator:
         return float(of_clip.mean()), math.sqrt(between / clips)
 
     @torch.inference_mode()
-    def scores(self, architecture: Architecture) -> Tensor:
+    def scores(self, architecture: BaseArchitecture) -> Tensor:
         """Logits (variants * N, classes): the mean over each clip's bodies."""
         calibration, bodies = self._frames(architecture.frames)
         buffers = self.supernet.calibrated(architecture, torch.split(calibration, BODIES))
@@ -119,45 +118,6 @@ class SupernetEvaluator:
             pair = self._calibration, self._clips.bodies
             self._resampled[frames] = (resample_frames(pair[0], frames), resample_frames(pair[1], frames))
         return self._resampled[frames]
-
-
-def calibration_bodies(data: SkeletonDataModule, clips: int, seed: int = 0) -> Tensor:
-    """Bodies (B, T, V, C) of training clips drawn at random, as they are evaluated: not augmented.
-
-    Args:
-        data: Where the clips come from.
-        clips: How many; all when there are fewer.
-        seed: Seed of the draw.
-    """
-    train = torch.from_numpy(data.splits()["train"])
-    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    return data.clips().gather(train[order[:clips]].sort().values, data.frames).bodies
-
-
-def check_data(supernet: Supernet, data: SkeletonDataModule) -> None:
-    """Refuse data that the supernet was not made for.
-
-    Raises:
-        InputError: the layout or the number of classes differs.
-    """
-    if data.layout.digest != supernet.layout.digest:
-        raise InputError(
-            "the data has another layout than the supernet", given=data.layout.name, allowed=supernet.layout.name
-        )
-    if data.num_classes != supernet.num_classes:
-        raise InputError("the data has another number of classes", given=data.num_classes, allowed=supernet.num_classes)
-
-
-def check_classes(class_names: Sequence[str], data: SkeletonDataModule) -> None:
-    """Refuse data whose classes are others than those a checkpoint was trained for, or in another order.
-
-    Raises:
-        InputError: they differ.
-    """
-    if list(class_names) != data.class_names:
-        raise InputError(
-            "the data has other classes than the checkpoint", given=data.class_names, allowed=list(class_names)
-        )
 
 
 def supernet_checksum(supernet: Supernet) -> str:

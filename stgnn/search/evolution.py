@@ -19,12 +19,12 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from stgnn.search.pareto import crowding, ranks
-from stgnn.space import Architecture, SearchSpace
+from stgnn.space import BaseArchitecture, Space
 
 REDRAWS = 50  # how often a child that was proposed before is drawn again
 
 
-def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
+def distributions(space: Space) -> dict[str, BaseDistribution]:
     """The genes of a space as Optuna's distributions, in their order."""
     return {gene.name: CategoricalDistribution(gene.choices) for gene in space.genes}
 
@@ -42,7 +42,7 @@ class EvolutionSampler(BaseSampler):
     """
 
     def __init__(
-        self, space: SearchSpace, seed: int, population: int, tournament: int, crossover: float, mutation: float
+        self, space: Space, seed: int, population: int, tournament: int, crossover: float, mutation: float
     ) -> None:
         self._space, self._seed = space, seed
         self._population, self._tournament = population, tournament
@@ -84,7 +84,7 @@ class EvolutionSampler(BaseSampler):
             if trial.state != TrialState.FAIL and all(name in trial.params for name in genes)
         }
 
-    def _child(self, pool: list[FrozenTrial], rng: random.Random) -> Architecture:
+    def _child(self, pool: list[FrozenTrial], rng: random.Random) -> BaseArchitecture:
         if not pool:
             return self._space.sample_sized(rng, rng.random())
         child = self._winner(pool, rng)
@@ -92,7 +92,7 @@ class EvolutionSampler(BaseSampler):
             child = self._space.crossover(child, self._winner(pool, rng), rng)
         return self._space.mutate(child, rng, self._mutation)
 
-    def _winner(self, pool: list[FrozenTrial], rng: random.Random) -> Architecture:
+    def _winner(self, pool: list[FrozenTrial], rng: random.Random) -> BaseArchitecture:
         """The best of a tournament; ``pool`` goes from best to worst."""
         place = min(rng.randrange(len(pool)) for _ in range(self._tournament))
         return self._space.decode(pool[place].params)

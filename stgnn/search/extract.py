@@ -1,5 +1,6 @@
 """From a front to a network of its own: choose an architecture, then cut it out of the supernet."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,14 +8,12 @@ from typing import TYPE_CHECKING
 from stgnn.errors import InputError
 from stgnn.files import check_output
 from stgnn.search.pareto import front_order, knee
-from stgnn.space import Architecture
+from stgnn.space import BaseArchitecture
 
 if TYPE_CHECKING:
     from stgnn.data.datamodule import SkeletonDataModule
-    from stgnn.networks import Network, Supernet
     from stgnn.search.study import Evaluation
 
-CALIBRATION_CLIPS = 2048  # for a network that is kept; a search makes do with fewer
 SHOWN = 12  # members of the front that a message lists
 
 
@@ -55,51 +54,42 @@ def choose(evaluations: "Sequence[Evaluation]", budget_ms: float | None = None) 
     return affordable[-1]
 
 
+def spread(evaluations: "Sequence[Evaluation]", count: int) -> "list[Evaluation]":
+    """Members of the front at even steps of the logarithm of their latency, the fastest and the most accurate included.
+
+    Args:
+        evaluations: What a study found.
+        count: How many; all of the front when it has no more.
+
+    Raises:
+        InputError: fewer than two are asked for, or the front has fewer.
+    """
+    members = front(evaluations)
+    if min(count, len(members)) < 2:
+        raise InputError("a choice needs two members of the front", given=f"{count} of {len(members)}")
+    places = [math.log(one.latency_ms) for one in members]
+    chosen = {0, len(members) - 1}
+    for step in range(1, count - 1):
+        aim = places[0] + (places[-1] - places[0]) * step / (count - 1)
+        free = [index for index in range(len(members)) if index not in chosen]
+        chosen |= {min(free, key=lambda index: abs(places[index] - aim))} if free else set()
+    return [members[index] for index in sorted(chosen)]
+
+
 def _offer(members: "Sequence[Evaluation]") -> str:
     lines = [f"{one.latency_ms:.3g} ms: {one.accuracy:.1%}" for one in members[:SHOWN]]
     more = len(members) - len(lines)
     return "; ".join(lines) + (f"; and {more} slower ones" if more else "")
 
 
-def cut(supernet: "Supernet", architecture: Architecture, data: "SkeletonDataModule") -> "Network":
-    """Cut an architecture out of a supernet, with batch-norm statistics of its own; the supernet is not changed.
-
-    Args:
-        supernet: The trained supernet.
-        architecture: A member of its space.
-        data: The data the supernet was trained on; statistics come from its training split.
-
-    Raises:
-        InputError: the architecture is not in the supernet's space, or the data is not what the supernet knows.
-    """
-    import torch
-
-    from stgnn.search.evaluate import BODIES, calibration_bodies, check_data
-    from stgnn.skeleton.transforms import resample_frames
-
-    if not supernet.space.contains(architecture):
-        raise InputError(
-            "the supernet does not hold this architecture",
-            given=architecture,
-            allowed=f"architectures of the space {supernet.space.name!r}",
-            hint="give the supernet that the study was made with",
-        )
-    check_data(supernet, data)
-    network = supernet.extract(architecture).eval()
-    bodies = resample_frames(calibration_bodies(data, CALIBRATION_CLIPS), architecture.frames)
-    bodies = bodies.to(network.classifier.weight.device)
-    network.load_state_dict(supernet.calibrated(architecture, torch.split(bodies, BODIES)), strict=False)
-    return network
-
-
 def extract(
     checkpoint: str | Path,
-    architecture: Architecture,
+    architecture: BaseArchitecture,
     output: str | Path,
     data: "SkeletonDataModule",
     study: Mapping[str, str] | None = None,
 ) -> Path:
-    """:func:`cut` from one file to another.
+    """:func:`stgnn.tasks.cutting.cut` from one file to another.
 
     Args:
         checkpoint: Checkpoint of the supernet.
@@ -116,7 +106,8 @@ def extract(
             was made with another supernet, or ``output`` cannot be written.
     """
     from stgnn.networks import load_supernet, save_checkpoint
-    from stgnn.search.evaluate import check_classes, supernet_checksum
+    from stgnn.search.evaluate import supernet_checksum
+    from stgnn.tasks.cutting import check_classes, cut
 
     check_output(output)
     loaded = load_supernet(checkpoint)

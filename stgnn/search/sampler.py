@@ -11,7 +11,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from stgnn.search.strategies import SearchStrategy
-from stgnn.space import SearchSpace
+from stgnn.space import Space
 
 
 class PerTrialSampler(BaseSampler):
@@ -21,7 +21,7 @@ class PerTrialSampler(BaseSampler):
     and so do two workers.
     """
 
-    def __init__(self, strategy: SearchStrategy, space: SearchSpace, seed: int) -> None:
+    def __init__(self, strategy: SearchStrategy, space: Space, seed: int) -> None:
         self._strategy, self._space, self._seed = strategy, space, seed
         self._inner = self._build(-1)
         self._relative: dict[str, BaseDistribution] = {}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from stgnn.errors import InputError, check_between
 from stgnn.registry import Registry
-from stgnn.space import SearchSpace
+from stgnn.space import Space
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -19,7 +19,7 @@ class SearchStrategy(ABC):
     """
 
     @abstractmethod
-    def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
+    def sampler(self, space: Space, seed: int) -> "BaseSampler":
         """A sampler whose randomness comes from ``seed`` alone. It is built anew for every trial, with a new seed."""
 
 
@@ -35,7 +35,7 @@ def _check_population(population: int) -> None:
 class Random(SearchStrategy):
     """Every gene uniform, the past ignored: the baseline that any other strategy has to beat at equal cost."""
 
-    def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
+    def sampler(self, space: Space, seed: int) -> "BaseSampler":
         """Optuna's ``RandomSampler``."""
         from optuna.samplers import RandomSampler
 
@@ -61,7 +61,7 @@ class GeneticStrategy(SearchStrategy, ABC):
 class NSGA2(GeneticStrategy):
     """Genetic search by non-dominated sorting and crowding distance (Deb et al. 2002), as Optuna implements it."""
 
-    def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
+    def sampler(self, space: Space, seed: int) -> "BaseSampler":
         """Optuna's ``NSGAIISampler``."""
         from optuna.samplers import NSGAIISampler
 
@@ -74,7 +74,7 @@ class NSGA2(GeneticStrategy):
 class NSGA3(GeneticStrategy):
     """Genetic search with reference directions (Deb and Jain 2014), meant for three objectives or more."""
 
-    def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
+    def sampler(self, space: Space, seed: int) -> "BaseSampler":
         """Optuna's ``NSGAIIISampler``."""
         from optuna.samplers import NSGAIIISampler
 
@@ -97,7 +97,7 @@ class TPE(SearchStrategy):
         check_between(1, candidates=candidates)
         self.startup, self.candidates = startup, candidates
 
-    def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
+    def sampler(self, space: Space, seed: int) -> "BaseSampler":
         """Optuna's ``TPESampler`` with ``multivariate=True``, which several objectives do not get by default."""
         from optuna.samplers import TPESampler
 
@@ -131,7 +131,7 @@ class RegularizedEvolution(SearchStrategy):
         check_between(0, 1, crossover=crossover, mutation=mutation)
         self.population, self.tournament, self.crossover, self.mutation = population, tournament, crossover, mutation
 
-    def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
+    def sampler(self, space: Space, seed: int) -> "BaseSampler":
         """An :class:`~stgnn.search.evolution.EvolutionSampler`."""
         from stgnn.search.evolution import EvolutionSampler
 

@@ -25,7 +25,7 @@ from stgnn.search.storage import load_study, open_storage, study_names
 from stgnn.search.strategies import SearchStrategy
 from stgnn.search.trial import Evaluator, Judge, Worker, distinct_trials
 from stgnn.search.workers import recover
-from stgnn.space import Architecture, SearchSpace
+from stgnn.space import BaseArchitecture, Space, read_architecture
 
 if TYPE_CHECKING:
     from stgnn.latency.base import LatencyModel
@@ -67,7 +67,7 @@ class Evaluation:
     """
 
     number: int
-    architecture: Architecture
+    architecture: BaseArchitecture
     accuracy: float
     accuracy_std: float
     latency_ms: float
@@ -89,7 +89,7 @@ def run_search(
     budget_ms: float | None = None,
     max_parameters: int | None = None,
     progress: bool = True,
-    cost: "Callable[[Architecture, SkeletonLayout, int], Cost] | None" = None,
+    cost: "Callable[[BaseArchitecture, SkeletonLayout, int], Cost] | None" = None,
 ) -> list[Evaluation]:
     """Search until the study holds ``trials`` distinct architectures, continuing what is there.
 
@@ -142,7 +142,7 @@ def run_search(
     return _evaluations(study)
 
 
-def _begin(study: Study, space: SearchSpace) -> None:
+def _begin(study: Study, space: Space) -> None:
     """Queue the smallest and the largest architecture of a new study."""
     if not study.get_trials(deepcopy=False):
         for end in (space.smallest(), space.largest()):
@@ -164,7 +164,7 @@ def _work(worker: Worker, target: int, progress: bool) -> None:
             raise KeyboardInterrupt(message) from None
 
 
-def _count(architecture: Architecture, layout: "SkeletonLayout", num_classes: int) -> "Cost":
+def _count(architecture: BaseArchitecture, layout: "SkeletonLayout", num_classes: int) -> "Cost":
     from stgnn.latency.cost import count  # brings torch
 
     return count(architecture, layout, num_classes)
@@ -218,7 +218,7 @@ def _evaluations(study: Study) -> list[Evaluation]:
     return [
         Evaluation(
             number=trial.number,
-            architecture=Architecture.from_dict(json.loads(trial.user_attrs["architecture"])),
+            architecture=read_architecture(json.loads(trial.user_attrs["architecture"])),
             accuracy=trial.values[0],
             accuracy_std=trial.user_attrs["accuracy_std"],
             latency_ms=trial.values[1],

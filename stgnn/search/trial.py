@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from stgnn.errors import InputError
 from stgnn.search.workers import give_up, is_worked_on, signature
-from stgnn.space import Architecture, SearchSpace
+from stgnn.space import BaseArchitecture, Space
 
 if TYPE_CHECKING:
     from stgnn.latency.base import LatencyModel
@@ -25,7 +25,7 @@ class Evaluator(Protocol):
     """Anything that can say how accurate an architecture is, and for which space, body and classes."""
 
     @property
-    def space(self) -> SearchSpace:
+    def space(self) -> Space:
         """Where architectures come from."""
         ...
 
@@ -39,7 +39,7 @@ class Evaluator(Protocol):
         """Number K of classes."""
         ...
 
-    def accuracy(self, architecture: Architecture) -> tuple[float, float]:
+    def accuracy(self, architecture: BaseArchitecture) -> tuple[float, float]:
         """Accuracy, as a fraction, and its standard error."""
         ...
 
@@ -54,9 +54,9 @@ class Judge:
 
     evaluator: Evaluator
     latency_model: "LatencyModel"
-    cost: "Callable[[Architecture, SkeletonLayout, int], Cost]"
+    cost: "Callable[[BaseArchitecture, SkeletonLayout, int], Cost]"
 
-    def measure(self, architecture: Architecture) -> tuple[list[float], dict[str, Any]]:
+    def measure(self, architecture: BaseArchitecture) -> tuple[list[float], dict[str, Any]]:
         """Objective values and user attributes."""
         layout, num_classes = self.evaluator.layout, self.evaluator.num_classes
         latency = self.latency_model.predict(architecture, layout, num_classes)
@@ -82,7 +82,7 @@ class Worker:
     """This process's part in a study."""
 
     study: Study
-    space: SearchSpace
+    space: Space
     judge: Judge
     strategy: str
     limits: dict[str, float]

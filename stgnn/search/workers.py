@@ -10,7 +10,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from stgnn.space import SearchSpace
+from stgnn.space import Space
 
 FOREIGN_LEASE = timedelta(hours=1)  # after this a running trial of another host is given up
 NAMELESS_LEASE = timedelta(seconds=10)  # a worker signs its trial right after creating it
@@ -66,7 +66,7 @@ def _exists(process: int) -> bool:
     return True
 
 
-def give_up(study: Study, trial: FrozenTrial, space: SearchSpace, again: bool) -> bool:
+def give_up(study: Study, trial: FrozenTrial, space: Space, again: bool) -> bool:
     """Mark a running trial as failed and, when ``again``, queue its architecture for the next free worker.
 
     An architecture is known when every gene is, be it suggested or queued with the trial.
@@ -85,7 +85,7 @@ def give_up(study: Study, trial: FrozenTrial, space: SearchSpace, again: bool) -
     return True
 
 
-def recover(study: Study, space: SearchSpace) -> int:
+def recover(study: Study, space: Space) -> int:
     """Give up the running trials of dead workers and queue their architectures again; returns how many there were."""
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     return sum(give_up(study, trial, space, again=True) for trial in running if not is_worked_on(trial))

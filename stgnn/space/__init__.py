@@ -12,20 +12,34 @@ from stgnn.space.architecture import (
     Architecture,
     BlockSpec,
     StageSpec,
-    architecture_names,
-    load_architecture,
 )
+from stgnn.space.base import BaseArchitecture, BaseSpace
 from stgnn.space.covering import cover, narrow
 from stgnn.space.genes import Gene, StageSpace
-from stgnn.space.library import check_joints, load_space, space_names
+from stgnn.space.library import (
+    Space,
+    architecture_names,
+    check_joints,
+    load_architecture,
+    load_space,
+    read_architecture,
+    read_space,
+    space_names,
+)
 from stgnn.space.search_space import SearchSpace
+from stgnn.space.sgn import SGNArchitecture, SGNSpace
 
 __all__ = [
     "DEFAULT_READOUT",
     "Architecture",
+    "BaseArchitecture",
+    "BaseSpace",
     "BlockSpec",
     "Gene",
+    "SGNArchitecture",
+    "SGNSpace",
     "SearchSpace",
+    "Space",
     "StageSpace",
     "StageSpec",
     "architecture_names",
@@ -34,5 +48,7 @@ __all__ = [
     "load_architecture",
     "load_space",
     "narrow",
+    "read_architecture",
+    "read_space",
     "space_names",
 ]

@@ -4,21 +4,17 @@ An Architecture is plain data. Two equal networks have equal Architectures, equa
 weights and no torch; :class:`stgnn.networks.Network` makes it flesh.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from importlib.resources import files
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stgnn.errors import InputError
-from stgnn.files import read_text
 from stgnn.skeleton.names import STREAMS
+from stgnn.space.base import FORMAT, TYPICAL_JOINTS, BaseArchitecture, fields_of
 from stgnn.space.plain import build, check_kind, entries
 
-FORMAT = 1  # the version of the JSON form; files of every earlier version must load for ever
 DEFAULT_READOUT = "MeanReadout"
 
 
@@ -67,8 +63,8 @@ class StageSpec:
 
 
 @dataclass(frozen=True)
-class Architecture:
-    """One complete network.
+class Architecture(BaseArchitecture):
+    """One complete network of blocks.
 
     Attributes:
         streams: Input streams in canonical order, each with a stem of its own; the stems are summed (early fusion).
@@ -107,6 +103,11 @@ class Architecture:
             )
 
     @property
+    def input_streams(self) -> tuple[str, ...]:
+        """The streams that go in, in canonical order."""
+        return self.streams
+
+    @property
     def depth(self) -> int:
         """Number of blocks."""
         return sum(len(stage.blocks) for stage in self.stages)
@@ -119,9 +120,21 @@ class Architecture:
         return frozenset((named | {self.readout}) - {"none"})
 
     @cached_property
-    def digest(self) -> str:
-        """Twelve hexadecimal digits that identify this architecture."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
+    def relative_cost(self) -> float:
+        """A cheap estimate of multiply-accumulates, good enough to order the architectures of one space.
+
+        Every block counts as one channel mix and one temporal convolution over its frames and joints, whatever its
+        operators.
+        """
+        frames, width = float(self.frames), self.stem
+        cost = frames * width * len(self.streams) * 3
+        for stage in self.stages:
+            for index, block in enumerate(stage.blocks):
+                cost += frames * max(width, 3) * stage.width
+                frames = max(frames / stage.stride, 1.0) if index == 0 else frames
+                cost += frames * stage.width * (stage.width + block.kernel)
+                width = stage.width
+        return cost * (self.joints or TYPICAL_JOINTS)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, with the version of the form; a readout only where it is not the default."""
@@ -130,46 +143,20 @@ class Architecture:
             del data["readout"]  # so that an architecture of before there was a choice keeps its digest
         return data
 
-    def to_json(self, indent: int | None = None) -> str:
-        """Canonical JSON: equal architectures give equal text."""
-        return json.dumps(self.to_dict(), indent=indent)
-
     @classmethod
-    def from_dict(cls, data: object) -> "Architecture":
+    def from_dict(cls, data: object) -> Self:
         """Read plain data.
 
         Raises:
             InputError: a key is unknown or missing, a value is out of range, or the form is newer than this release.
         """
-        if not isinstance(data, Mapping):
-            hint = "compare it with a file of stgnn/space/architectures"
-            raise InputError("this is not an architecture", given=repr(data), hint=hint)
-        fields = dict(data)
-        version = fields.pop("format", FORMAT)
-        if version != FORMAT:
-            raise InputError(
-                "this architecture has an unknown form", given=version, allowed=FORMAT, hint="update stgnn"
-            )
+        fields = fields_of(data)
         readers: dict[str, Callable[[Any], tuple[Any, ...]]] = {
             "streams": lambda value: entries(value, "the streams of an architecture"),
             "stages": lambda value: tuple(map(_stage, entries(value, "the stages of an architecture"))),
         }
         read = {key: readers[key](value) if key in readers else value for key, value in fields.items()}
         return build(cls, read, "an architecture")
-
-    @classmethod
-    def from_json(cls, text: str) -> "Architecture":
-        """Read the text of :meth:`to_json`.
-
-        Raises:
-            InputError: the text is not JSON, or not an architecture.
-        """
-        try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
-            hint = "compare it with a file of stgnn/space/architectures"
-            raise InputError("an architecture must be JSON", given=str(error), hint=hint) from error
-        return cls.from_dict(data)
 
     def __str__(self) -> str:
         stages = " | ".join(
@@ -190,29 +177,3 @@ def _stage(data: Any) -> StageSpec:
 def _block_text(block: BlockSpec) -> str:
     attention = "" if block.attention == "none" else f"+{block.attention}"
     return f"{block.spatial}/{block.temporal}-{block.kernel}/{block.activation}{attention}"
-
-
-def architecture_names() -> tuple[str, ...]:
-    """Names of the shipped architectures, the classic networks among them."""
-    folder = files("stgnn.space") / "architectures"
-    return tuple(sorted(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json")))
-
-
-def load_architecture(source: "str | Path | Mapping[str, Any] | Architecture") -> Architecture:
-    """A shipped architecture by name, a JSON file, or plain data; an architecture is returned as it is.
-
-    Raises:
-        InputError: there is no such name or file, or it does not hold an architecture.
-    """
-    if isinstance(source, Architecture):
-        return source
-    if isinstance(source, Mapping):
-        return Architecture.from_dict(source)
-    if str(source) in architecture_names():
-        return Architecture.from_json((files("stgnn.space") / "architectures" / f"{source}.json").read_text())
-    path = Path(source)
-    if not path.is_file():
-        raise InputError(
-            "there is no such architecture", given=source, allowed=[*architecture_names(), "the path of a JSON file"]
-        )
-    return Architecture.from_json(read_text(path, "an architecture"))

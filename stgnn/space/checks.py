@@ -51,14 +51,14 @@ def _check_lists(space: "SearchSpace") -> None:
 
 
 def _check_sizes(space: "SearchSpace") -> None:
-    _check_rising("frames", space.frames)
-    _check_rising("joints (0 for every joint)", space.joints, zero_last=True)
-    _check_rising("stems", space.stems)
+    check_rising("frames", space.frames)
+    check_rising("joints (0 for every joint)", space.joints, zero_last=True)
+    check_rising("stems", space.stems)
     for number, stage in enumerate(space.stages, start=1):
-        _check_rising(f"depths of stage {number}", stage.depths)
-        _check_rising(f"widths of stage {number}", stage.widths)
+        check_rising(f"depths of stage {number}", stage.depths)
+        check_rising(f"widths of stage {number}", stage.widths)
     for name, kernels in space.temporal:
-        _check_rising(f"kernel sizes of {name}", kernels)
+        check_rising(f"kernel sizes of {name}", kernels)
         for kernel in kernels:
             try:
                 BlockSpec(space.spatial[0], name, kernel)
@@ -66,7 +66,12 @@ def _check_sizes(space: "SearchSpace") -> None:
                 raise error.at(f"kernel sizes of {name}") from error
 
 
-def _check_rising(what: str, sizes: Sequence[int], zero_last: bool = False) -> None:
+def check_rising(what: str, sizes: Sequence[int], zero_last: bool = False) -> None:
+    """Refuse sizes that do not rise; ``zero_last`` takes 0 for more than any other.
+
+    Raises:
+        InputError: they do not, or one comes twice.
+    """
     rising = sorted(set(sizes), key=lambda size: math.inf if zero_last and size == 0 else size)
     if list(sizes) != rising:
         raise InputError(f"{what} must go from small to large, each once", given=sizes, allowed=rising)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from itertools import product
+from typing import Any
 
-from stgnn.space.architecture import Architecture
+from stgnn.space.base import ArchitectureT, BaseSpace
 from stgnn.space.genes import Gene, Value
-from stgnn.space.search_space import SearchSpace
 
 
-def cover(space: SearchSpace) -> tuple[Architecture, ...]:
+def cover(space: BaseSpace[ArchitectureT]) -> tuple[ArchitectureT, ...]:
     """Architectures whose networks together hold every operator at its largest, at every joint count.
 
     Nested genes stand at their largest. Joint counts are combined with every operator, because parameters that depend
@@ -24,7 +24,7 @@ def cover(space: SearchSpace) -> tuple[Architecture, ...]:
     return tuple(dict.fromkeys(map(space.decode, lowered + full)))
 
 
-def narrow(space: SearchSpace) -> tuple[Architecture, ...]:
+def narrow(space: BaseSpace[ArchitectureT]) -> tuple[ArchitectureT, ...]:
     """Architectures in which every operator has each width and each kernel below its largest at least once.
 
     The stem, all widths and all kernels go down together, step by step.
@@ -38,17 +38,17 @@ def narrow(space: SearchSpace) -> tuple[Architecture, ...]:
     return tuple(dict.fromkeys(map(space.decode, lowered)))
 
 
-def _widths(space: SearchSpace) -> tuple[Gene, ...]:
+def _widths(space: BaseSpace[Any]) -> tuple[Gene, ...]:
     """The genes of the stem's and the stages' widths, in order."""
     return tuple(gene for gene in space.genes if gene.name == "stem" or gene.name.endswith(".width"))
 
 
-def _turns(space: SearchSpace) -> int:
+def _turns(space: BaseSpace[Any]) -> int:
     """Turns after which every choice of every gene that is not nested has been met."""
     return max(len(gene.choices) for gene in space.genes if not gene.nested)
 
 
-def _turned(space: SearchSpace, turn: int, joints: int) -> dict[str, Value]:
+def _turned(space: BaseSpace[Any], turn: int, joints: int) -> dict[str, Value]:
     """Nested genes at their largest, others at choice ``turn`` (cyclic)."""
     genotype = {
         gene.name: gene.choices[-1] if gene.nested else gene.choices[turn % len(gene.choices)] for gene in space.genes

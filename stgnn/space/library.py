@@ -1,4 +1,4 @@
-"""The shipped spaces, reading a space of one's own, and whether a space suits a body."""
+"""What is shipped, reading what is one's own, and whether a space suits a body."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -10,16 +10,95 @@ import yaml
 from stgnn.errors import InputError
 from stgnn.files import read_text
 from stgnn.skeleton import SkeletonLayout
+from stgnn.space.architecture import Architecture
+from stgnn.space.base import BaseArchitecture, BaseSpace
 from stgnn.space.search_space import SearchSpace
+from stgnn.space.sgn import KIND, SGNArchitecture, SGNSpace
+
+Space = SearchSpace | SGNSpace
+
+
+def architecture_names() -> tuple[str, ...]:
+    """Names of the shipped architectures, the classic networks among them."""
+    return _shipped("architectures", ".json")
+
+
+def load_architecture(source: str | Path | Mapping[str, Any] | Architecture) -> Architecture:
+    """A shipped architecture by name, a JSON file, or plain data; an architecture is returned as it is.
+
+    Raises:
+        InputError: there is no such name or file, or it does not hold an architecture.
+    """
+    if isinstance(source, Architecture):
+        return source
+    if isinstance(source, Mapping):
+        return Architecture.from_dict(source)
+    if str(source) in architecture_names():
+        return Architecture.from_json((files("stgnn.space") / "architectures" / f"{source}.json").read_text())
+    path = Path(source)
+    if not path.is_file():
+        raise InputError(
+            "there is no such architecture", given=source, allowed=[*architecture_names(), "the path of a JSON file"]
+        )
+    return Architecture.from_json(read_text(path, "an architecture"))
+
+
+def read_architecture(data: object) -> BaseArchitecture:
+    """An architecture of either kind from plain data.
+
+    Raises:
+        InputError: it is none.
+    """
+    kind = SGNArchitecture if isinstance(data, Mapping) and data.get("kind") == KIND else Architecture
+    return kind.from_dict(data)
 
 
 def space_names() -> tuple[str, ...]:
     """Names of the shipped spaces."""
-    entries = (files("stgnn.space") / "spaces").iterdir()
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in entries if entry.name.endswith(".yaml")))
+    return _shipped("spaces", ".yaml")
 
 
-def _read(text: str, origin: object) -> SearchSpace:
+def _shipped(folder: str, suffix: str) -> tuple[str, ...]:
+    names = (entry.name for entry in (files("stgnn.space") / folder).iterdir())
+    return tuple(sorted(name.removesuffix(suffix) for name in names if name.endswith(suffix)))
+
+
+def read_space(source: str | Path | Mapping[str, Any] | Space) -> Space:
+    """A space of either kind: a shipped one by name, a YAML file, or plain data; a space is returned as it is.
+
+    Raises:
+        InputError: there is no such name or file, or it does not hold a space.
+    """
+    if isinstance(source, Space):
+        return source
+    if isinstance(source, Mapping):
+        if source.get("kind", KIND) != KIND:
+            allowed = f"{KIND}, or no kind at all: networks of blocks"
+            raise InputError("there is no such kind of search space", given=source["kind"], allowed=allowed)
+        return (SGNSpace if "kind" in source else SearchSpace).from_dict(source)
+    if str(source) in space_names():
+        return _parsed((files("stgnn.space") / "spaces" / f"{source}.yaml").read_text(), source)
+    path = Path(source)
+    if not path.is_file():
+        raise InputError(
+            "there is no such search space", given=source, allowed=[*space_names(), "the path of a YAML file"]
+        )
+    return _parsed(read_text(path, "a search space"), path)
+
+
+def load_space(source: str | Path | Mapping[str, Any] | SearchSpace) -> SearchSpace:
+    """A space of networks of blocks; see :func:`read_space`.
+
+    Raises:
+        InputError: there is no such name or file, or it does not hold a space of networks of blocks.
+    """
+    space = read_space(source)
+    if not isinstance(space, SearchSpace):
+        raise InputError("this is a space of SGN, not of networks of blocks", given=space.name)
+    return space
+
+
+def _parsed(text: str, origin: object) -> Space:
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -28,30 +107,10 @@ def _read(text: str, origin: object) -> SearchSpace:
     if not isinstance(data, Mapping):
         hint = "compare it with a shipped space"
         raise InputError("a search space must be a mapping of keys to values", given=origin, hint=hint)
-    return SearchSpace.from_dict(data)
+    return read_space(data)
 
 
-def load_space(source: str | Path | Mapping[str, Any] | SearchSpace) -> SearchSpace:
-    """A shipped space by name, a YAML file, or plain data; a space is returned as it is.
-
-    Raises:
-        InputError: there is no such name or file, or it does not hold a space.
-    """
-    if isinstance(source, SearchSpace):
-        return source
-    if isinstance(source, Mapping):
-        return SearchSpace.from_dict(source)
-    if str(source) in space_names():
-        return _read((files("stgnn.space") / "spaces" / f"{source}.yaml").read_text(), source)
-    path = Path(source)
-    if not path.is_file():
-        raise InputError(
-            "there is no such search space", given=source, allowed=[*space_names(), "the path of a YAML file"]
-        )
-    return _read(read_text(path, "a search space"), path)
-
-
-def check_joints(space: SearchSpace, layout: SkeletonLayout) -> None:
+def check_joints(space: BaseSpace[Any], layout: SkeletonLayout) -> None:
     """Refuse a space for another body.
 
     Raises:

@@ -5,10 +5,7 @@ depth leaves out; ``decode`` ignores those, so that two genotypes of the same ne
 samplers recombine only parameters that every trial has.)
 """
 
-import hashlib
-import json
 import math
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,13 +13,14 @@ from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.space.architecture import DEFAULT_READOUT, Architecture, BlockSpec, StageSpec
+from stgnn.space.base import BaseArchitecture, BaseSpace
 from stgnn.space.checks import check_choices
 from stgnn.space.genes import Gene, Genotype, StageSpace, Value, read_field
 from stgnn.space.plain import build
 
 
 @dataclass(frozen=True)
-class SearchSpace:
+class SearchSpace(BaseSpace[Architecture]):
     """All architectures that these choices span. Every list goes from cheap to expensive.
 
     Attributes:
@@ -102,7 +100,7 @@ class SearchSpace:
         Raises:
             InputError: a gene is missing or has a value the space does not offer.
         """
-        self._check(genotype)
+        self.check(genotype)
         stages = []
         for number, stage in enumerate(self.stages, start=1):
             depth = int(genotype[f"stage{number}.depth"])
@@ -129,25 +127,14 @@ class SearchSpace:
             attention=str(genotype[f"{prefix}.attention"]),
         )
 
-    def _check(self, genotype: Genotype) -> None:
-        for gene in self.genes:
-            if gene.name not in genotype:
-                raise InputError(
-                    f"the genotype lacks the gene {gene.name!r}", allowed=[gene.name for gene in self.genes]
-                )
-            if genotype[gene.name] not in gene.choices:
-                raise InputError(
-                    f"the space {self.name!r} does not offer this value of {gene.name}",
-                    given=genotype[gene.name],
-                    allowed=gene.choices,
-                )
-
-    def encode(self, architecture: Architecture) -> dict[str, Value]:
+    def encode(self, architecture: BaseArchitecture) -> dict[str, Value]:
         """The canonical genotype of an architecture: genes it does not use have their first choice.
 
         Raises:
             InputError: the architecture is not in this space.
         """
+        if not isinstance(architecture, Architecture):
+            raise InputError(f"the architecture is not in the space {self.name!r}", given=architecture)
         genotype = {gene.name: gene.choices[0] for gene in self.genes}
         streams = {frozenset(choice.split("+")): choice for choice in self.streams}
         genotype["streams"] = streams.get(frozenset(architecture.streams), "+".join(architecture.streams))
@@ -165,63 +152,6 @@ class SearchSpace:
             )
         return genotype
 
-    def contains(self, architecture: Architecture) -> bool:
-        """Whether the space can express ``architecture``."""
-        try:
-            self.encode(architecture)
-        except InputError:
-            return False
-        return True
-
-    def smallest(self) -> Architecture:
-        """The first choice of every gene."""
-        return self.decode({gene.name: gene.choices[0] for gene in self.genes})
-
-    def largest(self) -> Architecture:
-        """The last choice of every gene."""
-        return self.decode({gene.name: gene.choices[-1] for gene in self.genes})
-
-    def sample(self, rng: random.Random) -> Architecture:
-        """Every gene drawn uniformly."""
-        return self.decode({gene.name: rng.choice(gene.choices) for gene in self.genes})
-
-    def sample_sized(self, rng: random.Random, size: float) -> Architecture:
-        """Genes that set the cost are drawn near the quantile ``size`` of their choices, operators uniformly.
-
-        Uniform choices pile up in the middle of the cost range: the all-small corner, which is the edge end, would
-        hardly ever be drawn. ``size`` 0 gives nearly the smallest, 1 nearly the largest.
-        """
-
-        def draw(gene: Gene) -> Value:
-            if not (gene.nested or gene.name in ("joints", "streams")):
-                return rng.choice(gene.choices)
-            quantile = min(max(size + rng.uniform(-0.4, 0.4), 0.0), 1.0)
-            return gene.choices[round(quantile * (len(gene.choices) - 1))]
-
-        return self.decode({gene.name: draw(gene) for gene in self.genes})
-
-    def mutate(self, architecture: Architecture, rng: random.Random, probability: float = 0.1) -> Architecture:
-        """Redraw each gene with ``probability``; the result differs from the parent unless the space has one member."""
-        parent = self.encode(architecture)
-        open_genes = [gene for gene in self.genes if len(gene.choices) > 1]
-        for _ in range(100):
-            forced = rng.choice(open_genes) if open_genes else None
-            genotype = {
-                gene.name: rng.choice(gene.choices)
-                if gene is forced or rng.random() < probability
-                else parent[gene.name]
-                for gene in self.genes
-            }
-            child = self.decode(genotype)
-            if child != architecture:
-                return child
-        return architecture
-
-    def crossover(self, first: Architecture, second: Architecture, rng: random.Random) -> Architecture:
-        """Every gene from one parent or the other."""
-        genes, others = self.encode(first), self.encode(second)
-        return self.decode({name: value if rng.random() < 0.5 else others[name] for name, value in genes.items()})
-
     @cached_property
     def size(self) -> int:
         """Number of distinct architectures, exactly."""
@@ -237,12 +167,6 @@ class SearchSpace:
         """Class names of all operators that an architecture may have."""
         temporal = (name for name, _ in self.temporal)
         return frozenset({*self.spatial, *temporal, *self.attentions, *self.readouts} - {"none"})
-
-    @cached_property
-    def digest(self) -> str:
-        """Twelve hexadecimal digits that identify the choices (not the name)."""
-        data = {key: value for key, value in self.to_dict().items() if key != "name"}
-        return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, the form of the YAML file; readouts only where there is a choice of them."""

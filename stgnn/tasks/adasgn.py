@@ -45,7 +45,7 @@ class AdaSGNTask(BaseTask):
         layout: The skeleton layout. Filled in from the data module by the command line.
         class_names: Class names in label order. Filled in from the data module by the command line.
         joints: Joint counts to choose from; 0 stands for every joint.
-        sizes: Module sizes to choose from, the cheaper first.
+        sizes: Module sizes to choose from, the cheaper first; every count is combined with every size.
         frames: T.
         policy: ``conv``, ``deep_conv``, ``lstm``, ``attention``, ``random`` or ``fuse``.
         scope: ``frame``, or ``clip`` for one action in all frames of a body.
@@ -53,6 +53,7 @@ class AdaSGNTask(BaseTask):
         stream: One of the four streams.
         width: Embedding width.
         dropout: Chance of a channel to be dropped in the temporal module.
+        actions: Instead of joints and sizes: any actions by name, such as ``w32-64-128-9``, the cheapest first.
         singles: Folder of single models to start the branches from, as :class:`stgnn.tasks.SGNTask` writes them.
         frozen: What stays as it is in the first epochs: ``branches`` (joint matrices and modules, with the statistics
             of their batch norms), ``matrices``, or ``nothing``. ``auto``: branches that start from singles, otherwise
@@ -83,7 +84,7 @@ class AdaSGNTask(BaseTask):
         self,
         layout: str | Path | Mapping[str, Any] | SkeletonLayout,
         class_names: Sequence[str],
-        joints: Sequence[int],
+        joints: Sequence[int] = (),
         sizes: Sequence[str] = ("small", "big"),
         frames: int = 20,
         policy: str = "conv",
@@ -92,6 +93,7 @@ class AdaSGNTask(BaseTask):
         stream: str = "joint",
         width: int = 64,
         dropout: float = 0.2,
+        actions: Sequence[str] = (),
         singles: str | Path | None = None,
         frozen: Literal["auto", "branches", "matrices", "nothing"] = "auto",
         frozen_epochs: int = 30,
@@ -113,7 +115,7 @@ class AdaSGNTask(BaseTask):
         )
         check_between(0, frozen_epochs=frozen_epochs, alpha=alpha, alpha_warmup=alpha_warmup)
         self.network = AdaSGN(
-            self.layout, self.num_classes, joints, sizes, frames, policy, scope, skip, stream, width, dropout
+            self.layout, self.num_classes, joints, sizes, frames, policy, scope, skip, stream, width, dropout, actions
         )
         self.frozen = frozen if frozen != "auto" else "matrices" if singles is None else "branches"
         self.frozen_epochs = 0 if frozen == "nothing" else frozen_epochs

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from stgnn.errors import InputError
 from stgnn.networks import SGN, AdaSGN, load_model
@@ -44,9 +44,11 @@ def hold_still(branches: Iterable[Branch], matrices: bool, modules: bool, norms_
 
 
 def load_singles(network: AdaSGN, folder: str | Path, class_names: Sequence[str]) -> None:
-    """Start every branch from the single model of its size and joint count; the rest of the network stays as it is.
+    """Start every branch from the single model of its size and joint count.
 
-    The branch of every joint may start from a model without a joint matrix; its own stays the identity.
+    The branch of every joint may start from a model without a joint matrix; its own stays the identity. Singles cut out
+    of one supernet share the weights of their temporal module, and the network then starts from it, too; otherwise its
+    temporal module and its policy stay as they are.
 
     Args:
         network: Whose branches are filled.
@@ -56,6 +58,7 @@ def load_singles(network: AdaSGN, folder: str | Path, class_names: Sequence[str]
     Raises:
         InputError: a checkpoint is missing, or belongs to other data or to another network.
     """
+    temporal = []
     for action, branch in network.branches.items():
         assert isinstance(branch, Branch)
         path = Path(folder) / f"{action}.ckpt"
@@ -71,6 +74,15 @@ def load_singles(network: AdaSGN, folder: str | Path, class_names: Sequence[str]
         branch.spatial.load_state_dict(single.branch.spatial.state_dict())
         if single.branch.coarsening is not None and branch.coarsening is not None:
             branch.coarsening.data.copy_(single.branch.coarsening.data)
+        temporal.append(single.temporal)
+    if all(_same_weights(one, temporal[0]) for one in temporal):
+        network.temporal.load_state_dict(temporal[-1].state_dict())
+
+
+def _same_weights(first: nn.Module, second: nn.Module) -> bool:
+    """Whether parameters are equal; statistics of batch norms may differ."""
+    others = dict(second.named_parameters())
+    return all(torch.equal(value, others[name]) for name, value in first.named_parameters())
 
 
 def _check_alike(network: AdaSGN, single: SGN, action: str, path: Path) -> None:

@@ -96,6 +96,14 @@ def check_held_out(data: SkeletonDataModule) -> None:
         raise InputError("accuracy is that of held-out training subjects, and there are none", hint=hint)
 
 
+def scorer() -> pl.Trainer:
+    """A Trainer that validates and tests, without logs, files and bars."""
+    with quiet():
+        return pl.Trainer(
+            logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False
+        )
+
+
 def accuracy(task: BaseTask, data: SkeletonDataModule, split: str = "val") -> float:
     """Top-1 accuracy on the validation clips, or, for a final table, on the test clips.
 
@@ -105,9 +113,7 @@ def accuracy(task: BaseTask, data: SkeletonDataModule, split: str = "val") -> fl
         split: ``val`` or ``test``.
     """
     with quiet():
-        trainer = pl.Trainer(
-            logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False
-        )
+        trainer = scorer()
         run = trainer.validate if split == "val" else trainer.test
         run(task, datamodule=data, verbose=False)
     return float(trainer.callback_metrics[f"{split}_top1"])

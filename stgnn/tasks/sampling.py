@@ -9,45 +9,26 @@ arXiv:2011.09011).
 import math
 import random
 
-from stgnn.space import Architecture, SearchSpace
+from stgnn.space import BaseArchitecture, Space
 
 CANDIDATES = 6  # architectures drawn for each one kept: enough to hit a cost within some 20 %
-TYPICAL_JOINTS = 25  # stands for "every joint" when only costs relative to each other matter
 
 
-def relative_cost(architecture: Architecture) -> float:
-    """A cheap estimate of multiply-accumulates, good enough to order the architectures of one space.
-
-    Every block counts as one channel mix and one temporal convolution over its frames and joints, whatever its
-    operators.
-    """
-    joints = architecture.joints or TYPICAL_JOINTS
-    frames, width = float(architecture.frames), architecture.stem
-    cost = frames * width * len(architecture.streams) * 3
-    for stage in architecture.stages:
-        for index, block in enumerate(stage.blocks):
-            cost += frames * max(width, 3) * stage.width
-            frames = max(frames / stage.stride, 1.0) if index == 0 else frames
-            cost += frames * stage.width * (stage.width + block.kernel)
-            width = stage.width
-    return cost * joints
-
-
-def sample_architectures(space: SearchSpace, seed: int, step: int, count: int) -> tuple[Architecture, ...]:
+def sample_architectures(space: Space, seed: int, step: int, count: int) -> tuple[BaseArchitecture, ...]:
     """The ``count`` architectures that training step ``step`` draws from ``space``.
 
     Their logarithmic costs are uniform between those of the smallest and the largest architecture, one in each of
     ``count`` equal parts of that range, in random order.
     """
     rng = random.Random(f"{seed}/{step}")
-    low, high = (math.log(relative_cost(end)) for end in (space.smallest(), space.largest()))
+    low, high = (math.log(end.relative_cost) for end in (space.smallest(), space.largest()))
     places = [(part + rng.random()) / count for part in range(count)]
     rng.shuffle(places)
     return tuple(_near(space, rng, low + place * (high - low), low, high) for place in places)
 
 
-def _near(space: SearchSpace, rng: random.Random, wanted: float, low: float, high: float) -> Architecture:
+def _near(space: Space, rng: random.Random, wanted: float, low: float, high: float) -> BaseArchitecture:
     """The best of several draws for the logarithmic cost ``wanted``."""
     place = (wanted - low) / max(high - low, 1e-9)
     drawn = [space.sample_sized(rng, min(max(place + rng.uniform(-0.2, 0.2), 0.0), 1.0)) for _ in range(CANDIDATES)]
-    return min(drawn, key=lambda architecture: abs(math.log(relative_cost(architecture)) - wanted))
+    return min(drawn, key=lambda architecture: abs(math.log(architecture.relative_cost) - wanted))

@@ -15,7 +15,7 @@ from stgnn.networks import Supernet
 from stgnn.networks.checkpoint import describe
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
-from stgnn.space import Architecture, SearchSpace, load_space
+from stgnn.space import BaseArchitecture, Space, read_space
 from stgnn.tasks.base import BaseTask, clip_logits, distillation_loss
 from stgnn.tasks.sampling import sample_architectures
 
@@ -54,7 +54,7 @@ class SupernetTask(BaseTask):
 
     def __init__(
         self,
-        space: str | Path | Mapping[str, Any] | SearchSpace,
+        space: str | Path | Mapping[str, Any] | Space,
         layout: str | Path | Mapping[str, Any] | SkeletonLayout,
         class_names: Sequence[str],
         sampled: int = 2,
@@ -77,24 +77,24 @@ class SupernetTask(BaseTask):
                 given=f"sampled {sampled}, distillation {distillation}, calibration_clips {calibration_clips}",
                 allowed="sampled 0 or more, distillation 0 to 1, calibration_clips 1 or more",
             )
-        self.space = load_space(space)
+        self.space = read_space(space)
         self.sampled, self.distillation, self.seed = sampled, distillation, seed
         self.calibration_clips = calibration_clips
         self.network = Supernet(self.space, self.layout, self.num_classes)
-        self.ends: dict[str, Architecture] = {"largest": self.space.largest(), "smallest": self.space.smallest()}
+        self.ends: dict[str, BaseArchitecture] = {"largest": self.space.largest(), "smallest": self.space.smallest()}
         self.largest_metrics = self.metrics("val_largest_")
         self.smallest_metrics = self.metrics("val_smallest_")
         self._calibrated: dict[
             str, dict[str, Tensor]
         ] = {}  # batch-norm statistics of one pass; no part of the checkpoint
 
-    def architectures(self, step: int) -> tuple[Architecture, ...]:
+    def architectures(self, step: int) -> tuple[BaseArchitecture, ...]:
         """What training step ``step`` runs: largest, smallest, then the sampled ones."""
         sampled = sample_architectures(self.space, self.seed, step, self.sampled)
         return (self.ends["largest"], self.ends["smallest"], *sampled)
 
     def clip_scores(
-        self, batch: Batch, architecture: Architecture, buffers: Mapping[str, Tensor] | None = None
+        self, batch: Batch, architecture: BaseArchitecture, buffers: Mapping[str, Tensor] | None = None
     ) -> Tensor:
         """Logits (N, classes) of the clips by one architecture; ``buffers`` replace its batch-norm statistics."""
         logits = self.network(resample_frames(batch.bodies, architecture.frames), architecture, buffers)

@@ -7,6 +7,7 @@ that is done leaves ``result.json``; one that was stopped leaves ``last.ckpt`` a
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,9 @@ from stgnn.networks import SGN, AdaSGN, load_model, save_checkpoint
 from stgnn.networks.sgn import POLICIES
 from stgnn.tasks.adasgn import AdaSGNTask
 from stgnn.tasks.branches import branches_of, single_name
+from stgnn.tasks.classification import ClassificationTask
+from stgnn.tasks.cutting import cut_actions
+from stgnn.tasks.running import scorer
 from stgnn.tasks.sgn import AUTHORS_DROPS, SGNTask
 from stgnn.tasks.stage import (
     RESULT,
@@ -45,7 +49,9 @@ class TwoStages:
 
     Attributes:
         joints: Joint counts; 0 stands for every joint.
-        sizes: Module sizes, the cheaper first.
+        sizes: Module sizes, the cheaper first; every count is combined with every size.
+        actions: Instead of both: actions by name, the cheapest first.
+        supernet: Checkpoint of a supernet of SGN that the single models are cut out of, instead of training them.
         stream: The stream.
         width: Embedding width.
         policies: Policies to train.
@@ -67,8 +73,10 @@ class TwoStages:
         seed: Seed of everything but the data.
     """
 
-    joints: tuple[int, ...]
+    joints: tuple[int, ...] = ()
     sizes: tuple[str, ...] = ("small", "big")
+    actions: tuple[str, ...] = ()
+    supernet: Path | None = None
     stream: str = "joint"
     width: int = 64
     policies: tuple[str, ...] = ("conv",)
@@ -96,6 +104,9 @@ class TwoStages:
         check_between(0, frozen_epochs=self.frozen_epochs, alpha_warmup=self.alpha_warmup)
         if unknown := sorted(set(self.policies) - set(POLICIES)):
             raise InputError("no such policy", given=unknown, allowed=tuple(POLICIES))
+        if bool(self.actions) != (self.supernet is not None):
+            hint = "the single models of joints and sizes are trained, those of named actions come from a supernet"
+            raise InputError("actions by name and a supernet go together", given=self.actions or None, hint=hint)
         if self.cost not in ("gflops", "macs", "milliseconds"):
             raise InputError("no such cost", given=self.cost, allowed="gflops, macs, milliseconds")
 
@@ -111,7 +122,7 @@ class TwoStages:
     def network(self, data: SkeletonDataModule, policy: str = "conv") -> AdaSGN:
         """An untrained AdaSGN for these data."""
         options = (self.joints, self.sizes, data.frames, policy, self.scope, self.skip, self.stream, self.width)
-        return AdaSGN(data.layout, data.num_classes, *options)
+        return AdaSGN(data.layout, data.num_classes, *options, actions=self.actions)
 
 
 def run(
@@ -150,8 +161,11 @@ def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path) -> None:
 
     Where nothing is trained there is nothing to keep: what was measured for other settings goes.
     """
-    settings = {key: value for key, value in asdict(plan).items() if key not in ("alphas", "policies")}
+    left_out = {"alphas", "policies", "supernet", *([] if plan.actions else ["actions"])}
+    settings = {key: value for key, value in asdict(plan).items() if key not in left_out}
     settings["data"] = data_facts(data)
+    if plan.supernet is not None:
+        settings["supernet"] = sha256(plan.supernet.read_bytes()).hexdigest()
     path, what = output / SETTINGS, "a two-stage training"
     trained = any(output.rglob("*.ckpt")) or any(output.rglob(RESULT))
     if not trained and differences(path, settings, what):
@@ -161,9 +175,11 @@ def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path) -> None:
 
 
 def _first(plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bool) -> list[dict[str, Any]]:
-    """Train the single models on the same batches."""
+    """The single models: trained on the same batches, or cut out of a supernet."""
     if (folder / RESULT).is_file():
         return list(read_json(folder / RESULT, "the result of a stage"))
+    if plan.supernet is not None:
+        return _slices(plan, plan.supernet, data, folder)
     pl.seed_everything(plan.seed, verbose=False)
     task = SGNTask(
         data.layout,
@@ -185,6 +201,20 @@ def _first(plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bo
     for name, model in task.models.items():
         model.load_state_dict(load_model(folder / f"{name}.ckpt").module.state_dict())
     rows = _single_rows(task, evaluated(trainer, task, data), folder.parent)
+    predict(trainer, task, data, folder / "predictions.csv")
+    finish(folder, rows)
+    return rows
+
+
+def _slices(plan: TwoStages, supernet: Path, data: SkeletonDataModule, folder: Path) -> list[dict[str, Any]]:
+    """Cut the single models out of a supernet."""
+    rows, trainer = [], scorer()
+    for name, path in cut_actions(supernet, plan.actions, data, folder).items():
+        task = ClassificationTask(data.layout, data.class_names, init_from=path)
+        assert isinstance(task.network, SGN)
+        figures = evaluated(trainer, task, data)
+        scores = {split: figures.get(f"{split}_top1") for split in ("val", "test")}
+        rows.append({"name": name, **scores, **_costs(task.network), **_timed(folder.parent, name)})
     predict(trainer, task, data, folder / "predictions.csv")
     finish(folder, rows)
     return rows
@@ -215,6 +245,7 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
         plan.skip,
         plan.stream,
         plan.width,
+        actions=plan.actions,
         singles=output / SINGLES if plan.pretrain else None,
         frozen=plan.frozen,
         frozen_epochs=plan.frozen_epochs,

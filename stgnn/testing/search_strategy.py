@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stgnn.space import Architecture, SearchSpace, load_space
+from stgnn.space import BaseArchitecture, Space, load_space
 from stgnn.testing.common import expect
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from stgnn.search import SearchStrategy
 
 
-def check_search_strategy(strategy: "SearchStrategy", space: SearchSpace | None = None, trials: int = 24) -> None:
+def check_search_strategy(strategy: "SearchStrategy", space: Space | None = None, trials: int = 24) -> None:
     """Check a search strategy on a cheap stand-in for accuracy and latency, with a constraint that networks
     beyond the middle of the space violate.
 
@@ -47,7 +47,7 @@ def check_search_strategy(strategy: "SearchStrategy", space: SearchSpace | None 
     expect(proposals != _propose(strategy, space, seed=1, parts=(trials,)), f"{name} ignores its seed")
 
 
-def _propose(strategy: "SearchStrategy", space: SearchSpace, seed: int, parts: Sequence[int]) -> list[Architecture]:
+def _propose(strategy: "SearchStrategy", space: Space, seed: int, parts: Sequence[int]) -> list[BaseArchitecture]:
     """The proposals of one study that is worked on in several goes."""
     import optuna
 
@@ -68,7 +68,7 @@ def _propose(strategy: "SearchStrategy", space: SearchSpace, seed: int, parts: S
     return proposals
 
 
-def _trial(study: "Study", space: SearchSpace) -> Architecture:
+def _trial(study: "Study", space: Space) -> BaseArchitecture:
     trial = study.ask()
     for gene in space.genes:
         trial.suggest_categorical(gene.name, gene.choices)
@@ -80,13 +80,13 @@ def _trial(study: "Study", space: SearchSpace) -> Architecture:
     return architecture
 
 
-def _size(space: SearchSpace, architecture: Architecture) -> float:
+def _size(space: Space, architecture: BaseArchitecture) -> float:
     """Each gene counts from 0, its cheapest choice, towards 1."""
     genotype = space.encode(architecture)
     return sum(gene.choices.index(genotype[gene.name]) / len(gene.choices) for gene in space.genes)
 
 
-def _excess(space: SearchSpace, architecture: Architecture) -> float:
+def _excess(space: Space, architecture: BaseArchitecture) -> float:
     """How far an architecture lies beyond the middle between the smallest and the largest; above 0 is infeasible."""
     middle = (_size(space, space.smallest()) + _size(space, space.largest())) / 2
     return _size(space, architecture) - middle

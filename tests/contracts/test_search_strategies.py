@@ -3,6 +3,7 @@ import inspect
 import pytest
 
 from stgnn.search import SEARCH_STRATEGIES, SearchStrategy
+from stgnn.space import read_space
 from stgnn.testing import check_search_strategy
 
 BEYOND_THE_START = {"population": 8, "startup": 8, "start": 8}  # so that a short study leaves the random trials behind
@@ -15,5 +16,6 @@ def strategy(name: str) -> SearchStrategy:
 
 
 @pytest.mark.parametrize("name", SEARCH_STRATEGIES)
-def test_search_strategy(name: str) -> None:
-    check_search_strategy(strategy(name))
+@pytest.mark.parametrize("space", ["tiny", "sgn"])
+def test_search_strategy(name: str, space: str) -> None:
+    check_search_strategy(strategy(name), read_space(space))

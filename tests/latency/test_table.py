@@ -7,13 +7,14 @@ import pytest
 
 from stgnn.errors import InputError
 from stgnn.latency import DeviceFile, LatencyTable
+from stgnn.latency.build import build
 from stgnn.latency.device import Entry
 from stgnn.latency.parts import Part, parts
 from stgnn.latency.plan import plan, thin
 from stgnn.networks import Network
 from stgnn.runtimes import ONNXRuntime
 from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import Architecture, BlockSpec, SearchSpace, StageSpec
+from stgnn.space import Architecture, BlockSpec, SearchSpace, SGNSpace, StageSpec
 
 CLASSES = 10
 
@@ -186,3 +187,18 @@ def test_devices_of_other_versions_are_refused(device: DeviceFile, monkeypatch: 
     with pytest.raises(InputError, match="another runtime version") as caught:
         LatencyTable(device)
     assert "stgnn profile" in str(caught.value)
+
+
+def test_every_sgn_of_a_space_is_a_part(device: DeviceFile) -> None:
+    space = SGNSpace("small", (1, 0), (4, 8), ((8, 16),), frames=8)
+    wanted = plan(space, device.layout)
+    assert len(wanted) == space.size
+    entries = tuple(Entry(part, 0.1 + number) for number, part in enumerate(wanted))
+    table = LatencyTable(replace(device, entries=entries))
+    for number, member in enumerate(space.members()):
+        assert table.terms(member, device.layout, CLASSES)["sgn"] == pytest.approx(0.1 + number)
+        probe = build(wanted[number], device.layout, CLASSES)
+        assert probe.module(probe.example).shape == (1, CLASSES)
+    other = replace(space.largest(), embedding=6)
+    with pytest.raises(InputError, match="no measurement of sgn joint/w6-16"):
+        table.predict(other, device.layout, CLASSES)

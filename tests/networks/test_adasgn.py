@@ -49,6 +49,19 @@ def test_actions_are_ordered_by_joints_and_size() -> None:
     assert make(skip=True).actions == (*names, "skip")
 
 
+@torch.no_grad()
+def test_actions_may_be_named_one_by_one(shaken: Shake, tmp_path: Path) -> None:
+    names = ("w4-8-1", "w8-16-32-9", "small-25")
+    network = shaken(make(joints=(), actions=names))
+    assert isinstance(network, AdaSGN) and network.actions == names
+    x = torch.randn(4, FRAMES, 25, 3)
+    loaded = load_model(save_checkpoint(tmp_path / "named.ckpt", network, tuple("abcde"))).module
+    assert isinstance(loaded, AdaSGN) and loaded.actions == names and torch.equal(loaded(x), network(x))
+    dense = lively(network).dense(x)
+    torch.testing.assert_close(network.deploy()(x)[0], dense.logits, atol=1e-5, rtol=1e-5)
+    assert "actions" not in make().options
+
+
 def test_reductions_start_as_the_means_of_the_layouts_groups() -> None:
     branches = make().branches
     for name, branch in branches.items():
@@ -177,6 +190,11 @@ def test_a_checkpoint_comes_back_equal(policy: str, shaken: Shake, tmp_path: Pat
         ({"joints": (9,), "sizes": ("big",)}, "at least two actions"),
         ({"joints": (1, 26)}, "26"),
         ({"sizes": ("tiny",)}, "module size"),
+        ({"actions": ("small-1", "big-9")}, "by name, or by joints and sizes"),
+        ({"joints": (), "actions": ("small-1", "small-1")}, "twice"),
+        ({"joints": (), "actions": ("small-1", "big")}, "names no action"),
+        ({"joints": (), "actions": ("small-1", "w99-4-9")}, "module size"),
+        ({"joints": ()}, "at least two actions"),
     ],
 )
 def test_nonsense_is_refused(options: dict[str, object], message: str) -> None:

@@ -10,7 +10,7 @@ from torch.nn.functional import batch_norm
 
 from stgnn.errors import InputError
 from stgnn.networks import SGN, checkpoint_kind, load_model, load_network, save_checkpoint
-from stgnn.networks.sgn import SpatialModule, layer_widths
+from stgnn.networks.sgn import SpatialModule, module_widths
 from stgnn.networks.sgn.spatial import Embedding, GraphLayer, Pointwise, Semantics
 from stgnn.skeleton import load_layout
 from stgnn.skeleton.transforms import center
@@ -140,10 +140,21 @@ def test_a_description_that_fits_nothing_is_refused(tmp_path: Path) -> None:
             load_model(tmp_path / "damaged.ckpt")
 
 
-@pytest.mark.parametrize("size", ["medium", "", "2-3", "0-4", "4-", "-4", "99-4"])
+@pytest.mark.parametrize(
+    "size", ["medium", "", "2-3", "0-4", "4-", "-4", "99-4", "w", "w0-8", "w9-8", "w8-x", "w8-999"]
+)
 def test_unknown_sizes_are_refused(size: str) -> None:
     with pytest.raises(InputError, match="module size"):
-        layer_widths(size, 8)
+        module_widths(size, 8)
+
+
+@pytest.mark.parametrize(("named", "channels"), [("small", "w8"), ("big", "w8-16-32"), ("2-4", "w8-16")])
+def test_a_size_may_be_given_in_channels(named: str, channels: str) -> None:
+    assert module_widths(named, 8) == module_widths(channels, 8)
+    one, other = (SpatialModule(9, 3, size, 8) for size in (named, channels))
+    assert {name: value.shape for name, value in one.state_dict().items()} == {
+        name: value.shape for name, value in other.state_dict().items()
+    }
 
 
 @pytest.mark.parametrize("options", [{"frames": 0}, {"width": 0}, {"stream": "bones"}, {"num_classes": 1}])

@@ -11,7 +11,7 @@ from stgnn.errors import InputError
 from stgnn.networks import Network, Supernet
 from stgnn.operators import OPERATORS, SpatialOperator
 from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import SearchSpace, cover, load_space, space_names
+from stgnn.space import SearchSpace, cover, load_space, read_space, space_names
 
 LAYOUT = load_layout("ntu25")
 SMALL = {
@@ -97,7 +97,7 @@ def test_every_architecture_finds_its_weights(supernet: Supernet) -> None:
 
 @pytest.mark.parametrize("name", space_names())
 def test_every_architecture_of_the_shipped_spaces_finds_its_weights(name: str) -> None:
-    space, rng = load_space(name), random.Random(4)
+    space, rng = read_space(name), random.Random(4)
     net = Supernet(space, LAYOUT, 6)
     for index in range(120):
         net.template(space.sample_sized(rng, index / 120))

@@ -13,7 +13,7 @@ from stgnn.recipe import load_recipe, merge, parse_yaml
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import Catalog, command_signature
 from stgnn.skeleton import load_layout
-from stgnn.space import check_joints, load_space
+from stgnn.space import check_joints, load_space, read_space
 from stgnn.training_recipe import check_training
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def test_parses(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     category = path.parent.name
     if category == "space":
-        assert load_space(parse_yaml(path.read_text(encoding="utf-8"))).size > 1
+        assert read_space(parse_yaml(path.read_text(encoding="utf-8"))).size > 1
     elif category == "data":
         RecipeChecker(CATALOG).check_class(load_recipe(path), "SkeletonDataModule", "data")
     elif category in ("fit", "log"):

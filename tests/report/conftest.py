@@ -9,14 +9,16 @@ import pytest
 
 from stgnn.report import Landmark, Measured, Measurement, ReportData, ReportPoint
 from stgnn.report.analysis import pareto_front
-from stgnn.space import Architecture, SearchSpace, load_space
+from stgnn.space import Architecture, BaseArchitecture, Space, read_architecture, read_space
 
 SPATIAL = {"JointMixer": 0.5, "GraphConv": 0.7, "LearnedGraphConv": 0.8, "JointAttention": 1.6}
 TEMPORAL = {"TemporalPool": 0.1, "TemporalShift": 0.15, "DepthwiseTemporalConv": 0.35, "MultiBranchTemporalConv": 0.8}
 
 
-def _cost(architecture: Architecture, joints: int) -> float:
+def _cost(architecture: BaseArchitecture, joints: int) -> float:
     """Something like MACs."""
+    if not isinstance(architecture, Architecture):
+        return architecture.relative_cost
     total, frames = 0.0, architecture.frames
     for stage in architecture.stages:
         frames = math.ceil(frames / stage.stride)
@@ -26,11 +28,11 @@ def _cost(architecture: Architecture, joints: int) -> float:
     return total
 
 
-def _point(number: int, architecture: Architecture, rng: random.Random) -> ReportPoint:
+def _point(number: int, architecture: BaseArchitecture, rng: random.Random) -> ReportPoint:
     cost = _cost(architecture, 25)
-    blocks = [block for stage in architecture.stages for block in stage.blocks]
-    bonus = 0.02 * sum(block.spatial == "LearnedGraphConv" for block in blocks) / len(blocks)
-    bonus += 0.015 * ("bone" in architecture.streams) - 0.02 * (architecture.joints == 5)
+    blocks = [block for stage in getattr(architecture, "stages", ()) for block in stage.blocks]
+    bonus = 0.02 * sum(block.spatial == "LearnedGraphConv" for block in blocks) / max(len(blocks), 1)
+    bonus += 0.015 * ("bone" in architecture.input_streams) - 0.02 * (architecture.joints == 5)
     accuracy = 0.94 - 0.3 * math.exp(-math.log10(cost / 1e5) / 0.8) + bonus + rng.gauss(0, 0.008)
     latency = 0.01 * architecture.depth + 1.2e-6 * cost**0.8
     return ReportPoint(
@@ -46,13 +48,13 @@ def _point(number: int, architecture: Architecture, rng: random.Random) -> Repor
     )
 
 
-def _evolve(space: SearchSpace, trials: int, rng: random.Random) -> list[ReportPoint]:
+def _evolve(space: Space, trials: int, rng: random.Random) -> list[ReportPoint]:
     points: list[ReportPoint] = []
     for number in range(trials):
         architecture = space.sample(rng)
         if number > trials // 20:
             parent = rng.choice(pareto_front(points))
-            architecture = space.mutate(Architecture.from_dict(parent.architecture), rng, 0.1)
+            architecture = space.mutate(read_architecture(parent.architecture), rng, 0.1)
         points.append(_point(number, architecture, rng))
     return points
 
@@ -70,7 +72,7 @@ def make_report() -> Callable[..., ReportData]:
         trials: int = 80, at_random: int = 80, seed: int = 0, space: str = "edge", measured: bool = True
     ) -> ReportData:
         rng = random.Random(seed)
-        shipped = load_space(space)
+        shipped = read_space(space)
         points = _evolve(shipped, trials, rng)
         front = pareto_front(points)
         chosen = front[len(front) // 2].number

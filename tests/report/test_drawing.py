@@ -7,10 +7,11 @@ import pytest
 
 from stgnn.report import Measured, block_diagram, svg
 from stgnn.report.analysis import Check, agreement, pareto_front
+from stgnn.report.architectures import genes_of, short, summary
 from stgnn.report.chart_parts import Labels, Size
 from stgnn.report.charts import latency_chart, pareto_chart
 from stgnn.report.units import count, milliseconds, percent
-from stgnn.space import architecture_names, load_architecture, load_space
+from stgnn.space import architecture_names, load_architecture, load_space, read_space
 
 
 def words(document):
@@ -24,6 +25,19 @@ def test_every_shipped_architecture_is_drawn_with_all_its_blocks(name):
     operators = [block.spatial for stage in architecture.stages for block in stage.blocks]
     assert [word for word in told if word in set(operators)] == operators
     assert "Mean over frames and joints, then 60 classes" in told
+
+
+def test_a_member_of_the_space_of_sgn_is_drawn_with_all_its_layers():
+    told = " ".join(words(block_diagram(read_space("sgn").smallest(), 25, 12)))
+    for part in ("25 joints pooled to 1", "Embeddings", "Graph layer 3", "256 features of each frame", "12 classes"):
+        assert part in told
+
+
+def test_a_member_of_the_space_of_sgn_in_words():
+    largest = read_space("sgn").largest()
+    assert short(largest) == "SGN: joint, 20 frames, all joints, 64\N{EN DASH}128\N{EN DASH}256 channels"
+    assert summary(largest)[1:] == ["embedding of 64 channels", "graph layers: 128, 256, 256 channels"]
+    assert genes_of(largest)["graph layer 2"] == ["256 channels"]
 
 
 def test_frames_and_joints_shrink_down_the_diagram():
@@ -46,7 +60,7 @@ def test_the_band_holds_the_predictions_that_are_counted_as_within_ten_percent()
     corners = [tuple(map(float, corner.split())) for corner in path.split("L")]
 
     def inside(check):  # the band is convex: a point inside lies on one side of all edges
-        x, y = chart.x(check.predicted_ms), chart.y(check.measured.median_ms)
+        x, y = chart.x(check.predicted_ms), chart.y(check.measured.ms)
         turns = [(bx - ax) * (y - ay) - (by - ay) * (x - ax) for (ax, ay), (bx, by) in pairwise([*corners, corners[0]])]
         return all(turn >= 0 for turn in turns) or all(turn <= 0 for turn in turns)
 

@@ -62,6 +62,12 @@ def test_the_page_is_whole_and_needs_nothing_else(make_report, tmp_path, case):
     assert not re.search(r"(src|href)=\"?(https?:)?//|url\(|@import", html)
 
 
+def test_a_search_over_sgn_has_a_page_too(make_report, tmp_path):
+    report = write_report(tmp_path, make_report(space="sgn"))
+    page = report.html.read_text()
+    assert "Graph layer 3" in page and "SGN: joint, 20 frames" in page
+
+
 def test_every_trial_can_be_selected(make_report, tmp_path):
     data = make_report()
     html = write_report(tmp_path, data).html.read_text(encoding="utf-8")

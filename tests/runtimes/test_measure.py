@@ -95,18 +95,26 @@ def timed(*latencies: float | None) -> list[Timing | Failure]:
     return [Failure(Path("x"), "died") if ms is None else Timing(ms, ms, ms, 1) for ms in latencies]
 
 
-def test_drift_is_relative_to_the_usual_speed() -> None:
-    def drift(*latencies: float | None) -> list[float]:
-        return Reference(Job(Path("x"), (1,))).drift(timed(*latencies))
+def test_drift_is_that_of_the_quietest_window() -> None:
+    def drift(*latencies: float | None, usual: float = 1.0) -> float:
+        return Reference(Job(Path("x"), (1,)), usual).drift(timed(*latencies))
 
-    assert drift(1.0, 1.0, 1.0) == [1.0, 1.0]
-    assert drift(1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 1.0) == [1.0, 1.5, 2.0, 1.5, 1.0, 1.0]
-    assert drift(None, 1.0, 1.0) == [1.0, 1.0], "where the reference failed nothing is corrected"
-    assert drift(None, None) == [1.0]
+    assert drift(1.0, 1.0, 1.0) == 1.0
+    assert drift(2.0, 1.0, 3.0) == 1.0, "what comes and goes is no drift"
+    assert drift(3.0, None, 2.0) == 2.0
+    assert drift(None, None) == 1.0, "where the reference failed nothing is corrected"
 
 
 def test_what_is_usual_is_kept_so_that_calls_are_comparable() -> None:
     reference = Reference(Job(Path("x"), (1,)))
-    assert reference.drift(timed(2.0, 2.0)) == [1.0] and reference.usual_ms == 2.0
-    assert reference.drift(timed(3.0, 3.0)) == [1.5] and reference.usual_ms == 2.0
-    assert Reference(reference.job, usual_ms=1.5).drift(timed(3.0, 3.0)) == [2.0]
+    assert reference.drift(timed(2.5, 2.0)) == 1.0 and reference.usual_ms == 2.0
+    assert reference.drift(timed(3.0, 3.5)) == 1.5 and reference.usual_ms == 2.0
+    assert Reference(reference.job, usual_ms=1.5).drift(timed(3.0, 3.0)) == 2.0
+
+
+def test_a_slower_machine_is_divided_out(fake: Runtime, tmp_path: Path) -> None:
+    reference = Reference(job(tmp_path, "reference", "1.0"), usual_ms=0.5)  # it was twice as fast before
+    (timing,) = measure([job(tmp_path, "a", "2.0")], fake, protocol=SHORT, reference=reference)
+    assert isinstance(timing, Timing) and timing.quiet_ms == pytest.approx(1.0, rel=0.2)
+    (alone,) = measure([job(tmp_path, "a", "2.0")], fake, protocol=SHORT)
+    assert isinstance(alone, Timing) and alone.quiet_ms == pytest.approx(2.0, rel=0.2)

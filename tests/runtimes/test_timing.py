@@ -40,6 +40,17 @@ def test_outliers_do_not_move_the_median() -> None:
     assert timing.median_ms == pytest.approx(1.0)
 
 
+def test_the_quietest_window_shows_through_a_busy_neighbour() -> None:
+    machine = Machine(lambda call: 1e-3 if 40 <= call < 50 else 1.5e-3)
+    timing = time_calls(machine.call, Protocol(runs=60, seconds=0.05), machine.clock)
+    assert timing.median_ms == pytest.approx(1.5) and timing.quiet_ms == pytest.approx(1.0)
+
+
+def test_one_quick_call_is_no_quiet_window() -> None:
+    machine = Machine(lambda call: 1e-6 if call == 42 else 1e-3)
+    assert time_calls(machine.call, Protocol(runs=60, seconds=0.05), machine.clock).quiet_ms == pytest.approx(1.0)
+
+
 def test_fast_functions_run_for_the_whole_time() -> None:
     machine = Machine(lambda _: 1e-5)
     timing = time_calls(machine.call, Protocol(runs=5, seconds=0.01), machine.clock)
@@ -67,6 +78,7 @@ def test_percentiles() -> None:
 
 
 def test_plain_data_round_trip() -> None:
-    timing = Timing(1.25, 1.0, 1.5, 40)
+    timing = Timing(1.25, 1.0, 1.5, 40, 1.1)
     assert Timing(**timing.to_dict()) == timing
-    assert timing.scaled(2.0) == Timing(2.5, 2.0, 3.0, 40)
+    assert timing.scaled(2.0) == Timing(2.5, 2.0, 3.0, 40, 2.2)
+    assert Timing(1.25, 1.0, 1.5, 40).quiet_ms == 1.25, "files of before it was known"

@@ -1,7 +1,7 @@
 import pytest
 
 from stgnn.errors import InputError
-from stgnn.search.extract import choose, front
+from stgnn.search.extract import choose, front, spread
 from stgnn.search.study import Evaluation
 from stgnn.space import load_space
 
@@ -27,6 +27,18 @@ def test_front_goes_from_fast_to_slow_without_infeasible_ones():
 @pytest.mark.parametrize(("budget", "number"), [(1.0, 1), (4.9, 2), (5.0, 3), (100.0, 0), (None, 2)])
 def test_choose(budget, number):
     assert choose(FOUND, budget).number == number
+
+
+@pytest.mark.parametrize(("count", "numbers"), [(2, [1, 0]), (3, [1, 3, 0]), (4, [1, 2, 3, 0]), (9, [1, 2, 3, 0])])
+def test_members_are_spread_over_the_front(count, numbers):
+    assert [one.number for one in spread(FOUND, count)] == numbers
+
+
+def test_a_spread_needs_two_members():
+    with pytest.raises(InputError, match="two members"):
+        spread(FOUND, 1)
+    with pytest.raises(InputError, match="two members"):
+        spread(FOUND[:1], 4)
 
 
 def test_a_budget_nobody_meets():

@@ -6,12 +6,16 @@ import torch
 
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
-from stgnn.networks import Supernet, load_network, load_supernet, save_checkpoint
-from stgnn.search.evaluate import SupernetEvaluator, calibration_bodies
-from stgnn.search.extract import cut, extract
+from stgnn.latency import Roofline
+from stgnn.networks import SGN, Supernet, load_network, load_supernet, save_checkpoint
+from stgnn.search import Random
+from stgnn.search.evaluate import SupernetEvaluator
+from stgnn.search.extract import choose, extract
+from stgnn.search.study import load_evaluations, run_search
 from stgnn.skeleton import load_layout
 from stgnn.skeleton.transforms import resample_frames
-from stgnn.space import load_architecture, load_space
+from stgnn.space import SGNSpace, load_architecture, load_space
+from stgnn.tasks.cutting import calibration_bodies, cut
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +167,18 @@ def test_extract_refuses_an_architecture_of_another_space(supernet, data, tmp_pa
     with pytest.raises(InputError, match="does not hold this architecture"):
         extract(checkpoint, load_architecture("STGCN++"), tmp_path / "out.ckpt", data)
     assert not (tmp_path / "out.ckpt").exists()
+
+
+def test_slices_of_sgn_are_evaluated_searched_and_cut(data, tmp_path):
+    space = SGNSpace("small", (1, 0), (4, 8), ((8, 16),), frames=8)
+    torch.manual_seed(0)
+    supernet = Supernet(space, data.layout, data.num_classes).eval()
+    evaluator = SupernetEvaluator.from_data(supernet, data, calibration_clips=40)
+    found = run_search(evaluator, Roofline(), Random(), tmp_path / "study.journal", "sgn", 99, progress=False)
+    assert {one.architecture for one in found} == set(space.members())
+    assert load_evaluations(tmp_path / "study.journal", "sgn") == found
+    best = choose(found).architecture
+    network = cut(supernet, best, data)
+    assert isinstance(network, SGN) and network.options["size"] == best.module
+    batch = data.clips().gather(data.splits()["val"], data.frames)
+    assert network(resample_frames(batch.bodies, 8)).shape == (len(batch.bodies), data.num_classes)

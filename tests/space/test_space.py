@@ -11,27 +11,31 @@ from stgnn.skeleton import load_layout
 from stgnn.space import (
     Architecture,
     SearchSpace,
+    Space,
     architecture_names,
     check_joints,
     cover,
     load_architecture,
     load_space,
     narrow,
+    read_architecture,
+    read_space,
     space_names,
 )
 
-SPACES = [load_space(name) for name in space_names()]
+SPACES = [read_space(name) for name in space_names()]
+OF_BLOCKS = [space for space in SPACES if isinstance(space, SearchSpace)]
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
 @pytest.mark.parametrize("seed", range(20))
-def test_round_trips(space: SearchSpace, seed: int) -> None:
+def test_round_trips(space: Space, seed: int) -> None:
     architecture = space.sample(random.Random(seed))
     assert space.decode(space.encode(architecture)) == architecture
-    assert Architecture.from_json(architecture.to_json()) == architecture
-    assert Architecture.from_dict(json.loads(architecture.to_json(indent=2))).digest == architecture.digest
+    assert type(architecture).from_json(architecture.to_json()) == architecture
+    assert read_architecture(json.loads(architecture.to_json(indent=2))).digest == architecture.digest
     assert space.contains(architecture)
-    assert SearchSpace.from_dict(space.to_dict()) == space
+    assert read_space(json.loads(json.dumps(space.to_dict()))) == space
 
 
 def test_the_mean_as_readout_leaves_no_trace() -> None:
@@ -49,7 +53,7 @@ def test_the_mean_as_readout_leaves_no_trace() -> None:
     assert space.operators < wider.operators
 
 
-@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+@pytest.mark.parametrize("space", OF_BLOCKS, ids=lambda space: space.name)
 def test_inactive_genes_do_not_count(space: SearchSpace) -> None:
     genotype = space.encode(space.smallest())
     last = max(name for name in genotype if name.startswith("stage1.block") and name.endswith("kernel"))
@@ -60,7 +64,7 @@ def test_inactive_genes_do_not_count(space: SearchSpace) -> None:
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
-def test_mutation_and_crossover_stay_in_the_space(space: SearchSpace) -> None:
+def test_mutation_and_crossover_stay_in_the_space(space: Space) -> None:
     rng = random.Random(0)
     for _ in range(50):
         first, second = space.sample(rng), space.sample(rng)
@@ -175,7 +179,7 @@ def test_a_space_may_offer_networks_without_a_stem() -> None:
     assert {space.sample(random.Random(seed)).stem for seed in range(20)} == {0, 8}
 
 
-@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+@pytest.mark.parametrize("space", OF_BLOCKS, ids=lambda space: space.name)
 def test_narrow_architectures_have_every_operator_at_every_width_and_kernel(space: SearchSpace) -> None:
     built = [*cover(space), *narrow(space)]
     for index, stage in enumerate(space.stages):

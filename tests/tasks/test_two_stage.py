@@ -11,8 +11,10 @@ from lightning.pytorch import Trainer
 
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
-from stgnn.networks import AdaSGN, load_model
+from stgnn.networks import AdaSGN, Supernet, load_model, load_supernet, save_checkpoint
+from stgnn.space import SGNSpace, load_space
 from stgnn.tasks import AdaSGNTask, two_stage
+from stgnn.tasks.cutting import cut_actions
 from stgnn.tasks.fusion import read_predictions
 from stgnn.tasks.two_stage import TwoStages, run
 
@@ -203,3 +205,50 @@ def test_a_refused_plan_leaves_nothing_that_stands_in_the_way(data: SyntheticDat
 def test_wrong_plans_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         replace(PLAN, **wrong)
+
+
+@pytest.fixture
+def supernet(data: SyntheticDataModule, tmp_path: Path) -> Path:
+    space = SGNSpace("small", (1, 0), (2, 4), ((4, 8),), frames=6)
+    torch.manual_seed(0)
+    return save_checkpoint(tmp_path / "supernet.ckpt", Supernet(space, data.layout, data.num_classes), data.class_names)
+
+
+def test_actions_are_cut_out_of_a_supernet(data: SyntheticDataModule, tmp_path: Path, supernet: Path) -> None:
+    names = ("w2-4-1", "w4-8-1", "w4-8-25")
+    plan = TwoStages(actions=names, supernet=supernet, width=4, epochs=1, frozen_epochs=0, alphas=(1.0,))
+    summary = run(plan, data, tmp_path / "out")
+    assert [row["name"] for row in summary["singles"]] == list(names)
+    assert all(0 <= row["val"] <= 1 and 0 <= row["test"] <= 1 and row["macs"] > 0 for row in summary["singles"])
+    (row,) = summary["adaptive"]
+    network = load_model(tmp_path / "out" / row["name"] / "adasgn.ckpt").module
+    assert isinstance(network, AdaSGN) and network.actions == names and set(row["usage"]) == set(names)
+    assert run(plan, data, tmp_path / "out") == summary
+
+
+def test_adasgn_starts_from_the_temporal_module_that_slices_share(
+    data: SyntheticDataModule, tmp_path: Path, supernet: Path
+) -> None:
+    names = ("w2-4-1", "w4-8-25")
+    cut_actions(supernet, names, data, tmp_path)
+    task = AdaSGNTask(
+        data.layout, data.class_names, (), frames=6, width=4, actions=names, singles=tmp_path, cost="macs"
+    )
+    shared = load_supernet(supernet).module.state_dict()
+    for name, value in task.network.temporal.named_parameters():
+        assert torch.equal(value, shared[f"temporal.{name}"]), name
+
+
+def test_a_supernet_and_named_actions_go_together(data: SyntheticDataModule, tmp_path: Path, supernet: Path) -> None:
+    with pytest.raises(InputError, match="go together"):
+        TwoStages(actions=("small-1", "small-9"))
+    with pytest.raises(InputError, match="go together"):
+        replace(PLAN, supernet=supernet)
+    plan = TwoStages(actions=("w2-4-1", "w3-4-1"), supernet=supernet, width=4, epochs=1)
+    with pytest.raises(InputError, match=r"does not offer this value of embedding\.width"):
+        run(plan, data, tmp_path / "out")
+    other = save_checkpoint(
+        tmp_path / "blocks.ckpt", Supernet(load_space("tiny"), data.layout, data.num_classes), data.class_names
+    )
+    with pytest.raises(InputError, match="is none of SGN"):
+        run(replace(plan, supernet=other), data, tmp_path / "other")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from stgnn.errors import InputError
 from stgnn.search import SEARCH_STRATEGIES, SearchStrategy
-from stgnn.space import SearchSpace
+from stgnn.space import Space
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -33,7 +33,7 @@ class LocalSearch(SearchStrategy):
             )
         self.start, self.changes = start, changes
 
-    def sampler(self, space: SearchSpace, seed: int) -> "BaseSampler":
+    def sampler(self, space: Space, seed: int) -> "BaseSampler":
         """A :class:`~stgnn_local_search.sampler.LocalSearchSampler`."""
         from stgnn_local_search.sampler import LocalSearchSampler
 

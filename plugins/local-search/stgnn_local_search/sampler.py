@@ -9,7 +9,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from stgnn.search.pareto import ranks
-from stgnn.space import Architecture, SearchSpace
+from stgnn.space import BaseArchitecture, Space
 
 TRIES = 30  # neighbours drawn before one more change is made
 
@@ -24,7 +24,7 @@ class LocalSearchSampler(BaseSampler):
         changes: Choices in which a neighbour differs.
     """
 
-    def __init__(self, space: SearchSpace, seed: int, start: int, changes: int) -> None:
+    def __init__(self, space: Space, seed: int, start: int, changes: int) -> None:
         self._space, self._seed, self._start, self._changes = space, seed, start, changes
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -55,14 +55,14 @@ class LocalSearchSampler(BaseSampler):
             raise ValueError(f"{param_name} is no gene of the space {self._space.name!r}")
         return random.Random(f"{self._seed}/{trial.number}/{param_name}").choice(param_distribution.choices)
 
-    def _neighbour(self, parent: Architecture, changes: int, rng: random.Random) -> Architecture:
+    def _neighbour(self, parent: BaseArchitecture, changes: int, rng: random.Random) -> BaseArchitecture:
         genotype = self._space.encode(parent)
         open_genes = [gene for gene in self._space.genes if len(gene.choices) > 1]
         for gene in rng.sample(open_genes, min(changes, len(open_genes))):
             genotype[gene.name] = rng.choice([choice for choice in gene.choices if choice != genotype[gene.name]])
         return self._space.decode(genotype)
 
-    def _front(self, study: Study) -> list[Architecture]:
+    def _front(self, study: Study) -> list[BaseArchitecture]:
         """The best networks so far, feasible ones before all others; none before the start is over."""
         done = [one for one in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)) if self._is_genome(one)]
         if len(done) < self._start:

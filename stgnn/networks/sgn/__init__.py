@@ -11,7 +11,7 @@ from stgnn.networks.sgn.branch import Branch
 from stgnn.networks.sgn.deploy import DeployedAdaSGN, DeployedSGN
 from stgnn.networks.sgn.policy import POLICIES, ConvPolicy, Policy
 from stgnn.networks.sgn.sgn import SGN
-from stgnn.networks.sgn.spatial import SIZES, SpatialModule, layer_widths
+from stgnn.networks.sgn.spatial import SIZES, SpatialModule, module_widths
 
 __all__ = [
     "POLICIES",
@@ -25,5 +25,5 @@ __all__ = [
     "DeployedSGN",
     "Policy",
     "SpatialModule",
-    "layer_widths",
+    "module_widths",
 ]

@@ -14,10 +14,10 @@ from stgnn.networks.sgn.choice import gumbel_noise, one_hot, straight_through
 from stgnn.networks.sgn.deploy import DeployedAdaSGN, DeployedSGN, route
 from stgnn.networks.sgn.policy import make_policy
 from stgnn.networks.sgn.sgn import check_options
-from stgnn.networks.sgn.spatial import FEATURES
 from stgnn.networks.sgn.temporal import TemporalModule
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.streams import bone_parents
+from stgnn.space.sgn import FEATURES
 
 SCOPES = ("frame", "clip")
 SKIP = "skip"
@@ -52,7 +52,7 @@ class AdaSGN(nn.Module):
         layout: The full body.
         num_classes: Number of classes.
         joints: Joint counts to choose from, such as 1, 9, 25; 0 stands for every joint.
-        sizes: Module sizes to choose from, the cheaper first.
+        sizes: Module sizes to choose from, the cheaper first; every count is combined with every size.
         frames: T.
         policy: One of :data:`stgnn.networks.sgn.policy.POLICIES`.
         scope: ``"frame"``, or ``"clip"`` for one action in all frames of a body.
@@ -61,6 +61,8 @@ class AdaSGN(nn.Module):
         stream: One of the four streams.
         width: Embedding width; every other width is a multiple of it.
         dropout: Chance of a channel to be dropped in the temporal module.
+        actions: Instead of joints and sizes: any actions by name, size and joint count, such as ``"w32-64-128-9"``, in
+            this order; the cheapest comes first.
 
     Raises:
         InputError: the layout has no body of so many joints, or a name or a number is unknown.
@@ -70,7 +72,7 @@ class AdaSGN(nn.Module):
         self,
         layout: SkeletonLayout,
         num_classes: int,
-        joints: Sequence[int],
+        joints: Sequence[int] = (),
         sizes: Sequence[str] = ("small", "big"),
         frames: int = 20,
         policy: str = "conv",
@@ -79,11 +81,13 @@ class AdaSGN(nn.Module):
         stream: str = "joint",
         width: int = 64,
         dropout: float = 0.2,
+        actions: Sequence[str] = (),
     ) -> None:
         super().__init__()
         check_options(num_classes, frames, width, stream)
         counts = tuple(sorted(count or layout.num_joints for count in joints))
-        _check_choices(counts, sizes, scope, skip)
+        chosen = _chosen(actions, counts, sizes)
+        _check_choices(chosen, scope, skip)
         self.layout, self.num_classes, self.frames, self.stream = layout, num_classes, frames, stream
         self.scope, self.skip = scope, skip
         self.options: dict[str, Any] = {
@@ -96,11 +100,10 @@ class AdaSGN(nn.Module):
             "stream": stream,
             "width": width,
             "dropout": dropout,
+            **({"actions": list(actions)} if actions else {}),
         }
         self.register_buffer("parents", torch.tensor(bone_parents(layout)), persistent=False)
-        self.branches = nn.ModuleDict(
-            {f"{size}-{count}": Branch(layout, count, size, width) for count in counts for size in sizes}
-        )
+        self.branches = nn.ModuleDict({f"{size}-{count}": Branch(layout, count, size, width) for size, count in chosen})
         self.policy = make_policy(policy, FEATURES * width, len(self.branches) + skip)
         self.temporal = TemporalModule(frames, num_classes, width, dropout)
 
@@ -215,11 +218,28 @@ class AdaSGN(nn.Module):
         return features.reshape(-1, self.frames, features.shape[1])  # (B, T, F)
 
 
-def _check_choices(counts: Sequence[int], sizes: Sequence[str], scope: str, skip: bool) -> None:
-    if len(set(counts)) < len(counts) or len(set(sizes)) < len(sizes):
-        raise InputError("an action is named twice", given=f"joints {counts}, sizes {tuple(sizes)}")
-    if len(counts) * len(sizes) + skip < 2:
-        given = f"joints {tuple(counts)}, sizes {tuple(sizes)}"
+def _chosen(actions: Sequence[str], counts: Sequence[int], sizes: Sequence[str]) -> list[tuple[str, int]]:
+    """Size and joint count of every action."""
+    if not actions:
+        return [(size, count) for count in counts for size in sizes]
+    if counts:
+        raise InputError(
+            "actions are given by name, or by joints and sizes", given=f"actions {actions}, joints {counts}"
+        )
+    named = [name.rpartition("-") for name in actions]
+    if wrong := [
+        name for name, (size, _, count) in zip(actions, named, strict=True) if not (size and count.isdecimal())
+    ]:
+        hint = "the module size, a hyphen and the joint count, such as small-1 or w32-64-128-9"
+        raise InputError("this names no action", given=wrong, allowed=hint)
+    return [(size, int(count)) for size, _, count in named]
+
+
+def _check_choices(chosen: Sequence[tuple[str, int]], scope: str, skip: bool) -> None:
+    given = ", ".join(f"{size}-{count}" for size, count in chosen) or "none"
+    if len(set(chosen)) < len(chosen):
+        raise InputError("an action is named twice", given=given)
+    if len(chosen) + skip < 2:
         raise InputError("AdaSGN needs at least two actions", given=given, hint="SGN is the network of one action")
     if scope not in SCOPES:
         raise InputError("no such scope of the policy", given=scope, allowed=SCOPES)

@@ -27,9 +27,9 @@ class SGN(nn.Module):
         num_classes: Number of classes.
         frames: T.
         joints: Joints of a reduced body with a learned matrix; 0 takes every joint as it is, without a matrix.
-        size: ``"small"``, ``"big"`` or multiples of the width, see :func:`stgnn.networks.sgn.layer_widths`.
+        size: ``"small"``, ``"big"``, or widths, see :func:`stgnn.networks.sgn.module_widths`.
         stream: One of the four streams.
-        width: Embedding width; every other width is a multiple of it.
+        width: Width of the network, a quarter of the features of a frame.
         dropout: Chance of a channel to be dropped in the temporal module.
 
     Raises:

@@ -7,27 +7,42 @@ import torch
 from torch import Tensor, nn
 
 from stgnn.errors import InputError
+from stgnn.space.sgn import FEATURES
 
-SIZES = {"small": (4,), "big": (2, 4, 4)}  # widths of the graph layers in multiples of the embedding's
-FEATURES = 4  # the last of them: every module hands the same number of features on
+SIZES = {"small": (4,), "big": (2, 4, 4)}  # channels of the graph layers in multiples of the width
 MOST = 16  # multiple, far beyond any use
 
 
-def layer_widths(size: str, width: int) -> tuple[int, ...]:
-    """Channels of the graph layers of a module size.
+def module_widths(size: str, width: int) -> tuple[int, ...]:
+    """Channels of the embedding and of the graph layers of a module size. The last layer always has ``4 * width``.
 
     Args:
-        size: ``"small"``, ``"big"``, or multiples of ``width`` such as ``"2-4"``, the last of them 4.
-        width: Embedding width.
+        size: ``"small"``, ``"big"``; multiples of ``width`` for the layers, such as ``"2-4"``, the last of them 4; or
+            channels of the embedding and of the layers before the last, such as ``"w32-64-128"``.
+        width: Width of the whole network: that of the embedding, unless the size says otherwise.
 
     Raises:
         InputError: the size says nothing of this kind.
     """
-    multiples = SIZES.get(size) or tuple(int(part) if part.isdecimal() else 0 for part in size.split("-"))
-    if min(multiples) < 1 or max(multiples) > MOST or multiples[-1] != FEATURES:
-        allowed = f"{', '.join(SIZES)}, or multiples of the width (1 to {MOST}) that end in {FEATURES}, such as 2-4"
-        raise InputError("no such module size", given=size, allowed=allowed)
-    return tuple(multiple * width for multiple in multiples)
+    if size.startswith("w"):
+        channels = _numbers(size[1:])
+        if min(channels) >= 1 and channels[0] <= width and max(channels) <= MOST * width:
+            return (*channels, FEATURES * width)
+    else:
+        multiples = SIZES.get(size) or _numbers(size)
+        if min(multiples) >= 1 and max(multiples) <= MOST and multiples[-1] == FEATURES:
+            return (width, *(multiple * width for multiple in multiples))
+    allowed = (
+        *SIZES,
+        f"multiples of the width (1 to {MOST}) that end in {FEATURES}, such as 2-4",
+        f"channels of the embedding (at most {width}) and of the graph layers before the last, such as w32-64-128",
+    )
+    raise InputError("no such module size", given=size, allowed=allowed)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers between hyphens; 0 for what is none."""
+    return tuple(int(part) if part.isdecimal() else 0 for part in text.split("-"))
 
 
 class Pointwise(nn.Module):
@@ -143,26 +158,26 @@ class SpatialModule(nn.Module):
     Args:
         joints: V.
         dimensions: C.
-        size: Module size, see :func:`layer_widths`.
-        width: Embedding width; the other widths are multiples of it.
+        size: Module size, see :func:`module_widths`.
+        width: Width of the network, a quarter of its features.
     """
 
     def __init__(self, joints: int, dimensions: int, size: str, width: int = 64) -> None:
         super().__init__()
-        widths = layer_widths(size, width)
+        embedding, *widths = module_widths(size, width)
         self.joints, self.size = joints, size
-        self.position = Embedding(joints, dimensions, width)
-        self.velocity = Embedding(joints, dimensions, width)
-        self.semantics = Semantics(joints, width, width)
-        self.theta = Pointwise(width, FEATURES * width, parts=2)
-        self.phi = Pointwise(width, FEATURES * width, parts=2)
-        self.layers = nn.ModuleList([GraphLayer(width, widths[0], parts=2)])
+        self.position = Embedding(joints, dimensions, embedding)
+        self.velocity = Embedding(joints, dimensions, embedding)
+        self.semantics = Semantics(joints, embedding, embedding)
+        self.theta = Pointwise(embedding, FEATURES * embedding, parts=2)
+        self.phi = Pointwise(embedding, FEATURES * embedding, parts=2)
+        self.layers = nn.ModuleList([GraphLayer(embedding, widths[0], parts=2)])
         self.layers.extend(GraphLayer(*pair) for pair in pairwise(widths))
 
     def forward(self, positions: Tensor, velocities: Tensor) -> Tensor:
         """``(n, V, C)`` twice to features ``(n, 4 * width)``."""
         moving = self.position(positions) + self.velocity(velocities)
-        y = torch.cat([moving, self.semantics().expand_as(moving)], dim=-1)  # (n, V, 2 * width)
+        y = torch.cat([moving, self.semantics().expand_as(moving)], dim=-1)  # (n, V, 2 * embedding)
         graph = torch.softmax(self.theta(y) @ self.phi(y).transpose(1, 2), dim=-1)
         for layer in self.layers:
             y = layer(y, graph)

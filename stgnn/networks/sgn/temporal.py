@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from stgnn.networks.sgn.spatial import FEATURES, Semantics
+from stgnn.networks.sgn.spatial import Semantics
+from stgnn.space.sgn import FEATURES
 
 
 class TemporalModule(nn.Module):

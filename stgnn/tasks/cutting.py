@@ -1,0 +1,120 @@
+"""A network cut out of a supernet, with batch-norm statistics of its own, and whether data are those of a supernet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.errors import InputError
+from stgnn.networks import Supernet, load_supernet, save_checkpoint
+from stgnn.skeleton.transforms import resample_frames
+from stgnn.space import BaseArchitecture, SGNSpace
+from stgnn.tasks.starting import Plain
+
+BODIES = 64  # in one pass: enough to keep a core busy, few enough to stay in its caches
+CALIBRATION_CLIPS = 2048  # for a network that is kept; a search makes do with fewer
+
+
+def cut(supernet: Supernet, architecture: BaseArchitecture, data: SkeletonDataModule) -> Plain:
+    """Cut an architecture out of a supernet, with batch-norm statistics of its own; the supernet is not changed.
+
+    Args:
+        supernet: The trained supernet.
+        architecture: A member of its space.
+        data: The data the supernet was trained on; statistics come from its training split.
+
+    Raises:
+        InputError: the architecture is not in the supernet's space, or the data is not what the supernet knows.
+    """
+    if not supernet.space.contains(architecture):
+        raise InputError(
+            "the supernet does not hold this architecture",
+            given=architecture,
+            allowed=f"architectures of the space {supernet.space.name!r}",
+            hint="give the supernet that the study was made with",
+        )
+    check_data(supernet, data)
+    network = supernet.extract(architecture).eval()
+    bodies = resample_frames(calibration_bodies(data, CALIBRATION_CLIPS), architecture.frames)
+    bodies = bodies.to(next(network.parameters()).device)
+    network.load_state_dict(supernet.calibrated(architecture, torch.split(bodies, BODIES)), strict=False)
+    return network
+
+
+def calibration_bodies(data: SkeletonDataModule, clips: int, seed: int = 0) -> Tensor:
+    """Bodies (B, T, V, C) of training clips drawn at random, as they are evaluated: not augmented.
+
+    Args:
+        data: Where the clips come from.
+        clips: How many; all when there are fewer.
+        seed: Seed of the draw.
+    """
+    train = torch.from_numpy(data.splits()["train"])
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
+    return data.clips().gather(train[order[:clips]].sort().values, data.frames).bodies
+
+
+def check_data(supernet: Supernet, data: SkeletonDataModule) -> None:
+    """Refuse data that the supernet was not made for.
+
+    Raises:
+        InputError: the layout or the number of classes differs.
+    """
+    if data.layout.digest != supernet.layout.digest:
+        raise InputError(
+            "the data has another layout than the supernet", given=data.layout.name, allowed=supernet.layout.name
+        )
+    if data.num_classes != supernet.num_classes:
+        raise InputError("the data has another number of classes", given=data.num_classes, allowed=supernet.num_classes)
+
+
+def check_classes(class_names: Sequence[str], data: SkeletonDataModule) -> None:
+    """Refuse data whose classes are others than those a checkpoint was trained for, or in another order.
+
+    Raises:
+        InputError: they differ.
+    """
+    if list(class_names) != data.class_names:
+        raise InputError(
+            "the data has other classes than the checkpoint", given=data.class_names, allowed=list(class_names)
+        )
+
+
+def cut_actions(checkpoint: Path, names: Sequence[str], data: SkeletonDataModule, folder: Path) -> dict[str, Path]:
+    """Cut single models of SGN out of a supernet, to become the actions of AdaSGN.
+
+    Args:
+        checkpoint: The supernet.
+        names: The actions, such as ``"w32-64-128-9"``.
+        data: The data the supernet was trained on.
+        folder: Where the checkpoints are written, each named after its action.
+
+    Returns:
+        The path of each checkpoint.
+
+    Raises:
+        InputError: the supernet is none of SGN, has no such member, or the data is not what it knows.
+    """
+    space = sgn_space(checkpoint)
+    loaded = load_supernet(checkpoint)
+    check_classes(loaded.class_names, data)
+    found = {}
+    for name in names:
+        network = cut(loaded.module, space.of_action(name, data.layout.num_joints), data)
+        found[name] = save_checkpoint(folder / f"{name}.ckpt", network, loaded.class_names)
+    return found
+
+
+def sgn_space(checkpoint: str | Path) -> SGNSpace:
+    """The space of a supernet of SGN.
+
+    Raises:
+        InputError: the checkpoint holds something else.
+    """
+    space = load_supernet(checkpoint).module.space
+    if not isinstance(space, SGNSpace):
+        hint = "train one with: stgnn fit --config recipes/fit/supernet_sgn_utd_mhad.yaml"
+        raise InputError(f"the supernet {checkpoint} is none of SGN", given=f"space {space.name}", hint=hint)
+    return space
