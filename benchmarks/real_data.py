@@ -36,6 +36,7 @@ from stgnn.space import Architecture, BlockSpec, StageSpec
 from stgnn.tasks import ClassificationTask, SGNTask
 from stgnn.tasks.running import trained
 
+TAUGHT = " taught by SGN"
 FRAME_BY_FRAME = BlockSpec("GraphConv", "TemporalPool", 1)
 BASELINES: dict[str, dict[str, Any]] = {
     "SGN": {"optimizer": "AdamW", "warmup": 0.1, "milestones": ()},  # what every other network here is trained with
@@ -66,7 +67,10 @@ def candidates(evaluations: list[Evaluation]) -> dict[str, Evaluation]:
 
 
 def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
-    """Train one network on all training subjects with one seed; its accuracy on the test split. Kept in a file."""
+    """Train one network on all training subjects with one seed; its accuracy on the test split. Kept in a file.
+
+    A ``teacher`` is another row of the table, trained with the same seed.
+    """
     path = folder / f"{name}_{seed}.json"
     if path.is_file():
         return json.loads(path.read_text())
@@ -75,6 +79,8 @@ def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: 
     recipe["init_args"] = {**recipe["init_args"], "frames": 32, "val_subjects": [], "seed": seed, "batch_size": 32}
     data = build_data(recipe)
     kind = SGNTask if name == "SGN" else ClassificationTask
+    if "teacher" in spec:
+        spec = {**spec, "teacher": folder / f"{spec['teacher']}_{seed}.ckpt"}
     spec = {**spec, "learning_rate": arguments.learning_rate, "weight_decay": 0.01}
     task = kind(data.layout, data.class_names, **spec)
     trainer = trained(task, data, arguments.epochs)
@@ -145,7 +151,7 @@ def write_table(
     """The table of every network that has been trained with at least one seed, and the numbers of the search."""
     rows = [row(key, arguments, folder) for key in specs if (folder / f"{key}_0.json").is_file()]
     for line in rows:
-        one = chosen.get(line["network"])
+        one = chosen.get(line["network"].removesuffix(TAUGHT))
         if one is not None:
             line["predicted_ms"] = one.latency_ms
             line["inherited_accuracy_on_search_split"] = one.accuracy
@@ -181,8 +187,9 @@ def main() -> None:
         specs = {
             key: {"architecture": one.architecture, "init_from": arguments.supernet} for key, one in chosen.items()
         }
+        specs |= {f"{key}{TAUGHT}": {**spec, "teacher": "SGN"} for key, spec in specs.items()}
     if arguments.part in ("all", "baselines", "table"):
-        specs |= BASELINES
+        specs = BASELINES | specs  # first those that others learn from
     if arguments.part in ("all", "found", "baselines"):
         for seed, (key, spec) in itertools.product(range(arguments.seeds), specs.items()):
             train(key, spec, arguments, seed, folder)
