@@ -35,7 +35,8 @@ from stgnn.report import markdown_table
 from stgnn.report.adaptive import write_adaptive_page
 from stgnn.report.units import percent
 from stgnn.tasks.fusion import fuse, read_predictions
-from stgnn.tasks.two_stage import MEASURED, SINGLES, TwoStages, measure_actions, run
+from stgnn.tasks.stage_costs import TIMED_SINGLES, measure_actions, measured_file
+from stgnn.tasks.two_stage import SINGLES, TwoStages, run
 
 WORK = Path("runs/benchmark/adasgn")
 RESULT = Path("benchmarks/adasgn_accuracy.json")
@@ -84,7 +85,7 @@ def train(arguments: argparse.Namespace) -> None:
     place = WORK / f"{arguments.set}, width {arguments.width}, {arguments.epochs} epochs"
     folder = place / f"seed{arguments.seed}"
     if arguments.part == "time":
-        measure_actions(replace(plan, scope="frame"), data, place / MEASURED)
+        measure_actions(replace(plan, scope="frame").network(data), place)
         return
     output = folder / arguments.part
     if arguments.part == "clip":
@@ -107,28 +108,29 @@ def table(arguments: argparse.Namespace) -> None:
     found = {}
     for place in sorted(path.parent for path in WORK.glob("*/seed0")):
         seeds = sorted(place.glob("seed*"))
-        rows = [row for seed in seeds for row in [*_rows(seed, place / MEASURED), *_fused(seed)]]
+        rows = [row for seed in seeds for row in [*_rows(seed, place), *_fused(seed)]]
         if rows:
             found[place.name] = {"seeds": len(seeds), "networks": _summed(rows)}
             print(f"\n{place.name}, {len(seeds)} seeds\n\n{_shown(found[place.name]['networks'])}")
     RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
-def _rows(seed: Path, measured: Path) -> Iterable[dict[str, Any]]:
+def _rows(seed: Path, place: Path) -> Iterable[dict[str, Any]]:
     for part in PARTS:
         path = seed / part / "summary.json"
         if path.is_file():
             summary = json.loads(path.read_text(encoding="utf-8"))
             singles = summary["singles"] if part in STREAMS else []
             for row in (*singles, *summary["adaptive"]):
-                yield {**row, "name": f"{part}: {row['name']}", **_milliseconds(row, measured)}
+                yield {**row, "name": f"{part}: {row['name']}", **_milliseconds(row, place)}
 
 
-def _milliseconds(row: Mapping[str, Any], measured: Path) -> dict[str, float]:
+def _milliseconds(row: Mapping[str, Any], place: Path) -> dict[str, float]:
+    measured = measured_file(place, row.get("policy", "conv"))
     if not measured.is_file():
         return {}
     if "usage" not in row:
-        return {"milliseconds": json.loads(measured.with_name("singles.json").read_text())[row["name"]]}
+        return {"milliseconds": json.loads((place / TIMED_SINGLES).read_text())[row["name"]]}
     if row["policy"] == "fuse":
         return {}
     content = json.loads(measured.read_text())

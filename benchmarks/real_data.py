@@ -55,15 +55,22 @@ BASELINES: dict[str, dict[str, Any]] = {
 }
 
 
-def candidates(evaluations: list[Evaluation]) -> dict[str, Evaluation]:
-    """Three networks of the front, chosen on the search split: fast, knee and accurate.
+def candidates(evaluations: list[Evaluation], budgets: list[float]) -> dict[str, Evaluation]:
+    """Networks of the front, chosen on the search split: fast, knee, accurate, and the best within each budget.
 
-    ``accurate`` is the best of all, ``fast`` the quickest that is at most five points below it.
+    ``accurate`` is the best of all, ``fast`` the quickest that is at most five points below it. A network that two of
+    them name stands under the first name.
     """
     members = front(evaluations)
     accurate = members[-1]
     fast = next(one for one in members if one.accuracy >= accurate.accuracy - 0.05)
-    return {"fast": fast, "knee": choose(evaluations), "accurate": accurate}
+    named = {"fast": fast, "knee": choose(evaluations), "accurate": accurate}
+    named |= {f"{budget:g}ms": choose(evaluations, budget) for budget in budgets}
+    found: dict[str, Evaluation] = {}
+    for name, one in named.items():
+        if one.number not in [other.number for other in found.values()]:
+            found[name] = one
+    return found
 
 
 def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
@@ -105,15 +112,30 @@ def row(name: str, arguments: argparse.Namespace, folder: Path) -> dict[str, Any
     }
 
 
+def chosen_networks(arguments: argparse.Namespace, study: Path) -> dict[str, tuple[Evaluation, Path]]:
+    """What was found, and the supernet that holds it: in the space edge, and in that of SGN if there is a search."""
+    found = {
+        f"found-{key}": (one, arguments.supernet)
+        for key, one in candidates(load_evaluations(study, arguments.data), arguments.budgets).items()
+    }
+    if arguments.sgn is not None:
+        slices = candidates(load_evaluations(arguments.sgn_study, "search"), arguments.budgets)
+        found |= {f"found-sgn-{key}": (one, arguments.sgn) for key, one in slices.items()}
+    return found
+
+
 def study_numbers(study: Path, name: str) -> dict[str, Any]:
-    """Hypervolume of the search and of random search, and the front."""
+    """Hypervolume of the search and of random search at equal trials, and the front of all."""
     reference = reference_point(study, name)
     found = {key: load_evaluations(study, key) for key in (name, f"{name}-random")}
+    equal = min(map(len, found.values()))
     volumes = {
-        key: hypervolume([(one.accuracy, one.latency_ms) for one in some], reference) for key, some in found.items()
+        key: hypervolume([(one.accuracy, one.latency_ms) for one in some[:equal]], reference)
+        for key, some in found.items()
     }
     return {
         "architectures": {key: len(some) for key, some in found.items()},
+        "compared": equal,
         "hypervolume": volumes[name],
         "hypervolume_random": volumes[f"{name}-random"],
         "front": [
@@ -146,17 +168,23 @@ def run_search(arguments: argparse.Namespace, study: Path) -> None:
 
 
 def write_table(
-    arguments: argparse.Namespace, specs: dict[str, dict[str, Any]], chosen: dict[str, Evaluation], folder: Path
+    arguments: argparse.Namespace,
+    specs: dict[str, dict[str, Any]],
+    chosen: dict[str, tuple[Evaluation, Path]],
+    folder: Path,
 ) -> None:
     """The table of every network that has been trained with at least one seed, and the numbers of the search."""
     rows = [row(key, arguments, folder) for key in specs if (folder / f"{key}_0.json").is_file()]
     for line in rows:
-        one = chosen.get(line["network"].removesuffix(TAUGHT))
-        if one is not None:
+        name = line["network"].removesuffix(TAUGHT)
+        if name in chosen:
+            one, _ = chosen[name]
             line["predicted_ms"] = one.latency_ms
             line["inherited_accuracy_on_search_split"] = one.accuracy
             line["architecture"] = one.architecture.to_dict()
-    settings = {key: str(value) for key, value in vars(arguments).items() if key not in ("supernet", "device", "part")}
+    settings = {
+        key: str(value) for key, value in vars(arguments).items() if key not in ("supernet", "sgn", "device", "part")
+    }
     result = {"settings": settings, "table": rows, "search": study_numbers(folder / "study.journal", arguments.data)}
     Path(f"benchmarks/{arguments.data}.json").write_text(json.dumps(result, indent=1) + "\n")
 
@@ -166,13 +194,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", help="name of a recipe under recipes/data")
     parser.add_argument("--supernet", type=Path, required=True)
+    parser.add_argument("--sgn", type=Path, help="supernet of the space sgn, whose slices join the table")
+    parser.add_argument("--sgn-study", default="runs/sgn.journal", help="what recipes/search/sgn.yaml wrote about it")
     parser.add_argument("--device", type=Path, default=Path("runs/device.json"))
     parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--budgets", type=float, nargs="*", default=[1.0, 2.5], help="in milliseconds")
     parser.add_argument("--variants", type=int, default=4, help="how often the search looks at every clip")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--part", choices=["all", "search", "found", "baselines", "table"], default="all")
+    parser.add_argument("--part", choices=["all", "search", "found", "taught", "baselines", "table"], default="all")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
@@ -182,15 +213,16 @@ def main() -> None:
     if arguments.part in ("all", "search"):
         run_search(arguments, study)
     specs, chosen = {}, {}
-    if arguments.part in ("all", "found", "table"):
-        chosen = {f"found-{key}": one for key, one in candidates(load_evaluations(study, arguments.data)).items()}
+    if arguments.part in ("all", "found", "taught", "table"):
+        chosen = chosen_networks(arguments, study)
         specs = {
-            key: {"architecture": one.architecture, "init_from": arguments.supernet} for key, one in chosen.items()
+            key: {"architecture": one.architecture, "init_from": supernet} for key, (one, supernet) in chosen.items()
         }
-        specs |= {f"{key}{TAUGHT}": {**spec, "teacher": "SGN"} for key, spec in specs.items()}
+        taught = {f"{key}{TAUGHT}": {**spec, "teacher": "SGN"} for key, spec in specs.items()}
+        specs = {"found": specs, "taught": taught}.get(arguments.part, specs | taught)
     if arguments.part in ("all", "baselines", "table"):
         specs = BASELINES | specs  # first those that others learn from
-    if arguments.part in ("all", "found", "baselines"):
+    if arguments.part in ("all", "found", "taught", "baselines"):
         for seed, (key, spec) in itertools.product(range(arguments.seeds), specs.items()):
             train(key, spec, arguments, seed, folder)
     if arguments.part in ("all", "table"):

@@ -14,7 +14,15 @@ from importlib.metadata import PackageNotFoundError, version
 from stgnn.errors import InputError
 from stgnn.registry import Registry, load_plugins
 from stgnn.skeleton import SkeletonLayout, layout_names, load_layout
-from stgnn.space import Architecture, SearchSpace, load_architecture, load_space
+from stgnn.space import (
+    Architecture,
+    SearchSpace,
+    SGNArchitecture,
+    SGNSpace,
+    load_architecture,
+    load_space,
+    read_space,
+)
 
 try:
     __version__ = version("edge-stgnn")
@@ -25,6 +33,8 @@ __all__ = [
     "Architecture",
     "InputError",
     "Registry",
+    "SGNArchitecture",
+    "SGNSpace",
     "SearchSpace",
     "SkeletonLayout",
     "__version__",
@@ -33,4 +43,5 @@ __all__ = [
     "load_layout",
     "load_plugins",
     "load_space",
+    "read_space",
 ]

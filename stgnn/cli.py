@@ -16,7 +16,8 @@ from typing import Any
 
 from stgnn.command_line import CommandLine, read_command_line
 from stgnn.errors import InputError
-from stgnn.files import wrong_path
+from stgnn.files import SETTINGS, wrong_path
+from stgnn.listing import KINDS
 from stgnn.recipe import dump_resolved
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import Catalog, Signature, command_signature
@@ -48,7 +49,6 @@ KEEPS_RECIPE = {
     "lottery": ("output", ""),
     "sparsify": ("output", ""),
 }  # result that the resolved recipe is written beside
-CLAIM = "settings.json"  # of a folder of results: written before any work
 FOUND_ERRORS = 3
 
 
@@ -148,7 +148,10 @@ def _call(line: CommandLine, catalog: Catalog) -> int:
     function = {"list": "list_names"}.get(line.word, line.word.replace(" ", "_"))
     signature = _described(command_signature(function))
     if not line.asks_help:
-        RecipeChecker(catalog).check_arguments(line.merged(signature, catalog), signature, "")
+        given = line.merged(signature, catalog)
+        if line.word == "list" and not given:
+            raise InputError("missing what to list", allowed=tuple(KINDS), hint="such as: stgnn list operators")
+        RecipeChecker(catalog, word=line.word).check_arguments(given, signature, "")
         if line.word != "list":
             _prepare()
     arguments = _parsed(line, function, signature, catalog)
@@ -255,5 +258,5 @@ def _recipe_kept(
 def _written(result: str | Path) -> dict[str, tuple[int, int]]:
     """What is there of a result: its files with time and size, without the settings that claim a folder for it."""
     root = Path(result)
-    files = [file for file in (root, *root.rglob("*")) if file.is_file() and file.name != CLAIM]
+    files = [file for file in (root, *root.rglob("*")) if file.is_file() and file.name != SETTINGS]
     return {str(file): (file.stat().st_mtime_ns, file.stat().st_size) for file in files}

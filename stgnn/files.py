@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from stgnn.errors import InputError
 
+SETTINGS = "settings.json"  # of a folder of results: what it is for, written before any work
+
 _HINTS = {
     errno.ENOSPC: "free some space and run the same command again",
     errno.EDQUOT: "free some space and run the same command again",

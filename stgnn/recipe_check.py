@@ -28,7 +28,8 @@ _PLAIN: dict[str, tuple[type, ...]] = {
 _TEXTS = {"str", "Path"}
 _LISTS = {"list", "List", "tuple", "Sequence", "Iterable", "set", "frozenset"}
 _MAPPINGS = {"dict", "Dict", "Mapping"}
-_OBJECTS = {"Architecture", "SearchSpace", "SkeletonLayout"}  # for callers in Python; a recipe names or spells them
+# For callers in Python; a recipe names or spells them.
+_OBJECTS = {"Architecture", "BaseArchitecture", "SkeletonLayout", "Space"}
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,12 @@ class RecipeChecker:
     Attributes:
         catalog: Where class names are looked up.
         linked: Parameters that the program fills in, which a recipe cannot give.
+        word: The word of the command line whose help explains the outermost keys.
     """
 
     catalog: Catalog
     linked: frozenset[str] = frozenset()
+    word: str = ""
 
     def check_arguments(self, values: Any, signature: Signature, where: str, complete: bool = True) -> None:
         """Check a mapping of arguments against a signature.
@@ -116,7 +119,10 @@ class RecipeChecker:
         missing = [p.name for p in signature.parameters if p.required and p.name not in values]
         if missing and complete:
             names = [f"{where}.{name}" if where else name for name in missing]
-            raise InputError(f"missing {', '.join(names)}", given=f"the keys {', '.join(map(str, values)) or '(none)'}")
+            given = f"the keys {', '.join(map(str, values))}" if values else None
+            help_of = f"; stgnn {self.word} --help" if self.word else ""
+            hint = f"give {' '.join(f'--{name} ...' for name in names)}, or a recipe with --config{help_of}"
+            raise InputError(f"missing {', '.join(names)}", given=given, hint=hint)
 
     def check_class(self, value: Any, base: str, where: str) -> None:
         """Check ``Name`` or ``{class_path: Name, init_args: {...}}`` for a subclass of ``base``."""

@@ -1,5 +1,6 @@
 """What the words of the command line share: data modules from plain data, recipes beside results, rows of a study."""
 
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stgnn.errors import InputError, check_between
-from stgnn.files import read_json, write_text
+from stgnn.files import check_output, read_json, write_text
 from stgnn.recipe import dump_recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from stgnn.data.datamodule import SkeletonDataModule
     from stgnn.search.study import Evaluation
 
-DataSpec = Mapping[str, Any]  # a data module as plain data: {class_path: SkeletonDataModule, init_args: {...}}
+DataSpec = Mapping[str, Any] | str  # a data module: its name, or {class_path: SkeletonDataModule, init_args: {...}}
+NOTHING_FEASIBLE = (
+    "no architecture keeps the limits of the search: raise --trials to search on, or begin a study of another --name "
+    "with a larger --budget_ms or --max_parameters"
+)
 
 
 def build_data(spec: DataSpec) -> "SkeletonDataModule":
@@ -28,6 +33,7 @@ def build_data(spec: DataSpec) -> "SkeletonDataModule":
     """
     from stgnn.data.datamodule import SkeletonDataModule
 
+    spec = {"class_path": spec} if isinstance(spec, str) else spec
     arguments = spec.get("init_args") or {} if isinstance(spec, Mapping) and "class_path" in spec else None
     if not isinstance(arguments, Mapping):
         raise InputError("these data name no data module", given=spec, allowed="class_path and init_args")
@@ -40,10 +46,23 @@ def build_data(spec: DataSpec) -> "SkeletonDataModule":
     if cls is None:
         raise InputError("there is no such data module", given=spec["class_path"], allowed=sorted(known))
     try:
-        data: SkeletonDataModule = cls(**arguments)
-    except TypeError as error:
+        inspect.signature(cls).bind(**arguments)
+    except (TypeError, ValueError) as error:
         raise InputError(f"{name} does not take these arguments", given=str(error)) from error
+    data: SkeletonDataModule = cls(**arguments)
     return data
+
+
+def data_of(checkpoint: str | Path, data: DataSpec | None = None) -> DataSpec:
+    """The data that are given, else those of the recipe beside a checkpoint.
+
+    Raises:
+        InputError: there is no such checkpoint, or no recipe beside it names its data.
+    """
+    if not Path(checkpoint).is_file():
+        hint = "give a file written by fit, extract or quickstart"
+        raise InputError("there is no such checkpoint", given=checkpoint, hint=hint)
+    return data or needed(recipe_beside(checkpoint), "data", f"the checkpoint {checkpoint}")
 
 
 def _family(cls: type[Any]) -> list[type[Any]]:
@@ -84,6 +103,16 @@ def _families_path(study: str, name: str) -> Path:
         hint = "leave --study out; family.json in the output folder holds the same rows"
         raise InputError("there is no place beside a study in a database", given=study, hint=hint)
     return recipe_path(study, name).with_name(f"{Path(study).name}.{name}.sparse.json")
+
+
+def check_families(study: str, name: str) -> None:
+    """Refuse, before any work, a study that no family can be kept beside.
+
+    Raises:
+        InputError: the study is in a database, or the file beside it is damaged or cannot be written.
+    """
+    check_output(_families_path(study, name))
+    families_beside(study, name)
 
 
 def keep_family(study: str, name: str, checkpoint: str, granularity: str, rows: Sequence[Mapping[str, Any]]) -> Path:
@@ -162,10 +191,10 @@ def evaluation_row(one: "Evaluation") -> dict[str, Any]:
 
 
 def front_rows(evaluations: "Sequence[Evaluation]") -> dict[str, Any]:
-    """The front of a study, from fast to slow, and its knee, as plain data; empty when nothing is feasible."""
+    """The front of a study, from fast to slow, and its knee, as plain data; a note when nothing is feasible."""
     from stgnn.search.extract import choose, front
 
     members = front(evaluations)
     if not members:
-        return {"front": []}
+        return {"front": [], "note": NOTHING_FEASIBLE}
     return {"front": [evaluation_row(one) for one in members], "chosen": evaluation_row(choose(evaluations))}

@@ -21,8 +21,8 @@ def check_training(values: dict[str, object], word: str, catalog: Catalog) -> No
         InputError: naming the key and what is allowed.
     """
     signature = training_signature(word)
-    checker = RecipeChecker(catalog, LINKED)
-    checker.check_arguments({**values, "trainer": UNKNOWN}, signature, "")
+    checker = RecipeChecker(catalog, LINKED, word)
+    checker.check_arguments({key: UNKNOWN if key == "trainer" else values[key] for key in values}, signature, "")
     checker.check_arguments(values.get("trainer", {}), trainer_signature(), "trainer")
 
 

@@ -13,7 +13,9 @@ import pytest
 
 from stgnn.cli import WORDS, main
 from stgnn.command_line import read_command_line
-from stgnn.networks import load_supernet
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.networks import Network, load_supernet, save_checkpoint
+from stgnn.space import load_space
 
 ROOT = Path(__file__).parents[1]
 FIT = ROOT / "recipes" / "fit" / "supernet_tiny_synthetic.yaml"
@@ -187,6 +189,54 @@ def test_fit_leaves_recipe_weights_and_figures_then_test_and_predict(
     assert len(rows) == len(rows[0]) == 17
     assert main(["predict", "--config", str(FIT), *SHORT, "--ckpt_path", str(checkpoint)]) == 0
     assert next(Path("runs/supernet_tiny_synthetic").glob("*/predictions.csv")).read_text().startswith("index,class,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (["fit"], ["missing model, data", "give --model ... --data ...", "stgnn fit --help"]),
+        (["benchmark"], ["missing network", "give --network ...", "stgnn benchmark --help"]),
+        (["data", "check"], ["missing store", "give --store ...", "stgnn data check --help"]),
+        (["list"], ["missing what to list", "allowed: operators, spaces", "stgnn list operators"]),
+    ],
+)
+def test_a_word_alone_is_told_what_it_needs(
+    arguments: list[str], lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refused(arguments, capsys)
+    assert all(line in message for line in lines) and "given" not in message
+    assert "given:   the keys trainer" in refused(["fit", "--trainer.max_epochs=3"], capsys)
+
+
+@pytest.mark.parametrize("word", ["export", "sparsify"])
+def test_a_checkpoint_that_is_not_there(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    message = refused([word, "--checkpoint=nope.ckpt"], capsys)
+    assert "there is no such checkpoint" in message and "nope.ckpt" in message and "recipe" not in message
+
+
+@pytest.mark.parametrize("word", ["validate", "test", "predict"])
+def test_random_weights_are_not_scored(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    message = refused([word, "--config", str(FIT), *SHORT], capsys)
+    assert "no trained weights to score" in message and "--ckpt_path runs/NAME/version_N" in message
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_network_starts_from_may_be_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = SyntheticDataModule(clips=64)
+    network = Network(load_space("tiny").smallest(), data.layout, data.num_classes)
+    save_checkpoint(tmp_path / "n.ckpt", network, data.class_names)
+    model = "model: {class_path: ClassificationTask, init_args: {init_from: n.ckpt}}\n"
+    Path("own.yaml").write_text(model + "data: {class_path: SyntheticDataModule}\n")
+    assert main(["test", "--config=own.yaml", *SMALL, "--trainer.limit_test_batches=1"]) == 0
 
 
 def test_training_words_end_with_their_metrics(

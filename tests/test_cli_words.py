@@ -14,6 +14,7 @@ import pytest
 from stgnn.cli import main
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.networks import Supernet, load_network, save_checkpoint
+from stgnn.recipe import load_recipe
 from stgnn.space import load_space
 
 DATA = "data: {class_path: SyntheticDataModule, init_args: {clips: 64, frames: 32}}\n"
@@ -66,6 +67,21 @@ def test_people_see_a_table_and_the_chosen_network_in_one_line(
     assert capsys.readouterr().out.splitlines()[-1] == knee
     architecture = load_network("runs/chosen.ckpt").module.architecture
     assert re.fullmatch(rf"trial \d+, {architecture.digest}: {re.escape(str(architecture))}", knee)
+
+
+def test_a_search_without_result_says_what_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--config=search.yaml", "--budget_ms=1e-9"]) == 0
+    text = capsys.readouterr().out
+    assert "note: no architecture keeps the limits" in text and "--budget_ms" in text and "knee" not in text
+    found = result_of(["search", "--config=search.yaml", "--name=other"], capsys)
+    assert found["front"] and "note" not in found
+
+
+def test_data_are_named_by_their_class_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("search.yaml").write_text(SEARCH.replace(DATA, "data: SyntheticDataModule\n"))
+    assert result_of(["search", "--config=search.yaml"], capsys)["front"]
+    assert result_of(["extract", "--study=study.journal", "--output=chosen.ckpt"], capsys)["output"] == "chosen.ckpt"
+    assert load_recipe("chosen.ckpt.recipe.yaml") == {"data": "SyntheticDataModule"}
 
 
 def test_random_search_at_equal_cost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,6 +130,7 @@ def test_python_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     exec(example, {})
     assert "max_abs_difference" in capsys.readouterr().out
     assert Path("model.onnx").is_file()
+    assert "real_bodies(data" in example and "align=data.align" in example, "as the word export does it"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from stgnn.cli import main
-from stgnn.commands import lottery, sparsify
+from stgnn.commands import lottery, sparse, sparsify
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.latency.cost import count_as_is
@@ -90,6 +90,26 @@ def test_a_family_is_smaller_level_by_level_and_goes_on(tmp_path: Path, network:
     assert (tmp_path / "out" / "sparse_0.5.ckpt").stat().st_mtime_ns == stamp and len(more["rows"]) == 2
     with pytest.raises(InputError, match="other settings"):
         sparsify(network, tmp_path / "out", DATA, **{**given, "epochs": 2})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"runtime": "ONNXRumtime"}, "no runtime called"),
+        ({"threads": 0}, "threads is out of range"),
+        ({"study": "sqlite:///s.db", "name": "search"}, "in a database"),
+        ({"study": "s.journal", "name": "search"}, "not a file of sparse families"),
+    ],
+)
+def test_what_comes_last_is_checked_first(
+    tmp_path: Path, network: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sparse, "study_name", lambda study, name: name)
+    Path("s.journal.search.sparse.json").write_text("{}")
+    with pytest.raises(InputError, match=message):
+        sparsify(network, tmp_path / "out", DATA, levels=[0.5], step=4, epochs=1, **given)
+    assert not (tmp_path / "out").exists()
 
 
 def test_single_weights_make_a_smaller_file_and_the_command_says_no_more(tmp_path: Path, network: Path) -> None:

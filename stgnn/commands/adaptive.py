@@ -1,11 +1,17 @@
 """The words about AdaSGN: its two-stage training, and the fusion of streams."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from stgnn.errors import InputError
 from stgnn.results import DataSpec, build_data, study_name
+
+if TYPE_CHECKING:
+    from stgnn.tasks.cutting import SGNSupernet
+
+COUNT = 6  # members of a front that become actions, unless told otherwise
 
 
 def adasgn(
@@ -17,7 +23,7 @@ def adasgn(
     actions: Sequence[str] = (),
     study: str | None = None,
     name: str | None = None,
-    count: int = 6,
+    count: int | None = None,
     stream: str = "joint",
     width: int = 64,
     policies: Sequence[str] = ("conv",),
@@ -51,16 +57,16 @@ def adasgn(
         actions: Actions by name, such as w32-64-128-9, the cheapest first.
         study: Study over the supernet; members of its front become the actions.
         name: Name of the study; not needed when it is the only one.
-        count: How many members, at even steps of the logarithm of the latency.
+        count: How many members, at even steps of the logarithm of the latency; 6 when not given.
         stream: joint, bone, joint_motion or bone_motion; that of the supernet when there is one.
-        width: Embedding width of the networks; that of the supernet when there is one.
+        width: Width of the networks, a quarter of the features of a frame; that of the supernet when there is one.
         policies: Policies to train: conv, deep_conv, lstm, attention, and the controls random and fuse.
         alphas: Weights of the efficiency loss; each gives a network.
         alpha_warmup: Epochs over which it rises from 0.
         scope: Whether every frame has its action, or every clip.
         skip: Whether a frame may be left out.
-        cost: What the policy is pressed to save.
-        measure: Whether actions are timed on this device.
+        cost: What the policy is pressed to save; gflops, counted as the authors do, are unknown of lstm and attention.
+        measure: Whether actions are timed on this device, as they are for milliseconds; also when all else is done.
         pretrain: Whether single models are trained first.
         single_epochs: Epochs of the single models.
         epochs: Epochs of each policy.
@@ -77,19 +83,13 @@ def adasgn(
         What ``summary.json`` holds: accuracy, costs and usage of every network; and the page.
     """
     from stgnn.report.adaptive import drawn_clips, write_adaptive_page
-    from stgnn.tasks.cutting import sgn_space
+    from stgnn.tasks.cutting import load_sgn_supernet
     from stgnn.tasks.two_stage import TwoStages, run
 
-    clips = build_data(data)
-    if supernet is not None:
-        space = sgn_space(supernet)
-        stream, width = space.stream, space.embeddings[-1]
-        actions = actions or _of_front(study, name, count, clips.layout.num_joints)
+    _check_choice(supernet, {"actions": actions, "study": study, "name": name, "count": count})
     plan = TwoStages(
         joints=tuple(joints),
         sizes=tuple(sizes),
-        actions=tuple(actions),
-        supernet=supernet,
         stream=stream,
         width=width,
         policies=tuple(policies),
@@ -110,22 +110,57 @@ def adasgn(
         authors=tuple(authors),
         seed=seed,
     )
-    summary = run(plan, clips, output, measure)
+    clips, slices = build_data(data), None
+    if supernet is not None:
+        slices = load_sgn_supernet(supernet)
+        if study is not None:
+            actions = _of_front(study, name, COUNT if count is None else count, slices, clips.layout.num_joints)
+        stream, width = slices.space.stream, slices.space.embeddings[-1]
+        plan = replace(plan, actions=tuple(actions), supernet=supernet, stream=stream, width=width)
+    summary = run(plan, clips, output, measure, supernet=slices)
     page = write_adaptive_page(output / "adaptive.html", summary, drawn_clips(summary, output, clips))
     return {**summary, "page": str(page)}
 
 
-def _of_front(study: str | None, name: str | None, count: int, num_joints: int) -> list[str]:
-    """The actions that members of a study's front become."""
-    from stgnn.search.extract import spread
-    from stgnn.search.study import load_evaluations
+def _check_choice(supernet: Path | None, choice: Mapping[str, Any]) -> None:
+    """Refuse ways to choose slices of a supernet where there is none, and two ways at once.
+
+    Args:
+        supernet: The supernet.
+        choice: ``actions``, ``study``, ``name`` and ``count`` as they were given.
+    """
+    given = [name for name, value in choice.items() if value not in (None, (), [])]
+    if supernet is None and given:
+        hint = "give --supernet, or leave these out and give joints and sizes"
+        raise InputError("only slices of a supernet are chosen so", given=given, hint=hint)
+    if supernet is not None and not {"actions", "study"} & set(given):
+        raise InputError("a supernet has many actions", hint="name some with --actions, or give --study to choose from")
+    if {"actions", "study"} <= set(given):
+        hint = "leave one of them out; --study null takes back what a recipe says"
+        raise InputError("actions are given by name, or chosen from a study", given=given, hint=hint)
+
+
+def _of_front(study: str, name: str | None, count: int, supernet: "SGNSupernet", num_joints: int) -> list[str]:
+    """The actions that members of the front of a study over a supernet become.
+
+    Raises:
+        InputError: the study was made with another supernet, or its front has no two members.
+    """
+    from stgnn.search.extract import check_made_with, spread
+    from stgnn.search.study import load_evaluations, study_identity
     from stgnn.space import SGNArchitecture
 
-    if study is None:
-        raise InputError("a supernet has many actions", hint="name some with --actions, or give --study to choose from")
-    members = spread(load_evaluations(study, study_name(study, name)), count)
-    chosen = [one.architecture for one in members]
-    return [one.action(num_joints) for one in chosen if isinstance(one, SGNArchitecture)]
+    name = study_name(study, name)
+    check_made_with(supernet.module, study_identity(study, name), supernet.path)
+    members = [one.architecture for one in spread(load_evaluations(study, name), count)]
+    if foreign := [one for one in members if not supernet.space.contains(one)]:
+        raise InputError(
+            f"the supernet {supernet.path} does not hold what the study {name!r} found",
+            given=foreign[0],
+            allowed=f"architectures of the space {supernet.space.name!r}",
+            hint="give the supernet that the study was made with",
+        )
+    return [one.action(num_joints) for one in members if isinstance(one, SGNArchitecture)]
 
 
 def fuse(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from stgnn.results import DataSpec, build_data, needed, real_bodies, recipe_beside
+from stgnn.results import DataSpec, build_data, data_of, real_bodies
 
 
 def quickstart(output: Path = Path("runs/quickstart"), seed: int = 0, quick: bool = False) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def export(
     from stgnn.runtimes import RUNTIMES
     from stgnn.runtimes.export import export_network
 
-    data = data or needed(recipe_beside(checkpoint), "data", f"the checkpoint {checkpoint}")
+    data = data_of(checkpoint, data)
     output = output or checkpoint.with_suffix(RUNTIMES[runtime].suffix)
     module = build_data(data)
     return asdict(export_network(checkpoint, runtime, output, real_bodies(module, clips), module.align))
@@ -72,7 +72,7 @@ def benchmark(
         threads: Threads of the runtime.
 
     Returns:
-        Parameters, MACs, and latency: median, 10th and 90th percentile.
+        Parameters, MACs, and latency: median, 10th and 90th percentile, and that of the quietest window.
     """
     from stgnn.latency.benchmark import benchmark as run
 

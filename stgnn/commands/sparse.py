@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from stgnn.results import DataSpec, build_data, keep_family, keep_recipe, needed, recipe_beside, study_name
+from stgnn.results import DataSpec, build_data, check_families, data_of, keep_family, keep_recipe, study_name
 
 
 def lottery(
@@ -123,7 +123,9 @@ def sparsify(
     from stgnn.tasks.sparse_parts import NO_SPEED_UP, STRUCTURED
 
     key = None if study is None else study_name(study, name)
-    data = data or needed(recipe_beside(checkpoint), "data", f"the checkpoint {checkpoint}")
+    if study is not None and key is not None:
+        check_families(study, key)
+    data = data_of(checkpoint, data)
     plan = Family(tuple(levels), granularity, scope, step, epochs, learning_rate, weight_decay, seed)
     with counting("levels") as progress:
         rows = run_family(plan, checkpoint, build_data(data), output, runtime, threads, progress)

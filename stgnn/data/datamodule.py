@@ -64,7 +64,7 @@ class SkeletonDataModule(pl.LightningDataModule):
         self.val_subjects, self.min_score, self.align, self.seed = val_subjects, min_score, align, seed
         self.augmentation = Augmentation(about_vertical, about_others, scale, noise)
         self._store: SkeletonStore | None = store if isinstance(store, SkeletonStore) else None
-        self._data: ClipData | None = None
+        self._data: dict[torch.device, ClipData] = {}
 
     @property
     def store(self) -> SkeletonStore:
@@ -95,11 +95,11 @@ class SkeletonDataModule(pl.LightningDataModule):
         return {"train": train, "val": val, "test": test}
 
     def clips(self, device: torch.device | str = "cpu") -> ClipData:
-        """The clips on a device; the last one asked for is kept."""
+        """The clips on a device; those on every device that was asked for are kept."""
         wanted = torch.empty(0, device=device).device
-        if self._data is None or self._data.device != wanted:
-            self._data = ClipData(self.store, wanted, self.min_score, self.align)
-        return self._data
+        if wanted not in self._data:
+            self._data[wanted] = ClipData(self.store, wanted, self.min_score, self.align)
+        return self._data[wanted]
 
     def setup(self, stage: str) -> None:
         """Read the store and check protocol and subjects before any work."""

@@ -1,5 +1,6 @@
 """How good a latency model is: its predictions against measurements of the same exported networks."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ class Accuracy:
         mape: Mean absolute relative error.
         within_5_percent: Share of the networks that are off by at most 5 %.
         within_10_percent: Share of the networks that are off by at most 10 %.
-        spearman: Spearman's rank correlation; NaN when all predictions are equal.
+        spearman: Spearman's rank correlation; NaN for a single network, and when all predictions are equal.
     """
 
     networks: int
@@ -51,18 +52,16 @@ def compare(predicted: ArrayLike, measured: ArrayLike) -> Accuracy:
     """Agreement of two lists of latencies.
 
     Raises:
-        InputError: there are fewer than two, or their numbers differ.
+        InputError: there is none, or their numbers differ.
     """
     guesses, truths = np.asarray(predicted, dtype=float), np.asarray(measured, dtype=float)
-    if guesses.shape != truths.shape or guesses.ndim != 1 or len(guesses) < 2:
-        raise InputError(
-            "comparing latencies needs two lists of one length, at least 2", given=(guesses.shape, truths.shape)
-        )
+    if guesses.shape != truths.shape or guesses.ndim != 1 or not len(guesses):
+        raise InputError("comparing latencies needs two lists of one length", given=(guesses.shape, truths.shape))
     error = np.abs(guesses / truths - 1)
     return Accuracy(
         networks=len(truths),
         mape=float(error.mean()),
         within_5_percent=float((error <= 0.05).mean()),
         within_10_percent=float((error <= 0.10).mean()),
-        spearman=spearman(guesses, truths),
+        spearman=spearman(guesses, truths) if len(truths) > 1 else math.nan,
     )

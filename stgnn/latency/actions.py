@@ -5,7 +5,6 @@ The policy is trained against these numbers: ``gflops`` in the counting of its a
 """
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,16 +16,15 @@ from torch import Tensor, nn
 from stgnn.errors import InputError
 from stgnn.files import read_json, write_text
 from stgnn.latency.adaptive import action_costs
+from stgnn.latency.together import input_shape, time_deployed
 from stgnn.networks import AdaSGN, Model
 from stgnn.networks.sgn import DeployedAdaSGN
 from stgnn.networks.sgn.choice import expected_cost
 from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
-from stgnn.runtimes.measure import Failure, Job, measure
 from stgnn.runtimes.timing import Protocol
 
 COSTS = ("gflops", "macs", "milliseconds")
 FORCE = 1e6  # added to the score of an action that must be taken
-Shape = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class ActionTable:
         unit: One of :data:`COSTS`.
         added: What each action adds when all frames take it, in the order of the actions; 0 for the first.
         fixed: What every body pays: the first action, the policy, the temporal module.
-        conditions: How it was measured; empty for counted costs.
+        conditions: Policy that was measured, and how (without a policy: conv); empty for counted costs.
     """
 
     unit: str
@@ -109,57 +107,40 @@ def measured_beside(
     if network.policy.fuses or network.policy.draws:
         raise InputError("actions that are not chosen cannot be forced", given=f"policy {network.options['policy']}")
     runtime = resolve_runtime(runtime)
-    count = len(network.actions)
-    modules = [forced(network, number) for number in range(count)] + [one.eval().deploy() for one in rivals.values()]
-    shapes = [_shape(one, bodies) for one in [network] * count + list(rivals.values())]
-    times = _timed(modules, shapes, runtime, threads, protocol)
-    found, beside = times[:count], times[count:]
+    shape = input_shape(network, bodies)
+    modules = [(name, forced(network, number), shape) for number, name in enumerate(network.actions)]
+    others = [(name, one.eval().deploy(), input_shape(one, bodies)) for name, one in rivals.items()]
+    timings = time_deployed([*modules, *others], runtime, threads, protocol)
+    times = [timing.quiet_ms / bodies for timing in timings]
+    found, beside = times[: len(modules)], times[len(modules) :]
     # The machine's noise may exceed what a cheap action adds; less than nothing it never adds.
     added = {name: max(value - found[0], 0.0) for name, value in zip(network.actions, found, strict=True)}
-    conditions = {"device": device_name(), "runtime": runtime.name, "threads": threads, "bodies": bodies}
+    machine = {"device": device_name(), "runtime": runtime.name, "threads": threads, "bodies": bodies}
+    conditions = {"policy": network.options["policy"], **machine}
     table = ActionTable("milliseconds", added, found[0], conditions)
     return table, dict(zip(rivals, beside, strict=True))
-
-
-def _shape(model: Model, bodies: int) -> Shape:
-    return (bodies, model.frames, model.layout.num_joints, model.layout.dimensions)
-
-
-def _timed(
-    deployed: Sequence[nn.Module], shapes: Sequence[Shape], runtime: Runtime, threads: int, protocol: Protocol | None
-) -> list[float]:
-    """Milliseconds of one body through each module, for inputs of these shapes."""
-    with tempfile.TemporaryDirectory(prefix="stgnn-actions-") as folder:
-        jobs = []
-        for number, (module, shape) in enumerate(zip(deployed, shapes, strict=True)):
-            path = Path(folder) / f"{number}{runtime.suffix}"
-            runtime.export(module, path, torch.randn(shape), {})
-            jobs.append(Job(path, shape))
-        timings = measure(jobs, runtime, threads, protocol)
-    for timing in timings:
-        if isinstance(timing, Failure):
-            raise InputError("a network cannot be timed", given=timing.reason)
-    timed = zip(timings, shapes, strict=True)
-    return [timing.quiet_ms / shape[0] for timing, shape in timed if not isinstance(timing, Failure)]
 
 
 def read_table(path: str | Path, network: AdaSGN) -> ActionTable:
     """Costs that were written by :meth:`ActionTable.write`.
 
     Raises:
-        InputError: there is no such cost or file, or it belongs to other actions.
+        InputError: there is no such cost or file, or it belongs to other actions or another policy.
     """
     if not Path(path).is_file():
         raise InputError("no such cost", given=path, allowed=(*COSTS, "a file of measured costs"))
-    content = read_json(path, "a file of measured costs")
+    content, own = read_json(path, "a file of measured costs"), network.options["policy"]
     try:
         table = ActionTable(**content)
         added = {name: float(value) for name, value in table.added.items()}
+        policy = table.conditions.get("policy", "conv") if table.unit == "milliseconds" else own
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError("this is not a file of measured costs", given=path, hint="measure again") from error
+    hint = "measure again for this network"
     if tuple(added) != network.actions or table.unit not in COSTS:
-        hint = "measure again for this network"
         raise InputError(f"the costs in {path} are of other actions", given=added, allowed=network.actions, hint=hint)
+    if policy != own:
+        raise InputError(f"the costs in {path} are of another policy", given=policy, allowed=own, hint=hint)
     return table
 
 

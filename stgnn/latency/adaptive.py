@@ -23,6 +23,7 @@ from stgnn.networks.sgn.spatial import module_widths
 from stgnn.space.sgn import FEATURES
 
 COUNTINGS = ("macs", "adasgn")
+COUNTED = ("conv", "deep_conv", "random", "fuse")  # policies that the authors' counting is known for
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _count(network: SGN | AdaSGN, authors: bool) -> ActionCosts:
     if authors:
         return ActionCosts(
             {name: _authors_branch(branch, network, width) for name, branch in _branches(network).items()},
-            0 if policy is None else _authors_policy(policy, frames),
+            0 if policy is None else _authors_policy(policy, network.options["policy"], frames),
             _authors_temporal(frames, width),
             2 * FEATURES * width * (frames + classes),
         )
@@ -137,10 +138,11 @@ def _authors_temporal(frames: int, width: int) -> int:
     return total + _conv(features, 2 * features, frames) + 6 * features * frames
 
 
-def _authors_policy(policy: Policy, frames: int) -> int:
+def _authors_policy(policy: Policy, name: str, frames: int) -> int:
+    if name not in COUNTED:
+        hint = "take cost macs or milliseconds"
+        raise InputError("the authors' counting is not known for this policy", given=name, allowed=COUNTED, hint=hint)
     convs = [module for module in policy.modules() if isinstance(module, nn.Conv1d)]
     norms = [module for module in policy.modules() if isinstance(module, nn.BatchNorm1d)]
-    if any(isinstance(module, (nn.LSTM, nn.Linear)) for module in policy.modules()):
-        raise InputError("the authors' counting is not known for this policy", given=type(policy).__name__)
     total = sum(_conv(conv.in_channels, conv.out_channels, frames, conv.kernel_size[0]) for conv in convs)
     return total + sum(3 * norm.num_features * frames for norm in norms)  # batch norm and ReLU

@@ -3,23 +3,23 @@
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from stgnn.errors import InputError, check_between
+from stgnn.files import read_json
 from stgnn.latency.adaptive import count_adaptive
 from stgnn.latency.cost import Cost, count, count_as_is
 from stgnn.networks import Ensemble, Model, Network, load_model
-from stgnn.networks.models import CONTENT, build, is_compact
+from stgnn.networks.models import CONTENT, build, is_compact, make_network
 from stgnn.networks.sparsity import fit_to
 from stgnn.runtimes.base import RUNTIMES, Runtime, device_name, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, measure
 from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import load_architecture
+from stgnn.space import BaseArchitecture, architecture_names, load_architecture, read_architecture
 
 CHECKPOINTS = (".ckpt", ".pt", ".pth")
 
@@ -82,9 +82,17 @@ def _network(
         if frames not in (None, module.frames):
             raise InputError("a trained network has its own number of frames", given=frames, allowed=module.frames)
         return module
-    architecture, body = load_architecture(path), load_layout(layout)
-    architecture = architecture if frames is None else replace(architecture, frames=frames)
-    return Network(architecture, body, num_classes)
+    architecture = _architecture(path)
+    if frames is not None:
+        architecture = read_architecture({**architecture.to_dict(), "frames": frames})
+    return make_network(architecture, load_layout(layout), num_classes)
+
+
+def _architecture(path: Path) -> BaseArchitecture:
+    """A shipped architecture by name, or either kind of architecture from a JSON file."""
+    if str(path) in architecture_names() or not path.is_file():
+        return load_architecture(path)
+    return read_architecture(read_json(path, "an architecture"))
 
 
 def _shape(module: Model) -> tuple[int, int, int, int]:

@@ -102,9 +102,13 @@ Item = TypeVar("Item")
 
 
 def _chunks(items: Sequence[Item], size: int, what: str) -> Iterator[tuple[Sequence[Item], str]]:
-    """Pieces of a list in order, each with a label that says which of ``what`` it holds."""
-    for start in range(0, len(items), size):
-        chunk = items[start : start + size]
+    """Pieces of a list in order, each with a label that says which of ``what`` it holds.
+
+    They are equally long, at most ``size``: the drift of a short one would be known less well.
+    """
+    length = math.ceil(len(items) / max(math.ceil(len(items) / size), 1))
+    for start in range(0, len(items), max(length, 1)):
+        chunk = items[start : start + length]
         yield chunk, f"{what} {start + 1}-{start + len(chunk)} of {len(items)}"
 
 

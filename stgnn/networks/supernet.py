@@ -123,13 +123,6 @@ class Supernet(nn.Module):
             buffers[f"{name}.running_var"] = (square / count - mean * mean).clamp_min(0)
         return {name: value.float() for name, value in buffers.items()}
 
-    @torch.no_grad()
-    def recalibrate(self, architecture: BaseArchitecture, batches: Iterable[Tensor]) -> None:
-        """Store the statistics of :meth:`calibrated` in this supernet's own buffers."""
-        slices = self.slices(architecture)
-        for name, value in self.calibrated(architecture, batches).items():
-            slices[name].copy_(value)
-
     def _tensor(self, name: str) -> Tensor:
         """A whole tensor; its home is known, because finding it in all modules would cost as much as a small step."""
         home, leaf = self._homes[name]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stgnn.files import write_text
-from stgnn.report.adaptive_charts import curve_chart, is_control, usage_chart
+from stgnn.report.adaptive_charts import curve_chart, is_control, policies_of, usage_chart, validated
 from stgnn.report.adaptive_clips import ChosenClip, clip_svg
 from stgnn.report.chart_parts import Size
 from stgnn.report.page import fill, resource
@@ -44,12 +44,26 @@ def render_adaptive_page(summary: Mapping[str, Any], clips: Sequence[ChosenClip]
         resource("adaptive_page.html"),
         style=resource("chart.css") + resource("page.css"),
         lead=_lead(summary),
-        curve="".join(curve_chart(summary, size).embedded(css) for css, size in CURVE.items()),
+        curve=_curve(summary),
         table=results_table(summary),
         usage_name=escape(shown["name"]),
         usage=usage_chart(shown["usage_by_class"], list(shown["usage"])),
         clips="".join(_figure(clip) for clip in clips) or '<p class="empty">No clips were drawn.</p>',
     )
+
+
+def _curve(summary: Mapping[str, Any]) -> str:
+    """The curve with its caption; a word instead where there are no validation clips."""
+    if not (rows := validated(summary)):
+        return '<p class="empty">No clips were held out for validation: there is no curve to choose by.</p>'
+    charts = "".join(curve_chart(summary, size).embedded(css) for css, size in CURVE.items())
+    line = "Each line joins the networks of one policy" if len(policies_of(rows)) > 1 else "The line joins networks"
+    told = (
+        f"Up and to the left is better. {line}, trained with different weights &alpha; of the efficiency loss. "
+        "Accuracies are those of the validation clips, so that &alpha; may be chosen here; costs are those of the "
+        "actions that the test clips took."
+    )
+    return f"{charts}<figcaption>{told}</figcaption>"
 
 
 def shown_run(summary: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -53,7 +53,7 @@ def clip_svg(clip: ChosenClip, columns: int = 10) -> str:
     for number, (points, action) in enumerate(zip(flat, clip.actions, strict=True)):
         x, y = number % columns * CELL, number // columns * (CELL + 16)
         body = _body(points, clip, action)
-        told = svg.text(CELL / 2, CELL + 11, clip.names[action], anchor="middle", size=11)
+        told = svg.text(CELL / 2, CELL + 11, clip.names[action], anchor="middle", room=CELL - 4, size=11)
         cells.append(f'<g transform="translate({x} {y})">{body}{told}</g>')
     width, height = min(len(flat), columns) * CELL, rows * (CELL + 16)
     label = escape(f"{clip.name}: {clip.label}")
@@ -83,11 +83,13 @@ def _body(points: Points, clip: ChosenClip, action: int) -> str:
     size, _, count = clip.names[action].rpartition("-")
     if not size:
         return ghost
+    alike = [name for name in clip.names if name.endswith(f"-{count}")]
+    thick = 1.2 if len(alike) > 1 and clip.names[action] == alike[0] else 2.4
     joints = int(count)
     layout = clip.layout if joints == clip.layout.num_joints else clip.layout.coarsen(joints)
     groups = [[joint] for joint in range(joints)] if layout is clip.layout else clip.layout.groups(joints)
     reduced = np.array([_mean(points[list(group)]) for group in groups])
-    return ghost + _drawn(reduced, layout.bones, color(action), 1.2 if size == "small" else 2.4)
+    return ghost + _drawn(reduced, layout.bones, color(action), thick)
 
 
 def _drawn(points: Points, bones: Iterable[tuple[int, int]], shade: str, thick: float) -> str:

@@ -3,11 +3,9 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from stgnn.ranking import spearman
+from stgnn.latency.accuracy import Accuracy, compare
 from stgnn.report.architectures import genes_of
 from stgnn.report.data import Measured, ReportData, ReportPoint
 from stgnn.search.pareto import front_order, hypervolume_curve
@@ -65,25 +63,12 @@ def latency_checks(data: ReportData) -> tuple[Check, ...]:
     ) + tuple(Check(m.name, "", m.predicted_ms, m.predicted_std, m.measured) for m in data.measurements)
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """How predictions agree with measurements; ``spearman`` is NaN where there is nothing to rank."""
-
-    networks: int
-    mape: float
-    within_10_percent: float
-    spearman: float
-
-
-def agreement(checks: Sequence[Check]) -> Agreement | None:
-    """Mean absolute error relative to the measurement, the share within ±10 % of it, and the rank correlation."""
+def agreement(checks: Sequence[Check]) -> Accuracy | None:
+    """How predictions agree with measurements; of two networks the rank correlation says nothing, and is NaN."""
     if not checks:
         return None
-    predicted = np.array([check.predicted_ms for check in checks])
-    measured = np.array([check.measured.ms for check in checks])
-    error = np.abs(predicted / measured - 1)
-    order = spearman(predicted, measured) if len(checks) > 2 else math.nan
-    return Agreement(len(checks), float(error.mean()), float((error <= 0.1).mean()), order)
+    found = compare([check.predicted_ms for check in checks], [check.measured.ms for check in checks])
+    return found if found.networks > 2 else replace(found, spearman=math.nan)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def latency_chart(checks: Sequence[Check], size: Size) -> Chart:
     The band holds the predictions within ±10 % of their measurement, as `agreement` counts them: y from x / 1.1 to
     x / 0.9.
     """
-    values = [v for c in checks for v in (c.predicted_ms, c.measured.p10_ms, c.measured.p90_ms)]
+    values = [v for c in checks for v in (c.predicted_ms, c.measured.low_ms, c.measured.p90_ms)]
     low, high = svg.spread(values, log=True)
     x, y = size.axes((low, high), (low, high), log_x=True, log_y=True)
     band = [(low, low), (low, low / 0.9), (high * 0.9, high), (high, high), (high, high / 1.1), (low * 1.1, low)]
@@ -113,7 +113,7 @@ def latency_chart(checks: Sequence[Check], size: Size) -> Chart:
     for check in checks:
         kind = "random" if check.key.startswith("random") else "search"
         px, py, m = x(check.predicted_ms), y(check.measured.ms), check.measured
-        parts.append(svg.line(px, y(m.p10_ms), px, y(m.p90_ms), f"error {kind}"))
+        parts.append(svg.line(px, y(m.low_ms), px, y(m.p90_ms), f"error {kind}"))
         told = f"{check.name}: predicted {milliseconds(check.predicted_ms)}, measured {milliseconds(m.ms)}"
         mark = f"<g><title>{escape(told)}</title>{svg.marker('circle', px, py, 4.5, 'mark ' + kind)}</g>"
         parts.append(f'<a href="#{check.key}" tabindex="-1">{mark}</a>' if check.key else mark)

@@ -29,6 +29,11 @@ class Measured:
         for value in (self.ms, self.p10_ms, self.p90_ms):
             _check_time("a measured latency", value)
 
+    @property
+    def low_ms(self) -> float:
+        """Where the spread begins: the quietest moment may lie below the tenth percentile."""
+        return min(self.ms, self.p10_ms)
+
 
 @dataclass(frozen=True)
 class ReportPoint:

@@ -71,8 +71,8 @@ def panel(data: ReportData, key: str, point: ReportPoint, on_front: bool) -> str
         ("Accuracy", percent(point.accuracy, point.accuracy_std)),
         ("After fine-tuning", percent(point.fine_tuned) if point.fine_tuned is not None else ""),
         ("Predicted latency", milliseconds(point.latency_ms, point.latency_std)),
-        ("Measured latency", milliseconds(measured.ms) if measured else ""),
-        ("10th to 90th percentile", _range(measured) if measured else ""),
+        ("Measured latency, quietest moment", milliseconds(measured.ms) if measured else ""),
+        ("10th to 90th percentile of all runs", _range(measured) if measured else ""),
         ("Multiply-accumulates", f"{count(point.macs)}{NARROW}MACs" if point.macs else ""),
         ("Parameters", count(point.parameters) if point.parameters else ""),
     ]

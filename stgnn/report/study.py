@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from stgnn.latency import LATENCY_MODELS, DeviceFile, LatencyModel, load_device
+from stgnn.errors import InputError
+from stgnn.latency import DeviceFile, LatencyModel, load_device
 from stgnn.report.data import Landmark, Measured, Measurement, ReportData, report_points
 from stgnn.results import families_beside, recipe_beside, study_name
 from stgnn.search.extract import choose
@@ -42,7 +43,7 @@ def _sparse_landmarks(families: Sequence[Mapping[str, Any]]) -> Iterator[Landmar
                 yield Landmark(
                     name=f"{row['sparsity']:.0%} of {family['granularity']} pruned",
                     accuracy=row["val_top1"],
-                    latency_ms=row["latency_ms"].get("quiet_ms", row["latency_ms"]["median_ms"]),
+                    latency_ms=row["latency_ms"].get("quiet_ms") or row["latency_ms"]["median_ms"],
                     macs=row["macs"],
                     parameters=row["parameters"],
                 )
@@ -55,25 +56,68 @@ def _arguments(spec: Any) -> dict[str, Any]:
 
 
 def _recipe_facts(latency: Any) -> dict[str, Any]:
-    """The facts of the device that a recipe's latency model reads; none when it reads no device file."""
+    """What is known of the device file that a recipe's latency model reads; nothing when it reads none.
+
+    Such a file belongs to one machine and its libraries. Where it cannot be had, or the model cannot be built again,
+    predictions stay unchecked, and a note says why.
+    """
     arguments = _arguments(latency)
     if "device" not in arguments:
         return {}
-    model: LatencyModel = LATENCY_MODELS[str(latency.get("class_path")).rpartition(".")[2]](**arguments)
-    return device_facts(load_device(str(arguments["device"])), model)
+    facts: dict[str, Any] = {}
+    try:
+        device = load_device(str(arguments["device"]))
+        facts = _conditions(device)
+        return {**facts, "measurements": _measurements(device, latency_model(latency))}
+    except InputError as error:
+        why = "; ".join(" ".join(line.split()) for line in str(error).splitlines())
+        return {**facts, "notes": (f"Predictions are not checked against measured networks: {why}.",)}
+
+
+def latency_model(spec: Any) -> LatencyModel:
+    """The latency model that a recipe names, built as the command line builds it.
+
+    Args:
+        spec: ``Name``, or ``{class_path: Name, init_args: {...}}``, whose arguments may be such models again.
+
+    Raises:
+        InputError: there is no such model, or it refuses its arguments.
+    """
+    import jsonargparse
+
+    parser = jsonargparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--latency", type=LatencyModel)
+    try:
+        parsed = parser.parse_object({"latency": spec})
+    except jsonargparse.ArgumentError as error:
+        raise InputError(" ".join(str(error).split())) from error
+    model: LatencyModel = parser.instantiate(parsed).latency
+    return model
 
 
 def device_facts(device: DeviceFile, model: LatencyModel) -> dict[str, Any]:
-    """Fields of :class:`ReportData`: the device, and how a model predicts networks it was not fitted to."""
-    measurements = []
-    for record in device.records("holdout"):
-        guess = model.predict(record.architecture, device.layout, device.num_classes)
-        timing = Measured(record.timing.quiet_ms, record.timing.p10_ms, record.timing.p90_ms)
-        measurements.append(Measurement(record.architecture.digest, guess.mean_ms, timing, guess.std_ms))
+    """Fields of :class:`ReportData`: the device, and how a model predicts networks it was not fitted to.
+
+    Raises:
+        InputError: the model cannot predict one of them.
+    """
+    return {**_conditions(device), "measurements": _measurements(device, model)}
+
+
+def _conditions(device: DeviceFile) -> dict[str, Any]:
     threads = "1 thread" if device.threads == 1 else f"{device.threads} threads"
     return {
         "device": device.device,
         "runtime": f"{device.runtime} {device.runtime_version}, {threads}, {device.precision}",
-        "measurements": tuple(measurements),
         "joints": device.layout.num_joints,
     }
+
+
+def _measurements(device: DeviceFile, model: LatencyModel) -> tuple[Measurement, ...]:
+    """The held-out networks of a device, each with what the model predicts."""
+    found = []
+    for record in device.records("holdout"):
+        guess = model.predict(record.architecture, device.layout, device.num_classes)
+        timing = Measured(record.timing.quiet_ms, record.timing.p10_ms, record.timing.p90_ms)
+        found.append(Measurement(record.architecture.digest, guess.mean_ms, timing, guess.std_ms))
+    return tuple(found)

@@ -210,9 +210,3 @@ def _combine(rounds: Sequence[Timing | Failure], speed: float) -> Timing | Failu
         sum(timing.runs for timing in timings),
         min(timing.quiet_ms for timing in timings),
     ).scaled(1 / speed)
-
-
-def spread(rounds: Sequence[Timing | Failure]) -> float:
-    """Median over files of ``(p90 - p10) / median``: the noise of the machine."""
-    spreads = [timing.spread for timing in rounds if isinstance(timing, Timing)]
-    return statistics.median(spreads) if spreads else 0.0

@@ -12,6 +12,7 @@ from stgnn.space import BaseArchitecture
 
 if TYPE_CHECKING:
     from stgnn.data.datamodule import SkeletonDataModule
+    from stgnn.networks import Supernet
     from stgnn.search.study import Evaluation
 
 SHOWN = 12  # members of the front that a message lists
@@ -82,6 +83,30 @@ def _offer(members: "Sequence[Evaluation]") -> str:
     return "; ".join(lines) + (f"; and {more} slower ones" if more else "")
 
 
+def check_made_with(supernet: "Supernet", study: Mapping[str, str], checkpoint: str | Path) -> None:
+    """Refuse a supernet that a study was not made with.
+
+    Args:
+        supernet: The supernet.
+        study: Identity of the study.
+        checkpoint: Where the supernet is from, for the message.
+
+    Raises:
+        InputError: the study says that it was made with other weights.
+    """
+    from stgnn.search.evaluate import supernet_checksum
+
+    own = supernet_checksum(supernet)
+    searched = study.get("supernet", own)
+    if own != searched:
+        raise InputError(
+            f"the study was made with another supernet than {checkpoint}",
+            given=f"checksum {own}",
+            allowed=f"checksum {searched}",
+            hint="give the supernet that the study was made with",
+        )
+
+
 def extract(
     checkpoint: str | Path,
     architecture: BaseArchitecture,
@@ -106,20 +131,12 @@ def extract(
             was made with another supernet, or ``output`` cannot be written.
     """
     from stgnn.networks import load_supernet, save_checkpoint
-    from stgnn.search.evaluate import supernet_checksum
-    from stgnn.tasks.cutting import check_classes, cut
+    from stgnn.tasks.cutting import ORIGIN, check_classes, cut
 
     check_output(output)
     loaded = load_supernet(checkpoint)
     check_classes(loaded.class_names, data)
-    own = supernet_checksum(loaded.module)
-    searched = own if study is None else study.get("supernet", own)
-    if own != searched:
-        raise InputError(
-            f"the study was made with another supernet than {checkpoint}",
-            given=f"checksum {own}",
-            allowed=f"checksum {searched}",
-            hint="give the supernet that the study was made with",
-        )
+    if study is not None:
+        check_made_with(loaded.module, study, checkpoint)
     network = cut(loaded.module, architecture, data)
-    return save_checkpoint(output, network, loaded.class_names, {"extracted_from": Path(checkpoint).name})
+    return save_checkpoint(output, network, loaded.class_names, {ORIGIN: Path(checkpoint).name})

@@ -98,12 +98,6 @@ def crowding(values: ArrayLike) -> Floats:
     return distance
 
 
-def hypervolume_2d(points: ArrayLike, reference: ArrayLike, maximise: Sequence[bool] = ACCURACY_LATENCY) -> float:
-    """Area that the points (N, 2) dominate up to the reference (2,), exactly; points beyond it count nothing."""
-    losses, corner = _losses(points, maximise), _losses(reference, maximise)[0]
-    return _area(losses, corner)
-
-
 def _area(losses: Floats, corner: Floats) -> float:
     inside = losses[(losses < corner).all(axis=1)]
     area, lowest = 0.0, corner[1]
@@ -117,7 +111,7 @@ def _area(losses: Floats, corner: Floats) -> float:
 def hypervolume(points: ArrayLike, reference: ArrayLike, maximise: Sequence[bool] = ACCURACY_LATENCY) -> float:
     """Volume that the points (N, D) dominate up to the reference point (D,), exactly, for D up to 3.
 
-    Three objectives are integrated slice by slice along the last one.
+    Points beyond the reference count nothing. Three objectives are integrated slice by slice along the last one.
 
     Raises:
         ValueError: there are more than three objectives.

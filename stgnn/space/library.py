@@ -76,6 +76,8 @@ def read_space(source: str | Path | Mapping[str, Any] | Space) -> Space:
             allowed = f"{KIND}, or no kind at all: networks of blocks"
             raise InputError("there is no such kind of search space", given=source["kind"], allowed=allowed)
         return (SGNSpace if "kind" in source else SearchSpace).from_dict(source)
+    if not isinstance(source, (str, Path)):
+        raise InputError("this is not a search space", given=repr(source), hint="compare it with a shipped space")
     if str(source) in space_names():
         return _parsed((files("stgnn.space") / "spaces" / f"{source}.yaml").read_text(), source)
     path = Path(source)
@@ -94,7 +96,8 @@ def load_space(source: str | Path | Mapping[str, Any] | SearchSpace) -> SearchSp
     """
     space = read_space(source)
     if not isinstance(space, SearchSpace):
-        raise InputError("this is a space of SGN, not of networks of blocks", given=space.name)
+        hint = "read it with read_space"
+        raise InputError("this is a space of SGN, not of networks of blocks", given=space.name, hint=hint)
     return space
 
 

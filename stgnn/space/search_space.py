@@ -1,8 +1,6 @@
-"""The space of architectures: which values each choice may take.
+"""The space of networks of blocks: which values each choice may take. Genes and genotypes: :mod:`stgnn.space.base`.
 
-A space is a flat, fixed list of genes. A genotype gives every gene a value, also the genes of blocks that the chosen
-depth leaves out; ``decode`` ignores those, so that two genotypes of the same network give equal Architectures. (Genetic
-samplers recombine only parameters that every trial has.)
+The genes of blocks that the chosen depth leaves out have a value, too, which ``decode`` ignores.
 """
 
 import math

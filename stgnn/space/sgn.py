@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from stgnn.errors import InputError
 from stgnn.skeleton.names import STREAMS
@@ -141,8 +141,6 @@ class SGNSpace(BaseSpace[SGNArchitecture]):
     stream: str = "joint"
     frames: int = 20
 
-    KIND: ClassVar[str] = KIND
-
     def __post_init__(self) -> None:
         check_kind(str, (self.name, self.stream), "a name in a space")
         sizes = (*self.joints, *self.embeddings, *(width for choices in self.layers for width in choices))
@@ -208,7 +206,9 @@ class SGNSpace(BaseSpace[SGNArchitecture]):
             embedding, *layers, joints = numbers
             genotype = {f"layer{number}.width": width for number, width in enumerate(layers, start=1)}
             counts = 0 if joints == num_joints else joints
-            return self.decode({"joints": counts, "embedding.width": embedding, **genotype})
+            member = self.decode({"joints": counts, "embedding.width": embedding, **genotype})
+            if member.action(num_joints) == name:  # not w032-64-128-9, and not 0 for every joint
+                return member
         one = self.largest().action(num_joints)
         raise InputError(f"the space {self.name!r} has no action of this name", given=name, allowed=f"such as {one}")
 

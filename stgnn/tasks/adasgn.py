@@ -51,7 +51,7 @@ class AdaSGNTask(BaseTask):
         scope: ``frame``, or ``clip`` for one action in all frames of a body.
         skip: Whether a frame may be left out.
         stream: One of the four streams.
-        width: Embedding width.
+        width: Width of the network, a quarter of the features of a frame.
         dropout: Chance of a channel to be dropped in the temporal module.
         actions: Instead of joints and sizes: any actions by name, such as ``w32-64-128-9``, the cheapest first.
         singles: Folder of single models to start the branches from, as :class:`stgnn.tasks.SGNTask` writes them.

@@ -94,6 +94,11 @@ def parameter_groups(module: nn.Module, weight_decay: float) -> list[dict[str, A
     ]
 
 
+def copied_state(module: nn.Module) -> dict[str, Tensor]:
+    """The weights and buffers of a module as they are now, on the CPU; training on leaves them as they are."""
+    return {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
+
+
 def run_folder(trainer: Trainer) -> Path | None:
     """Where a run keeps its results: the folder of the first logger's version, the same that holds the checkpoints."""
     if not trainer.loggers or trainer.loggers[0].save_dir is None:
@@ -128,6 +133,7 @@ class BaseTask(LightningModule, ABC):
     """
 
     network: nn.Module
+    uncalibrated = False  # whether its batch-norm statistics are those of the supernet that it was taken out of
 
     def __init__(
         self,
@@ -182,6 +188,22 @@ class BaseTask(LightningModule, ABC):
     @abstractmethod
     def score(self, batch: Batch) -> Tensor:
         """Logits (N, classes) of the clips of a batch, as the finished network gives them."""
+
+    def on_train_start(self) -> None:
+        """Training gives batch norms statistics of their own."""
+        self.uncalibrated = False
+
+    def on_validation_start(self) -> None:
+        """Refuse to score a network with statistics of others; before a training it is only tried out.
+
+        Raises:
+            InputError: the network was taken out of a supernet, and not trained since.
+        """
+        if self.uncalibrated and self.trainer.state.fn != "fit":
+            hint = "cut it out with: stgnn extract; or train it first"
+            raise InputError("a network taken out of a supernet has no batch-norm statistics of its own", hint=hint)
+
+    on_test_start = on_predict_start = on_validation_start
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the test split."""
@@ -261,3 +283,4 @@ class BaseTask(LightningModule, ABC):
                 allowed=[f"{key}: {_named(key, here.get(key))}" for key in different],
                 hint="use the recipe that the checkpoint was trained with; it lies beside it",
             )
+        self.uncalibrated = False

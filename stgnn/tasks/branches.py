@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from stgnn.errors import InputError
 from stgnn.networks import SGN, AdaSGN, load_model
 from stgnn.networks.sgn import Branch
 from stgnn.skeleton.transforms import rotation_matrix
+from stgnn.tasks.cutting import ORIGIN
 
 MOST_DEGREES = 17  # of a random turn about each axis in the authors' augmentation
 
@@ -46,9 +47,9 @@ def hold_still(branches: Iterable[Branch], matrices: bool, modules: bool, norms_
 def load_singles(network: AdaSGN, folder: str | Path, class_names: Sequence[str]) -> None:
     """Start every branch from the single model of its size and joint count.
 
-    The branch of every joint may start from a model without a joint matrix; its own stays the identity. Singles cut out
-    of one supernet share the weights of their temporal module, and the network then starts from it, too; otherwise its
-    temporal module and its policy stay as they are.
+    The branch of every joint may start from a model without a joint matrix; its own stays the identity. Singles that
+    were all cut out of one supernet share the weights of their temporal module: the network then starts from it, too,
+    with the dearest's statistics. Otherwise its temporal module stays as it is, and its policy always does.
 
     Args:
         network: Whose branches are filled.
@@ -58,31 +59,32 @@ def load_singles(network: AdaSGN, folder: str | Path, class_names: Sequence[str]
     Raises:
         InputError: a checkpoint is missing, or belongs to other data or to another network.
     """
-    temporal = []
+    origins = []
     for action, branch in network.branches.items():
         assert isinstance(branch, Branch)
-        path = Path(folder) / f"{action}.ckpt"
-        whole = Path(folder) / f"{branch.spatial.size}.ckpt"
-        if not path.is_file() and branch.joints == network.layout.num_joints and whole.is_file():
-            path = whole
-        loaded = load_model(path)
-        single = loaded.module
-        if not isinstance(single, SGN) or loaded.class_names != tuple(class_names) or single.layout != network.layout:
-            what = f"{path} is not a single model of these data"
-            raise InputError(what, hint="train the singles with SGNTask on the same data")
-        _check_alike(network, single, action, path)
+        single, origin = _single(network, action, branch, Path(folder), class_names)
         branch.spatial.load_state_dict(single.branch.spatial.state_dict())
         if single.branch.coarsening is not None and branch.coarsening is not None:
             branch.coarsening.data.copy_(single.branch.coarsening.data)
-        temporal.append(single.temporal)
-    if all(_same_weights(one, temporal[0]) for one in temporal):
-        network.temporal.load_state_dict(temporal[-1].state_dict())
+        origins.append(origin)
+    if origins[0] is not None and all(one == origins[0] for one in origins):
+        network.temporal.load_state_dict(single.temporal.state_dict())
 
 
-def _same_weights(first: nn.Module, second: nn.Module) -> bool:
-    """Whether parameters are equal; statistics of batch norms may differ."""
-    others = dict(second.named_parameters())
-    return all(torch.equal(value, others[name]) for name, value in first.named_parameters())
+def _single(
+    network: AdaSGN, action: str, branch: Branch, folder: Path, class_names: Sequence[str]
+) -> tuple[SGN, object]:
+    """The single model that a branch starts from, and what it was cut out of; nothing where it was trained."""
+    path, whole = folder / f"{action}.ckpt", folder / f"{branch.spatial.size}.ckpt"
+    if not path.is_file() and branch.joints == network.layout.num_joints and whole.is_file():
+        path = whole
+    loaded = load_model(path)
+    single = loaded.module
+    if not isinstance(single, SGN) or loaded.class_names != tuple(class_names) or single.layout != network.layout:
+        what = f"{path} is not a single model of these data"
+        raise InputError(what, hint="train the singles with SGNTask on the same data")
+    _check_alike(network, single, action, path)
+    return single, loaded.extra.get(ORIGIN)
 
 
 def _check_alike(network: AdaSGN, single: SGN, action: str, path: Path) -> None:

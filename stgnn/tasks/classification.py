@@ -12,9 +12,9 @@ from stgnn.errors import check_between
 from stgnn.networks.checkpoint import describe
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
-from stgnn.space import Architecture
+from stgnn.space import BaseArchitecture
 from stgnn.tasks.base import BaseTask, clip_logits, distillation_loss
-from stgnn.tasks.starting import Plain, loaded_network, starting_network
+from stgnn.tasks.starting import Plain, check_teacher, is_supernet, loaded_network, starting_network
 
 
 class ClassificationTask(BaseTask):
@@ -38,8 +38,8 @@ class ClassificationTask(BaseTask):
             from 1 on.
 
     Raises:
-        InputError: neither architecture nor checkpoint, or a checkpoint of another layout, other classes or another
-            architecture.
+        InputError: neither architecture nor checkpoint, a checkpoint of another layout, other classes, another
+            architecture or another number of frames, or a teacher that is a supernet.
     """
 
     network: Plain
@@ -48,7 +48,7 @@ class ClassificationTask(BaseTask):
         self,
         layout: str | Path | Mapping[str, Any] | SkeletonLayout,
         class_names: Sequence[str],
-        architecture: str | Path | Mapping[str, Any] | Architecture | None = None,
+        architecture: str | Path | Mapping[str, Any] | BaseArchitecture | None = None,
         frames: int | None = None,
         init_from: str | Path | None = None,
         teacher: str | Path | None = None,
@@ -65,9 +65,11 @@ class ClassificationTask(BaseTask):
         )
         check_between(0, 1, distillation=distillation)
         self.network = starting_network(self.layout, self.class_names, architecture, frames, init_from)
+        self.uncalibrated = is_supernet(init_from)
         # A tuple hides the teacher from this module: it is neither trained nor saved.
         self._teacher: tuple[Plain, ...] = ()
         if teacher is not None:
+            check_teacher(teacher)
             self._teacher = (loaded_network(teacher, self.layout, self.class_names).eval().requires_grad_(False),)
         self.distillation = distillation
         self.val_metrics = self.metrics("val_")

@@ -9,20 +9,19 @@ from typing import Any
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
-from stgnn.files import read_json, write_text
+from stgnn.files import SETTINGS, read_json, write_text
 from stgnn.latency.cost import count_as_is
 from stgnn.latency.together import time_together
 from stgnn.networks import load_model, save_checkpoint
-from stgnn.networks.sparsity import maskable
-from stgnn.runtimes.base import device_name, resolve_runtime
+from stgnn.networks.sparsity import not_zero
+from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.running import accuracy, check_held_out, trained
 from stgnn.tasks.sparse import SparseTask
 from stgnn.tasks.sparse_parts import NO_SPEED_UP, STRUCTURED, Granularity, Scope
 from stgnn.tasks.stage import claim, data_facts
-from stgnn.tasks.starting import Plain
 
-SETTINGS, WHOLE = "settings.json", "whole"
+WHOLE = "whole"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def run_family(
     checkpoint: Path,
     data: SkeletonDataModule,
     output: Path,
-    runtime: str = "ONNXRuntime",
+    runtime: str | Runtime = "ONNXRuntime",
     threads: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[dict[str, Any]]:
@@ -81,9 +80,11 @@ def run_family(
         A row for each network, the given one first.
 
     Raises:
-        InputError: the folder holds the family of another network, of other settings or of other data; or the
-            checkpoint belongs to other data.
+        InputError: there is no such runtime, or it has no threads; the folder holds the family of another network, of
+            other settings or of other data; or the checkpoint belongs to other data.
     """
+    runtime = resolve_runtime(runtime)
+    check_between(1, threads=threads)
     check_held_out(data)
     _claim(plan, checkpoint, data, output)
     names = {WHOLE: 0.0, **{f"sparse_{level:g}": level for level in plan.levels}}
@@ -93,7 +94,7 @@ def run_family(
         progress(number + 1, len(names))
     networks = {name: load_model(output / f"{name}.ckpt").module for name in names}
     timings = time_together(networks, runtime, threads)
-    told = {"runtime": resolve_runtime(runtime).name, "threads": threads, "device": device_name()}
+    told = {"runtime": runtime.name, "threads": threads, "device": device_name()}
     rows = [{**row, "latency_ms": timings[row["name"]].to_dict()} for row in rows]
     note = {} if plan.granularity in STRUCTURED else {"note": NO_SPEED_UP}
     write_text(
@@ -140,17 +141,11 @@ def _row(path: Path, data: SkeletonDataModule, level: float) -> dict[str, Any]:
         "sparsity": level,
         "val_top1": accuracy(task, data),
         "parameters": cost.parameters,
-        "not_zero": _not_zero(network),
+        "not_zero": not_zero(network),
         "macs": cost.macs,
         "bytes": (compressed if compressed.is_file() else path).stat().st_size,
         "checkpoint": str(path),
     }
-
-
-def _not_zero(network: Plain) -> float:
-    """Share of the maskable weights that are not zero."""
-    weights = [weight for _, weight in maskable(network)]
-    return sum(int(weight.count_nonzero()) for weight in weights) / sum(weight.numel() for weight in weights)
 
 
 def _claim(plan: Family, checkpoint: Path, data: SkeletonDataModule, output: Path) -> None:

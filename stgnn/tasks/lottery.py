@@ -18,9 +18,19 @@ from torch import Tensor, nn
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
-from stgnn.files import read_json, write_bytes, write_text
-from stgnn.networks.sparsity import apply_masks_, magnitude_masks, maskable, random_masks, redrawn, rewind, rounds
+from stgnn.files import SETTINGS, read_json, write_bytes, write_text
+from stgnn.networks.sparsity import (
+    apply_masks_,
+    magnitude_masks,
+    maskable,
+    not_zero,
+    random_masks,
+    redrawn,
+    rewind,
+    rounds,
+)
 from stgnn.space import load_architecture
+from stgnn.tasks.base import copied_state
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.running import accuracy, check_held_out, trained
 from stgnn.tasks.stage import claim, data_facts
@@ -33,7 +43,6 @@ METHODS: dict[str, str] = {
     "random_reinit": "masks of iterative pruning, other first weights",
     "random_mask": "first weights, as many left in each layer, at random places",
 }
-SETTINGS = "settings.json"
 State = Mapping[str, Tensor]
 
 
@@ -132,7 +141,7 @@ class KeepEarly(Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """One more epoch is done."""
         if trainer.current_epoch + 1 == self.epoch:
-            self.state = _copied(self.network)
+            self.state = copied_state(self.network)
 
 
 def run_lottery(
@@ -184,7 +193,7 @@ class _Seed:
         )
         self.network = self.task.network
         self.names = [name for name, _ in maskable(self.network)]
-        self.first = _copied(self.network)
+        self.first = copied_state(self.network)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every training, the dense network first."""
@@ -200,7 +209,7 @@ class _Seed:
             self.network.load_state_dict(dict(self.first))
             early = KeepEarly(self.network, self.plan.rewind_epoch)
             trained(self.task, self.data, self.plan.epochs, self.seed, [early])
-            _save(path.with_suffix(".pt"), {"state": _copied(self.network), "early": early.state})
+            _save(path.with_suffix(".pt"), {"state": copied_state(self.network), "early": early.state})
             self._finish(path, "dense", 0.0)
         return dict(read_json(path, "a result of this experiment"))
 
@@ -213,7 +222,7 @@ class _Seed:
             epochs = self.plan.epochs - (self.plan.rewind_epoch if late else 0)
             trained(self.task, self.data, epochs, self.seed, [KeepMasks(self.network, masks)])
             if method.startswith("iterative"):
-                _save(path.with_suffix(".pt"), {"state": _copied(self.network), "masks": dict(masks)})
+                _save(path.with_suffix(".pt"), {"state": copied_state(self.network), "masks": dict(masks)})
             self._finish(path, method, level)
         return dict(read_json(path, "a result of this experiment"))
 
@@ -236,16 +245,11 @@ class _Seed:
         return dict(self.first)
 
     def _finish(self, path: Path, method: str, level: float) -> None:
-        row = {"method": method, "seed": self.seed, "sparsity": level, "remaining": self._remaining()}
+        row = {"method": method, "seed": self.seed, "sparsity": level, "remaining": not_zero(self.network)}
         row["val_top1"] = accuracy(self.task, self.data)
         if self.plan.test:
             row["test_top1"] = accuracy(self.task, self.data, "test")
         write_text(path, json.dumps(row, indent=1))
-
-    def _remaining(self) -> float:
-        """Share of the maskable weights that are not zero."""
-        weights = [self.network.get_parameter(name) for name in self.names]
-        return sum(int(weight.count_nonzero()) for weight in weights) / sum(weight.numel() for weight in weights)
 
 
 def _claim(plan: Lottery, data: SkeletonDataModule, output: Path) -> None:
@@ -254,10 +258,6 @@ def _claim(plan: Lottery, data: SkeletonDataModule, output: Path) -> None:
     settings["architecture"] = load_architecture(plan.architecture).to_dict()
     settings["data"] = data_facts(data)
     claim(output / SETTINGS, settings, "a lottery")
-
-
-def _copied(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
 
 
 def _save(path: Path, content: Mapping[str, Mapping[str, Tensor]]) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.data.loader import ClipLoader
 from stgnn.files import draft
 
 COLUMNS = ("index", "class", "clip", "split", "label")
@@ -41,6 +43,12 @@ def write_predictions(batches: Iterable[Any], data: SkeletonDataModule, path: Pa
         path: The CSV file; it appears whole or not at all.
     """
     write_table(_rows(batches, data), data.class_names, path)
+
+
+def every_clip(data: SkeletonDataModule, device: torch.device) -> ClipLoader:
+    """Batches of all clips of a store in their order, whatever split they are in, on a device."""
+    clips = data.clips(device)
+    return ClipLoader(clips, np.arange(len(clips)), data.batch_size, data.frames)
 
 
 def _rows(batches: Iterable[Any], data: SkeletonDataModule) -> Iterator[Row]:

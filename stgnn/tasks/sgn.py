@@ -14,15 +14,10 @@ from stgnn.networks import SGN, save_checkpoint
 from stgnn.networks.checkpoint import describe
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
-from stgnn.tasks.base import BaseTask, clip_logits, run_folder
+from stgnn.tasks.base import BaseTask, clip_logits, copied_state, run_folder
 from stgnn.tasks.branches import hold_still, single_name, turned_in_radians
 
 AUTHORS_DROPS = (0.5, 0.75, 11 / 12)  # epochs 60, 90 and 110 of 120
-
-
-def _copied(model: SGN) -> dict[str, Tensor]:
-    """The weights of a model as they are now."""
-    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 def _with_weights(model: SGN, state: Mapping[str, Tensor]) -> SGN:
@@ -188,7 +183,7 @@ class SGNTask(BaseTask):
             top1 = float(metrics[f"{self.prefix('val', name)}top1"].compute())
             if top1 > self.best.get(name, -1.0):
                 told = {"val_top1": top1, "epoch": self.current_epoch}
-                self._kept[name] = {"told": told, "state": _copied(self.models[name])}
+                self._kept[name] = {"told": told, "state": copied_state(self.models[name])}
                 self._write(name, self.models[name], told)
 
     def on_train_end(self) -> None:

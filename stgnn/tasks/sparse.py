@@ -27,7 +27,7 @@ from stgnn.tasks.sparse_parts import (
     units_step,
     write_finished,
 )
-from stgnn.tasks.starting import Plain, starting_network
+from stgnn.tasks.starting import Plain, is_supernet, starting_network
 
 
 class SparseTask(SparseBaseTask):
@@ -116,6 +116,7 @@ class SparseTask(SparseBaseTask):
         )
         check_between(0, 1, sparsity=sparsity)
         network = starting_network(self.layout, self.class_names, architecture, frames, init_from)
+        self.uncalibrated = is_supernet(init_from)
         self.content, self.frames, self.sparsity = to_content(network), network.frames, sparsity
         start = initial if initial != "auto" else "random" if init_from is None else "magnitude"
         self.network = SparseNetwork(network, granularity, scope, units_step(granularity, step), initial=start)

@@ -16,12 +16,11 @@ import numpy as np
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.data.loader import ClipLoader
 from stgnn.errors import InputError
 from stgnn.files import read_json, write_text
 from stgnn.networks import check_run_checkpoint
 from stgnn.tasks.base import BaseTask
-from stgnn.tasks.predictions import write_predictions
+from stgnn.tasks.predictions import every_clip, write_predictions
 from stgnn.tasks.quiet import quiet, stoppable
 
 RESULT = "result.json"  # what a stage that is done leaves
@@ -171,10 +170,8 @@ def evaluated(trainer: pl.Trainer, task: BaseTask, data: SkeletonDataModule) -> 
 
 def predict(trainer: pl.Trainer, task: BaseTask, data: SkeletonDataModule, path: Path) -> None:
     """Write the class probabilities of every clip of the store."""
-    clips = data.clips(trainer.strategy.root_device)
-    loader = ClipLoader(clips, np.arange(len(clips)), data.batch_size, data.frames)
     with quiet():
-        batches = trainer.predict(task, loader)
+        batches = trainer.predict(task, every_clip(data, trainer.strategy.root_device))
     write_predictions(batches or [], data, path)
 
 

@@ -1,14 +1,13 @@
 """The network that a task starts from: a new one, that of a checkpoint, or its share of a supernet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from stgnn.errors import InputError
-from stgnn.networks import SGN, Network, Supernet, checkpoint_kind, load_model, load_supernet
+from stgnn.networks import SGN, Network, Supernet, checkpoint_kind, load_model, load_supernet, make_network
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture, load_architecture
+from stgnn.space import BaseArchitecture, load_architecture, read_architecture
 
 Plain = Network | SGN
 """Networks that take bodies and give logits, whatever the bodies are."""
@@ -17,7 +16,7 @@ Plain = Network | SGN
 def starting_network(
     layout: SkeletonLayout,
     class_names: Sequence[str],
-    architecture: str | Path | Mapping[str, Any] | Architecture | None,
+    architecture: str | Path | Mapping[str, Any] | BaseArchitecture | None,
     frames: int | None = None,
     init_from: str | Path | None = None,
 ) -> Plain:
@@ -27,25 +26,57 @@ def starting_network(
         layout: The body.
         class_names: Class names in label order.
         architecture: The network: a shipped name, a JSON file, plain data, or the object. None: that of ``init_from``.
-        frames: T of the network, instead of the architecture's own.
+        frames: T of the network, instead of the architecture's own; a checkpoint brings its own.
         init_from: Checkpoint of this network, or of a supernet whose space holds the architecture.
 
     Raises:
-        InputError: neither architecture nor checkpoint, or a checkpoint of another layout, other classes or another
-            architecture.
+        InputError: neither architecture nor checkpoint, or a checkpoint of another layout, other classes, another
+            architecture or another number of frames.
     """
-    wanted = None if architecture is None else load_architecture(architecture)
+    wanted = None if architecture is None else _architecture(architecture)
     if wanted is not None and frames is not None:
-        wanted = replace(wanted, frames=frames)
+        wanted = read_architecture({**wanted.to_dict(), "frames": frames})
     if init_from is not None:
-        return loaded_network(init_from, layout, class_names, wanted)
+        network = loaded_network(init_from, layout, class_names, wanted)
+        if frames not in (None, network.frames):
+            hint = "leave frames out to take that of the checkpoint"
+            what = "a trained network has its own number of frames"
+            raise InputError(what, given=frames, allowed=network.frames, hint=hint)
+        return network
     if wanted is not None:
-        return Network(wanted, layout, len(class_names))
+        return make_network(wanted, layout, len(class_names))
     raise InputError("there is no network to train", hint="give an architecture, or a checkpoint as init_from")
 
 
+def _architecture(source: str | Path | Mapping[str, Any] | BaseArchitecture) -> BaseArchitecture:
+    """An architecture of either kind; a name or a file is that of a network of blocks."""
+    if isinstance(source, BaseArchitecture):
+        return source
+    return read_architecture(source) if isinstance(source, Mapping) else load_architecture(source)
+
+
+def is_supernet(path: str | Path | None) -> bool:
+    """Whether a checkpoint holds a supernet, whose batch-norm statistics are those of no single network.
+
+    Raises:
+        InputError: the file is missing, damaged or not ours.
+    """
+    return path is not None and checkpoint_kind(path) == "supernet"
+
+
+def check_teacher(path: str | Path) -> None:
+    """Refuse a supernet as a teacher: it would teach with batch-norm statistics that belong to no network.
+
+    Raises:
+        InputError: it is one, or the file is missing, damaged or not ours.
+    """
+    if is_supernet(path):
+        hint = "cut a network out of it first: stgnn extract"
+        raise InputError("a supernet cannot teach as it is", given=path, allowed="a checkpoint of a network", hint=hint)
+
+
 def loaded_network(
-    path: str | Path, layout: SkeletonLayout, class_names: Sequence[str], wanted: Architecture | None = None
+    path: str | Path, layout: SkeletonLayout, class_names: Sequence[str], wanted: BaseArchitecture | None = None
 ) -> Plain:
     """The network of a checkpoint in training mode, made sure to be for this body and these classes.
 
@@ -58,7 +89,7 @@ def loaded_network(
     Raises:
         InputError: it is not, or holds another architecture.
     """
-    loaded = load_supernet(path) if checkpoint_kind(path) == "supernet" else load_model(path)
+    loaded = load_supernet(path) if is_supernet(path) else load_model(path)
     module = loaded.module
     if module.layout != layout or loaded.class_names != tuple(class_names):
         raise InputError(

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from stgnn.data.batches import Batch
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.data.loader import epoch_order
 from stgnn.errors import InputError
 from stgnn.networks import Supernet
 from stgnn.networks.checkpoint import describe
@@ -17,9 +16,8 @@ from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import BaseArchitecture, Space, read_space
 from stgnn.tasks.base import BaseTask, clip_logits, distillation_loss
+from stgnn.tasks.cutting import BODIES, calibration_bodies
 from stgnn.tasks.sampling import sample_architectures
-
-CALIBRATION_BODIES = 128  # in one pass
 
 
 class SupernetTask(BaseTask):
@@ -121,7 +119,7 @@ class SupernetTask(BaseTask):
         return loss
 
     def calibration_bodies(self) -> tuple[Tensor, ...]:
-        """Batches of bodies (B, T, V, C) of training clips as they are evaluated, not augmented; always the same clips.
+        """Batches of bodies (B, T, V, C) of training clips as they are evaluated, not augmented: those of a search.
 
         Raises:
             InputError: the Trainer was given loaders instead of a data module.
@@ -129,8 +127,7 @@ class SupernetTask(BaseTask):
         data = getattr(self.trainer, "datamodule", None)
         if not isinstance(data, SkeletonDataModule):
             raise InputError("recalibration needs training clips", hint="give the Trainer a data module")
-        clips = epoch_order(data.splits()["train"], self.seed, 0)[: self.calibration_clips]
-        return torch.split(data.clips(self.device).gather(clips, data.frames).bodies, CALIBRATION_BODIES)
+        return torch.split(calibration_bodies(data, self.calibration_clips).to(self.device), BODIES)
 
     def _calibrate(self, names: Sequence[str]) -> None:
         bodies = self.calibration_bodies()

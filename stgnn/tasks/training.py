@@ -7,21 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import jsonargparse
-import numpy as np
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.data.loader import ClipLoader
 from stgnn.errors import InputError
 from stgnn.networks import check_run_checkpoint
 from stgnn.tasks.adasgn import AdaSGNTask
 from stgnn.tasks.base import BaseTask, run_folder
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.levels import MultiLevelTask
-from stgnn.tasks.predictions import write_predictions
+from stgnn.tasks.predictions import every_clip, write_predictions
 from stgnn.tasks.quiet import quiet
 from stgnn.tasks.sgn import SGNTask
 from stgnn.tasks.sparse import SparseTask
@@ -112,10 +110,18 @@ class TrainingCLI(LightningCLI):
         self.config = parser.parse_args(args if isinstance(args, list) else None)
 
     def _parse_ckpt_path(self) -> None:
-        """Refuse a checkpoint that is missing or damaged; ours carry no arguments, the recipe has them."""
-        path = self.config[self.config.subcommand].get("ckpt_path")
+        """Refuse a checkpoint that is missing or damaged; ours carry no arguments, the recipe has them.
+
+        Raises:
+            InputError: it is, or there is none and something untrained would be scored.
+        """
+        config = self.config[self.config.subcommand]
+        path, start = config.get("ckpt_path"), config.get("model.init_args.init_from")
         if path not in (None, "best", "last", "hpc"):
             check_run_checkpoint(path)
+        elif path is None and start is None and self.config.subcommand != "fit":
+            hint = "--ckpt_path runs/NAME/version_N/checkpoints/last.ckpt"
+            raise InputError("there are no trained weights to score", hint=hint)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Keep the latest weights in ``last.ckpt``, unless the recipe brings its own checkpointing."""
@@ -168,8 +174,7 @@ class TrainingCLI(LightningCLI):
 
         Every process computes all of them, so that there is nothing to put together.
         """
-        clips = datamodule.clips(self.trainer.strategy.root_device)
-        loader = ClipLoader(clips, np.arange(len(clips)), datamodule.batch_size, datamodule.frames)
+        loader = every_clip(datamodule, self.trainer.strategy.root_device)
         datamodule.predict_dataloader = lambda: loader  # type: ignore[method-assign]
         batches = self.trainer.predict(**{**arguments, "datamodule": datamodule, "return_predictions": True})
         folder = run_folder(self.trainer) or Path(RUNS)

@@ -5,9 +5,8 @@ that is done leaves ``result.json``; one that was stopped leaves ``last.ckpt`` a
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,14 +15,11 @@ import lightning.pytorch as pl
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
 from stgnn.files import read_json, write_text
-from stgnn.latency.actions import measured_beside
-from stgnn.latency.adaptive import action_costs
 from stgnn.networks import SGN, AdaSGN, load_model, save_checkpoint
 from stgnn.networks.sgn import POLICIES
 from stgnn.tasks.adasgn import AdaSGNTask
-from stgnn.tasks.branches import branches_of, single_name
 from stgnn.tasks.classification import ClassificationTask
-from stgnn.tasks.cutting import cut_actions
+from stgnn.tasks.cutting import SGNSupernet, check_actions, cut_actions, load_sgn_supernet
 from stgnn.tasks.running import scorer
 from stgnn.tasks.sgn import AUTHORS_DROPS, SGNTask
 from stgnn.tasks.stage import (
@@ -38,9 +34,18 @@ from stgnn.tasks.stage import (
     predict,
     split_counts,
 )
+from stgnn.tasks.stage_costs import (
+    CONTROLS,
+    check_cost,
+    counted_costs,
+    forget,
+    measure_actions,
+    measured_file,
+    read_times,
+    timed_as,
+)
 
-SETTINGS, SINGLES, MEASURED, TIMED_SINGLES = "settings.json", "singles", "actions.json", "singles.json"
-CONTROLS = ("random", "fuse")  # policies that alpha means nothing to
+SETTINGS, SINGLES = "settings.json", "singles"
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class TwoStages:
         actions: Instead of both: actions by name, the cheapest first.
         supernet: Checkpoint of a supernet of SGN that the single models are cut out of, instead of training them.
         stream: The stream.
-        width: Embedding width.
+        width: Width of the network, a quarter of the features of a frame.
         policies: Policies to train.
         alphas: Weights of the efficiency loss; each gives an AdaSGN of its own.
         alpha_warmup: Epochs over which it rises from 0.
@@ -107,6 +112,10 @@ class TwoStages:
         if bool(self.actions) != (self.supernet is not None):
             hint = "the single models of joints and sizes are trained, those of named actions come from a supernet"
             raise InputError("actions by name and a supernet go together", given=self.actions or None, hint=hint)
+        unused = {"joints": self.joints, "sizes": self.sizes != TwoStages.sizes, "pretrain: false": not self.pretrain}
+        if self.supernet is not None and (given := [name for name, one in unused.items() if one]):
+            hint = "its single models are cut, and named by actions: leave these out, or the supernet"
+            raise InputError("this means nothing beside a supernet", given=given, hint=hint)
         if self.cost not in ("gflops", "macs", "milliseconds"):
             raise InputError("no such cost", given=self.cost, allowed="gflops, macs, milliseconds")
 
@@ -126,7 +135,12 @@ class TwoStages:
 
 
 def run(
-    plan: TwoStages, data: SkeletonDataModule, output: Path, measure: bool = False, progress: bool = True
+    plan: TwoStages,
+    data: SkeletonDataModule,
+    output: Path,
+    measure: bool = False,
+    progress: bool = True,
+    supernet: SGNSupernet | None = None,
 ) -> dict[str, Any]:
     """Carry out both stages, whatever of them is not done yet.
 
@@ -136,6 +150,7 @@ def run(
         output: Folder of the results.
         measure: Whether actions and single models are timed on this device; always done when the cost is milliseconds.
         progress: Whether a bar is shown.
+        supernet: That of the plan, when it has been read already.
 
     Returns:
         What ``summary.json`` holds: ``singles`` and ``adaptive``, a row for each network.
@@ -144,19 +159,26 @@ def run(
         InputError: the folder holds results of something else, or whatever is wrong with plan and data.
         KeyboardInterrupt: Ctrl-C; the same command goes on.
     """
-    for policy in plan.policies:
-        plan.network(data, policy)  # what cannot be built is refused before anything is written
-    _claim(plan, data, output)
+    for policy in plan.policies:  # what cannot be built or counted is refused before anything is written
+        check_cost(plan.network(data, policy), plan.cost)
+    if plan.supernet is not None:
+        supernet = supernet or load_sgn_supernet(plan.supernet)
+        check_actions(supernet, plan.actions, data, plan.stream, plan.width)
+    _claim(plan, data, output, supernet)
+    timed = [plan.network(data, policy) for policy in dict.fromkeys(map(timed_as, plan.policies))]
     if measure or plan.cost == "milliseconds":
-        measure_actions(plan, data, output / MEASURED)
-    singles = _first(plan, data, output / SINGLES, progress) if plan.pretrain else []
+        for network in timed:
+            measure_actions(network, output, cut=supernet is not None)
+    times = read_times(output, timed)
+    singles = _first(plan, data, output / SINGLES, progress, supernet) if plan.pretrain else []
     adaptive = [_second(plan, data, output, name, progress) for name in plan.runs]
-    summary = {"stream": plan.stream, "clips": split_counts(data), "singles": singles, "adaptive": adaptive}
+    told = {"singles": [times.beside(row) for row in singles], "adaptive": [times.beside(row) for row in adaptive]}
+    summary = {"stream": plan.stream, "clips": split_counts(data), **told}
     write_text(output / "summary.json", json.dumps(summary, indent=2))
     return summary
 
 
-def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path) -> None:
+def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path, supernet: SGNSupernet | None = None) -> None:
     """Refuse a folder with trained networks of other settings; more alphas and policies may be added to one.
 
     Where nothing is trained there is nothing to keep: what was measured for other settings goes.
@@ -164,22 +186,32 @@ def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path) -> None:
     left_out = {"alphas", "policies", "supernet", *([] if plan.actions else ["actions"])}
     settings = {key: value for key, value in asdict(plan).items() if key not in left_out}
     settings["data"] = data_facts(data)
-    if plan.supernet is not None:
-        settings["supernet"] = sha256(plan.supernet.read_bytes()).hexdigest()
+    if supernet is not None:
+        settings["supernet"] = supernet.checksum
     path, what = output / SETTINGS, "a two-stage training"
     trained = any(output.rglob("*.ckpt")) or any(output.rglob(RESULT))
-    if not trained and differences(path, settings, what):
-        for name in (MEASURED, TIMED_SINGLES, SETTINGS):  # first what says that the other is complete
-            (output / name).unlink(missing_ok=True)
-    claim(path, settings, what)
+    different = differences(path, settings, what)
+    if different and not trained:
+        forget(output)
+        path.unlink()  # last: as long as it is there, what is left of the others is known to be of other settings
+    try:
+        claim(path, settings, what)
+    except InputError as error:
+        if set(different) != {"actions"}:
+            raise
+        kept = f"--study null --actions [{','.join(read_json(path, what)['actions'])}]"
+        hint = f"{error.hint}; where a study has grown since, go on with the actions that it gave then: {kept}"
+        raise InputError(error.what, given=error.given, allowed=error.allowed, hint=hint) from error
 
 
-def _first(plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bool) -> list[dict[str, Any]]:
+def _first(
+    plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bool, supernet: SGNSupernet | None
+) -> list[dict[str, Any]]:
     """The single models: trained on the same batches, or cut out of a supernet."""
     if (folder / RESULT).is_file():
         return list(read_json(folder / RESULT, "the result of a stage"))
-    if plan.supernet is not None:
-        return _slices(plan, plan.supernet, data, folder)
+    if supernet is not None:
+        return _slices(plan, supernet, data, folder)
     pl.seed_everything(plan.seed, verbose=False)
     task = SGNTask(
         data.layout,
@@ -200,13 +232,13 @@ def _first(plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bo
     trainer = fitted(task, data, Attempt(plan.single_epochs, folder, None, plan.seed, progress))
     for name, model in task.models.items():
         model.load_state_dict(load_model(folder / f"{name}.ckpt").module.state_dict())
-    rows = _single_rows(task, evaluated(trainer, task, data), folder.parent)
+    rows = _single_rows(task, evaluated(trainer, task, data))
     predict(trainer, task, data, folder / "predictions.csv")
     finish(folder, rows)
     return rows
 
 
-def _slices(plan: TwoStages, supernet: Path, data: SkeletonDataModule, folder: Path) -> list[dict[str, Any]]:
+def _slices(plan: TwoStages, supernet: SGNSupernet, data: SkeletonDataModule, folder: Path) -> list[dict[str, Any]]:
     """Cut the single models out of a supernet."""
     rows, trainer = [], scorer()
     for name, path in cut_actions(supernet, plan.actions, data, folder).items():
@@ -214,17 +246,17 @@ def _slices(plan: TwoStages, supernet: Path, data: SkeletonDataModule, folder: P
         assert isinstance(task.network, SGN)
         figures = evaluated(trainer, task, data)
         scores = {split: figures.get(f"{split}_top1") for split in ("val", "test")}
-        rows.append({"name": name, **scores, **_costs(task.network), **_timed(folder.parent, name)})
+        rows.append({"name": name, **scores, **counted_costs(task.network)})
     predict(trainer, task, data, folder / "predictions.csv")
     finish(folder, rows)
     return rows
 
 
-def _single_rows(task: SGNTask, figures: Mapping[str, float], output: Path) -> list[dict[str, Any]]:
+def _single_rows(task: SGNTask, figures: Mapping[str, float]) -> list[dict[str, Any]]:
     rows = []
     for name, model in task.models.items():
         scores = {split: figures.get(f"{task.prefix(split, name)}top1") for split in ("val", "test")}
-        rows.append({"name": name, **scores, **_costs(model), **_timed(output, name)})
+        rows.append({"name": name, **scores, **counted_costs(model)})
     return rows
 
 
@@ -252,7 +284,7 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
         favour_dearest=plan.favour_dearest,
         alpha=alpha,
         alpha_warmup=plan.alpha_warmup,
-        cost=output / MEASURED if plan.cost == "milliseconds" else plan.cost,
+        cost=measured_file(output, policy) if plan.cost == "milliseconds" else plan.cost,
         authors=plan.authors,
         seed=plan.seed,
         learning_rate=plan.learning_rate,
@@ -262,14 +294,14 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
     trainer = fitted(task, data, Attempt(plan.epochs, folder, "val_choice", plan.seed, progress))
     task.network.load_state_dict(load_model(folder / "best.ckpt").module.state_dict())
     figures = evaluated(trainer, task, data)
-    row = {"name": name, "policy": policy, "alpha": alpha, **_adaptive_row(task, figures, output, name)}
+    row = {"name": name, "policy": policy, "alpha": alpha, **_adaptive_row(task, figures)}
     save_checkpoint(folder / "adasgn.ckpt", task.network, task.class_names, {"val_top1": figures.get("val_top1")})
     predict(trainer, task, data, folder / "predictions.csv")
     finish(folder, row)
     return row
 
 
-def _adaptive_row(task: AdaSGNTask, figures: Mapping[str, float], output: Path, name: str) -> dict[str, Any]:
+def _adaptive_row(task: AdaSGNTask, figures: Mapping[str, float]) -> dict[str, Any]:
     counted = task.test_usage
     shares = (counted.taken.sum(0) / counted.frames.sum()).tolist()
     return {
@@ -278,50 +310,5 @@ def _adaptive_row(task: AdaSGNTask, figures: Mapping[str, float], output: Path, 
         "usage": dict(zip(task.network.actions, shares, strict=True)),
         "usage_by_class": dict(zip(task.class_names, counted.by_class(), strict=True)),
         "bodies_per_clip": counted.bodies_per_clip,
-        **_costs(task.network, shares),
-        **_timed(output, name, shares),
+        **counted_costs(task.network, shares),
     }
-
-
-def _costs(network: SGN | AdaSGN, usage: Sequence[float] | None = None) -> dict[str, float]:
-    """GFLOPs as the authors count (nothing where that is not defined) and our MACs, for one body."""
-    macs = action_costs(network)
-    found = {"macs": macs.total(usage), "parameters": sum(value.numel() for value in network.parameters())}
-    try:
-        counted = action_costs(network, "adasgn")
-    except InputError:
-        return found
-    return {"gflops": (counted.total(usage) - (counted.head if usage else 0)) / 1e9, **found}
-
-
-def measure_actions(plan: TwoStages, data: SkeletonDataModule, path: Path) -> None:
-    """Time actions and single models in one interleaved session, unless ``path`` says that this is done.
-
-    Args:
-        plan: What the networks are.
-        data: The clips.
-        path: File of the actions; the single models are written to ``singles.json`` beside it.
-    """
-    if path.is_file():
-        return
-    network, fixed = plan.network(data), (data.layout, data.num_classes, data.frames)
-    singles = {
-        single_name(branch.spatial.size, branch.joints): SGN(
-            *fixed, branch.joints, branch.spatial.size, plan.stream, plan.width
-        )
-        for branch in branches_of(network)
-    }
-    table, beside = measured_beside(network, singles)
-    write_text(path.with_name(TIMED_SINGLES), json.dumps(beside, indent=2))
-    table.write(path)
-
-
-def _timed(output: Path, name: str, usage: Sequence[float] | None = None) -> Mapping[str, float]:
-    """Measured milliseconds of one body; nothing where nothing was measured."""
-    if not (output / MEASURED).is_file():
-        return {}
-    if usage is None:
-        return {"milliseconds": read_json(output / TIMED_SINGLES, "measured single models")[name]}
-    table = read_json(output / MEASURED, "a file of measured costs")
-    added = sum(share * cost for share, cost in zip(usage, table["added"].values(), strict=True))
-    return {"milliseconds": table["fixed"] + added}

@@ -117,3 +117,19 @@ def test_synthetic_module_makes_its_own_store() -> None:
     assert batch.bodies.shape[1:] == (8, 25, 3) and len(batch.label) == 16
     assert module.num_classes == len(module.class_names) == 16 and module.layout.name == "ntu25"
     assert module.store is module.store and module.clips() is module.clips()
+
+
+def test_the_clips_on_one_device_do_not_push_out_those_on_another(
+    store: SkeletonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training on an accelerator calibrates on the CPU between its epochs."""
+    made: list[str] = []
+
+    def stand_in(store: SkeletonStore, device: torch.device, *_: object) -> object:
+        made.append(device.type)
+        return object()
+
+    monkeypatch.setattr("stgnn.data.datamodule.ClipData", stand_in)
+    module = SkeletonDataModule(store, "xsub")
+    found = [module.clips(device) for device in ("meta", "cpu", "meta", "cpu")]
+    assert made == ["meta", "cpu"] and found[0] is found[2] and found[1] is found[3]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from stgnn.errors import InputError
-from stgnn.latency.actions import action_table, forced, measured_beside, read_table
+from stgnn.latency.actions import ActionTable, action_table, forced, measured_beside, read_table
 from stgnn.latency.adaptive import action_costs
 from stgnn.latency.cost import trace
 from stgnn.networks import SGN, AdaSGN
@@ -68,13 +68,41 @@ def test_measured_costs_are_written_and_read_back(tmp_path: Path) -> None:
         read_table(tmp_path / "actions.json", make())
 
 
+def test_measured_costs_are_those_of_one_policy(tmp_path: Path) -> None:
+    path, quick = tmp_path / "actions.json", Protocol(runs=1, seconds=0.0, rounds=1)
+    table, _ = measured_beside(make(policy="lstm"), {}, "Torch", protocol=quick)
+    table.write(path)
+    assert read_table(path, make(policy="lstm")) == table
+    with pytest.raises(InputError, match=r"of another policy(.*\n)*.*lstm(.*\n)*.*conv"):
+        read_table(path, make())
+
+
+def test_old_files_are_of_the_policy_conv_and_counted_costs_of_any(tmp_path: Path) -> None:
+    path, added = tmp_path / "actions.json", dict.fromkeys(make().actions, 0.0)
+    ActionTable("milliseconds", added, 1.0, {"threads": 1}).write(path)
+    assert read_table(path, make()).fixed == 1
+    with pytest.raises(InputError, match="of another policy"):
+        read_table(path, make(policy="lstm"))
+    ActionTable("macs", added, 2.0).write(path)
+    assert read_table(path, make(policy="lstm")).fixed == 2
+
+
 def test_what_is_not_chosen_cannot_be_measured() -> None:
     for policy in ("random", "fuse"):
         with pytest.raises(InputError, match="cannot be forced"):
             action_table(make(policy=policy), "milliseconds")
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '{"unit": "macs", "added": 3, "fixed": 1}', "no json"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{}",
+        '{"unit": "macs", "added": 3, "fixed": 1}',
+        '{"unit": "milliseconds", "added": {}, "fixed": 1, "conditions": 2}',
+        "no json",
+    ],
+)
 def test_damaged_files_are_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "actions.json"
     path.write_text(text)

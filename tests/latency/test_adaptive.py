@@ -3,7 +3,7 @@
 import pytest
 
 from stgnn.errors import InputError
-from stgnn.latency.adaptive import action_costs, count_adaptive
+from stgnn.latency.adaptive import COUNTED, action_costs, count_adaptive
 from stgnn.networks import SGN, AdaSGN
 from stgnn.networks.sgn import POLICIES
 from stgnn.skeleton import load_layout
@@ -40,8 +40,15 @@ def test_our_counting_knows_every_policy(policy: str) -> None:
 
 @pytest.mark.parametrize("policy", ["lstm", "attention"])
 def test_the_authors_counting_is_not_guessed(policy: str) -> None:
-    with pytest.raises(InputError, match="not known for this policy"):
+    with pytest.raises(InputError, match="not known for this policy") as caught:
         action_costs(make(policy=policy), "adasgn")
+    assert caught.value.given == policy and caught.value.hint == "take cost macs or milliseconds"
+
+
+def test_what_the_authors_counting_is_known_for_is_what_a_refusal_allows() -> None:
+    for policy in COUNTED:
+        assert action_costs(make(policy=policy), "adasgn").temporal > 0
+    assert set(POLICIES) - set(COUNTED) == {"lstm", "attention"}
 
 
 def test_unknown_countings_are_refused() -> None:

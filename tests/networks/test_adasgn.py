@@ -194,7 +194,11 @@ def test_a_checkpoint_comes_back_equal(policy: str, shaken: Shake, tmp_path: Pat
         ({"joints": (), "actions": ("small-1", "small-1")}, "twice"),
         ({"joints": (), "actions": ("small-1", "big")}, "names no action"),
         ({"joints": (), "actions": ("small-1", "w99-4-9")}, "module size"),
-        ({"joints": ()}, "at least two actions"),
+        ({"joints": (), "actions": ("small-1", "small-0")}, r"small-0\n(.*\n)*.*every joint is given by its number"),
+        ({"joints": (), "actions": ("small-01", "small-9")}, "names no action"),
+        ({"joints": (), "actions": ("small-1", "small--9")}, "module size"),
+        ({"joints": ()}, r"at least two actions\n(.*\n)*.*give joints, or actions by name"),
+        ({"joints": (), "actions": ("small-1",)}, r"at least two actions\n(.*\n)*.*SGN is the network of one action"),
     ],
 )
 def test_nonsense_is_refused(options: dict[str, object], message: str) -> None:

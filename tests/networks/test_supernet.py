@@ -199,15 +199,6 @@ def test_motion_of_a_coarse_body_survives_autocast() -> None:
     assert (rounded - exact).norm() < 0.02 * exact.norm()
 
 
-def test_recalibrate_writes_the_statistics_into_the_supernet() -> None:
-    net = Supernet(SPACE, LAYOUT, 6).eval()
-    architecture = SPACE.smallest()
-    x = bodies(8, architecture.frames)
-    expected = net(x, architecture, net.calibrated(architecture, [x]))
-    net.recalibrate(architecture, [x])
-    torch.testing.assert_close(net(x, architecture), expected)
-
-
 def test_an_architecture_of_another_space_is_refused(supernet: Supernet) -> None:
     foreign = load_space("edge").largest()
     with pytest.raises(InputError, match="no weights for the architecture"):

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stgnn.errors import InputError
 from stgnn.report.adaptive import render_adaptive_page, shown_run, write_adaptive_page
-from stgnn.report.adaptive_charts import curve_chart, usage_chart
+from stgnn.report.adaptive_charts import ALPHA, counting, curve_chart, usage_chart
 from stgnn.report.adaptive_clips import ChosenClip, clip_svg
 from stgnn.report.chart_parts import Size
 from stgnn.skeleton import load_layout
@@ -18,13 +19,13 @@ ACTIONS = ("small-1", "big-9", "big-25", "skip")
 
 
 def row(name: str, val: float | None, gflops: float, **more: Any) -> dict[str, Any]:
-    return {"name": name, "val": val, "test": 0.5, "gflops": gflops, "macs": gflops * 1e9, "parameters": 10, **more}
+    return {"name": name, "val": val, "test": 0.5, "gflops": gflops, "macs": gflops * 2e9, "parameters": 10, **more}
 
 
-def adaptive(name: str, val: float | None, policy: str = "conv") -> dict[str, Any]:
+def adaptive(name: str, val: float | None, policy: str = "conv", gflops: float = 0.07) -> dict[str, Any]:
     usage = dict(zip(ACTIONS, (0.5, 0.25, 0.25, 0.0), strict=True))
     by_class = {"<wave>": [1.0, 0, 0, 0], "sit & stand": [0, 0.5, 0.5, 0]}
-    return row(name, val, 0.07, policy=policy, alpha=4.0, usage=usage, usage_by_class=by_class, bodies_per_clip=1.2)
+    return row(name, val, gflops, policy=policy, alpha=4.0, usage=usage, usage_by_class=by_class, bodies_per_clip=1.2)
 
 
 @pytest.fixture
@@ -71,7 +72,62 @@ def test_a_page_without_singles_validation_and_authors_counting(summary: dict[st
 
 def test_every_network_is_in_the_curve(summary: dict[str, Any]) -> None:
     body = curve_chart(summary, Size(600, 400)).body
-    assert body.count("<title>") == 5 and body.count("front-line") == 1
+    assert body.count("<title>") == 5 and len(lines(body)) == 1
+    assert [name in body for name in (f">{ALPHA} 4<", ">AdaSGN<", ">conv", ">control<", ">SGN, one model<")] == [
+        1,
+        1,
+        0,
+        1,
+        1,
+    ]
+
+
+def lines(body: str) -> list[tuple[str, int]]:
+    """Colour and number of points of every line."""
+    found = re.findall(r'<g style="--curve:([^"]+)"><path class="curve" d="([^"]+)"', body)
+    return [(color, points.count("L") + 1) for color, points in found]
+
+
+def test_the_curve_is_of_the_validation_clips_and_the_table_holds_both(summary: dict[str, Any]) -> None:
+    for one in (*summary["singles"], *summary["adaptive"]):
+        one["test"] = 0.123
+    chart = curve_chart(summary, Size(600, 400))
+    assert chart.y.low > 0.3 and "12.3" not in chart.body and ">Accuracy on validation clips (%)<" in chart.body
+    assert re.findall(r"b: ([\d.]+)", chart.body) == ["70.0"]
+    page = render_adaptive_page(summary)
+    assert "Accuracies are those of the validation clips" in page and page.count("<td>12.3") == 5
+
+
+def test_without_validation_there_is_nothing_to_choose_by(summary: dict[str, Any]) -> None:
+    for one in (*summary["singles"], *summary["adaptive"]):
+        one["val"] = None
+    with pytest.raises(InputError, match="nothing to choose by"):
+        curve_chart(summary, Size(600, 400))
+    page = render_adaptive_page(summary)
+    assert "No clips were held out for validation" in page and "<figcaption>" not in page
+
+
+def test_every_policy_has_a_line_and_names_of_its_own(summary: dict[str, Any]) -> None:
+    summary["adaptive"] += [adaptive(name, 0.6, "lstm", cost) for name, cost in (("c", 0.05), ("d", 0.06), ("e", 0.08))]
+    body = curve_chart(summary, Size(600, 400)).body
+    assert [points for _, points in lines(body)] == [2, 3] and len({color for color, _ in lines(body)}) == 2
+    assert body.count(f">conv {ALPHA} 4<") == 2 and body.count(f">lstm {ALPHA} 4<") == 3
+    assert ">AdaSGN, conv<" in body and ">AdaSGN, lstm<" in body
+
+
+def test_one_axis_holds_one_counting(summary: dict[str, Any]) -> None:
+    assert counting(summary["adaptive"])[0] == "GFLOPs"
+    assert "0.07 GFLOPs" in curve_chart(summary, Size(600, 400)).body
+    summary["adaptive"].append(adaptive("c", 0.6, "lstm"))
+    del summary["adaptive"][-1]["gflops"]
+    chart = curve_chart(summary, Size(600, 400))
+    assert "GFLOPs" not in chart.body and chart.body.count("140 M MACs") == 4 and ">MACs of a body" in chart.body
+    assert chart.x.low > 15, "every cost is in million MACs"
+
+
+def test_a_long_legend_takes_room_from_the_plot(summary: dict[str, Any]) -> None:
+    wide, narrow = (curve_chart(summary, Size(width, 380, left=54, right=18)) for width in (780, 300))
+    assert narrow.size.top == wide.size.top + 17 and narrow.y.end == wide.y.end + 17
 
 
 def test_bars_are_divided_by_usage(summary: dict[str, Any]) -> None:

@@ -71,6 +71,13 @@ def test_the_band_holds_the_predictions_that_are_counted_as_within_ten_percent()
     assert "within ±10 % of the measurement" in chart.body
 
 
+def test_the_quietest_moment_lies_on_the_chart_and_on_its_bar():
+    chart = latency_chart([Check("a", "", 0.118, 0.0, Measured(0.095, 0.13, 0.16))], Size(780, 560))
+    assert chart.y.low <= 0.095 and chart.y(0.095) < chart.y.start
+    top, bottom = re.search(r'class="error search" d="M[\d.]+ ([\d.]+)L[\d.]+ ([\d.]+)"', chart.body).groups()
+    assert {float(top), float(bottom)} == {round(chart.y(0.095), 1), round(chart.y(0.16), 1)}
+
+
 def test_names_are_escaped():
     assert "<b>" not in svg.text(0, 0, "<b>&")
 

@@ -7,7 +7,6 @@ from stgnn.search.pareto import (
     crowding,
     front_order,
     hypervolume,
-    hypervolume_2d,
     hypervolume_curve,
     knee,
     non_dominated,
@@ -68,19 +67,19 @@ def test_hypervolume_equals_counting_cells(seed, dimensions):
 
 
 def test_hypervolume_of_nothing_and_of_points_beyond_the_reference():
-    assert hypervolume_2d(np.empty((0, 2)), (0.1, 10.0)) == 0
-    assert hypervolume_2d([(0.05, 1.0), (0.9, 11.0)], (0.1, 10.0)) == 0
-    assert hypervolume_2d([(0.6, 4.0)], (0.1, 10.0)) == pytest.approx(0.5 * 6)
+    assert hypervolume(np.empty((0, 2)), (0.1, 10.0)) == 0
+    assert hypervolume([(0.05, 1.0), (0.9, 11.0)], (0.1, 10.0)) == 0
+    assert hypervolume([(0.6, 4.0)], (0.1, 10.0)) == pytest.approx(0.5 * 6)
     with pytest.raises(ValueError, match="1 to 3"):
         hypervolume(np.zeros((1, 4)), np.ones(4), (False,) * 4)
     with pytest.raises(ValueError, match="finite"):
-        hypervolume_2d([(np.nan, 1.0)], (0.1, 10.0))
+        hypervolume([(np.nan, 1.0)], (0.1, 10.0))
 
 
 def test_hypervolume_curve_is_the_hypervolume_of_every_prefix():
     values, reference = points(3), (1 / 12, 11 / 12)
     curve = hypervolume_curve(values, reference)
-    assert curve == pytest.approx([hypervolume_2d(values[: n + 1], reference) for n in range(len(values))])
+    assert curve == pytest.approx([hypervolume(values[: n + 1], reference) for n in range(len(values))])
 
 
 def test_crowding_distance():

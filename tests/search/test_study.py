@@ -7,7 +7,7 @@ import pytest
 
 from stgnn.errors import InputError
 from stgnn.search import NSGA2, TPE, Random, RegularizedEvolution
-from stgnn.search.pareto import hypervolume_2d
+from stgnn.search.pareto import hypervolume
 from stgnn.search.study import load_evaluations, load_study, reference_point, study_names
 from stgnn.space import load_space
 
@@ -191,7 +191,7 @@ def test_evolution_beats_random_at_equal_cost(toy, tmp_path):
     def volume(strategy, seed):
         name = f"{type(strategy).__name__}{seed}"
         found = toy.search(tmp_path / "s.journal", 50, strategy, seed=seed, study_name=name)
-        return hypervolume_2d([(one.accuracy, one.latency_ms) for one in found], (1 / 12, 20.0))
+        return hypervolume([(one.accuracy, one.latency_ms) for one in found], (1 / 12, 20.0))
 
     evolution, random = (
         [volume(strategy, seed) for seed in range(3)] for strategy in (RegularizedEvolution(10, 4), Random())

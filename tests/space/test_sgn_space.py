@@ -2,6 +2,7 @@
 
 import pytest
 
+import stgnn
 from stgnn.errors import InputError
 from stgnn.space import SGNArchitecture, SGNSpace, load_architecture, load_space, read_architecture, read_space
 
@@ -30,6 +31,8 @@ def test_names_of_actions_lead_back() -> None:
         ("w8-16-12-25", r"does not offer this value of layer2\.width"),
         ("w8-16-16-7", "does not offer this value of joints"),
         ("w8-x-16-1", r"does not offer this value of layer1\.width"),
+        ("w8-16-16-0", "no action of this name"),
+        ("w08-16-16-25", "no action of this name"),
     ],
 )
 def test_names_that_are_none(name: str, message: str) -> None:
@@ -85,8 +88,10 @@ def test_architectures_that_cannot_be_are_refused(change: dict[str, object], mes
 
 def test_the_two_kinds_are_not_mixed_up() -> None:
     assert isinstance(read_architecture(SMALL.largest().to_dict()), SGNArchitecture)
-    with pytest.raises(InputError, match="a space of SGN"):
+    with pytest.raises(InputError, match=r"a space of SGN(.*\n)*.*read_space"):
         load_space("sgn")
+    assert isinstance(stgnn.read_space("sgn"), stgnn.SGNSpace)
+    assert isinstance(stgnn.read_space("sgn").largest(), stgnn.SGNArchitecture)
     with pytest.raises(InputError, match="not in the space 'small'"):
         SMALL.encode(load_architecture("STGCN++"))
     with pytest.raises(InputError, match="not in the space 'tiny'"):

@@ -14,6 +14,7 @@ from stgnn.latency.adaptive import action_costs
 from stgnn.networks import SGN, load_model, save_checkpoint
 from stgnn.tasks import AdaSGNTask
 from stgnn.tasks.base import drop_steps, schedule
+from stgnn.tasks.cutting import ORIGIN
 from stgnn.tasks.usage import Usage
 
 Run = Callable[..., Trainer]
@@ -45,6 +46,33 @@ def test_branches_start_from_the_singles_and_the_rest_does_not(data: SyntheticDa
         for name, value in single.branch.state_dict().items():
             assert torch.equal(value, branch.state_dict()[name]), (action, name)
         assert not torch.equal(single.temporal.wide.weight, task.network.temporal.wide.weight)
+
+
+def test_trained_singles_leave_the_temporal_module_alone(data: SyntheticDataModule, singles: Path) -> None:
+    for options in ({}, {"joints": (0,), "sizes": ("big",), "skip": True}):
+        found = []
+        for given in (None, singles):
+            torch.manual_seed(3)
+            found.append(make(data, singles=given, **options).network)
+        fresh, started = found
+        assert all(torch.equal(value, started.temporal.state_dict()[name]) for name, value in _temporal(fresh))
+        dearest = load_model(singles / "big-25.ckpt").module
+        assert not all(torch.equal(value, dict(_temporal(started))[name]) for name, value in _temporal(dearest))
+
+
+def _temporal(network: Any) -> list[tuple[str, torch.Tensor]]:
+    return list(network.temporal.state_dict().items())
+
+
+def test_singles_of_several_supernets_share_no_temporal_module(data: SyntheticDataModule, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"joints": (), "actions": ("w2-4-1", "w4-8-1"), "singles": tmp_path}
+    for origins, shared in ((("a", "a"), True), (("a", "b"), False), (("a", None), False)):
+        for name, origin in zip(options["actions"], origins, strict=True):
+            network = SGN(data.layout, data.num_classes, 8, 1, name.removesuffix("-1"), width=4)
+            extra = {} if origin is None else {ORIGIN: origin}
+            save_checkpoint(tmp_path / f"{name}.ckpt", network, data.class_names, extra)
+        temporal = make(data, **options).network.temporal
+        assert torch.equal(temporal.head.weight, network.temporal.head.weight) == shared
 
 
 def test_a_single_without_a_matrix_serves_as_the_whole_body(data: SyntheticDataModule, singles: Path) -> None:

@@ -58,6 +58,34 @@ def test_from_a_supernet(
         classification(init_from=tmp_path / "s.ckpt", architecture="STGCN++")
 
 
+@pytest.mark.parametrize("word", ["validate", "test", "predict"])
+def test_a_share_of_a_supernet_is_trained_before_it_is_scored(
+    word: str,
+    classification: Make,
+    supernet: Callable[..., SupernetTask],
+    data: SyntheticDataModule,
+    trainer: Run,
+    tmp_path: Path,
+) -> None:
+    """Its batch norms hold the statistics of all networks at once."""
+    save_checkpoint(tmp_path / "s.ckpt", supernet().network, data.class_names)
+    given = {"init_from": tmp_path / "s.ckpt", "architecture": SMALLEST.to_dict()}
+    task, run, clips = classification(**given), trainer(max_steps=1), data.val_dataloader()
+    with pytest.raises(InputError, match=r"statistics of its own(.|\n)*stgnn extract"):
+        getattr(run, word)(task, clips)
+    run.fit(task, datamodule=data)
+    getattr(run, word)(task, clips)
+    run.save_checkpoint(tmp_path / "run.ckpt")
+    getattr(trainer(), word)(classification(**given), clips, ckpt_path=tmp_path / "run.ckpt", weights_only=True)
+
+
+def test_frames_are_those_of_the_checkpoint(classification: Make, data: SyntheticDataModule, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "n.ckpt", classification(architecture=SMALLEST.to_dict()).network, data.class_names)
+    assert classification(init_from=tmp_path / "n.ckpt", frames=SMALLEST.frames).network.frames == SMALLEST.frames
+    with pytest.raises(InputError, match="own number of frames"):
+        classification(init_from=tmp_path / "n.ckpt", frames=SMALLEST.frames + 1)
+
+
 def test_a_checkpoint_of_other_data_is_refused(classification: Make, data: SyntheticDataModule, tmp_path: Path) -> None:
     network = classification(architecture=SMALLEST.to_dict()).network
     save_checkpoint(tmp_path / "n.ckpt", network, data.class_names)
@@ -77,6 +105,14 @@ def test_a_teacher_is_neither_trained_nor_saved(
     trainer(max_steps=1, limit_val_batches=0).fit(task, datamodule=data)
     assert all(torch.equal(a, b) for a, b in zip(before, teacher.state_dict().values(), strict=True))
     assert task.state_dict().keys() == classification(architecture=SMALLEST.to_dict()).state_dict().keys()
+
+
+def test_a_supernet_is_no_teacher(
+    classification: Make, supernet: Callable[..., SupernetTask], data: SyntheticDataModule, tmp_path: Path
+) -> None:
+    save_checkpoint(tmp_path / "s.ckpt", supernet().network, data.class_names)
+    with pytest.raises(InputError, match=r"cannot teach(.|\n)*stgnn extract"):
+        classification(architecture=SMALLEST.to_dict(), teacher=tmp_path / "s.ckpt")
 
 
 def test_without_validation_subjects_training_still_works(classification: Make, trainer: Run) -> None:

@@ -13,7 +13,7 @@ from lightning.pytorch.loggers import CSVLogger
 from stgnn.cli import main
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
-from stgnn.networks import SGN, Network, checkpoint_kind, load_model, load_network, save_checkpoint
+from stgnn.networks import SGN, Network, Supernet, checkpoint_kind, load_model, load_network, save_checkpoint
 from stgnn.networks.models import is_compact
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import load_space
@@ -189,6 +189,26 @@ def test_a_trained_network_starts_with_scores_by_magnitude(data: SyntheticDataMo
         for scores in task.network.scores:
             if scores.gate.name == name:  # type: ignore[union-attr]
                 assert torch.equal(scores.score, weight.abs())  # type: ignore[arg-type]
+
+
+def test_a_share_of_a_supernet_is_trained_before_it_is_scored(
+    data: SyntheticDataModule, trainer: Run, tmp_path: Path
+) -> None:
+    source = Supernet(load_space("tiny"), data.layout, data.num_classes)
+    save_checkpoint(tmp_path / "s.ckpt", source, data.class_names)
+    with pytest.raises(InputError, match=r"statistics of its own(.|\n)*stgnn extract"):
+        trainer().validate(sparse(data, init_from=tmp_path / "s.ckpt"), datamodule=data, verbose=False)
+
+
+def test_the_loss_of_several_levels_is_that_of_their_vote_and_of_each(data: SyntheticDataModule) -> None:
+    task = MultiLevelTask(SMALLEST, data.layout, data.class_names, levels=[0.5, 0.8], level_weight=0.3)
+    task._places = (0, 0)  # as after the ramp, without a Trainer
+    batch = batch_of(data)
+    torch.manual_seed(0)
+    found = task.training_step(batch, 0)
+    torch.manual_seed(0)
+    fused, *each = (task.classification_loss(scores, batch.label) for scores in task.clip_scores(batch))
+    torch.testing.assert_close(found, fused + 0.3 * sum(each))
 
 
 def test_sgn_has_sparse_forms_too(data: SyntheticDataModule, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from stgnn.errors import InputError
 from stgnn.networks import load_supernet
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.tasks import SupernetTask
+from stgnn.tasks.cutting import calibration_bodies
 
 Make = Callable[..., SupernetTask]
 Run = Callable[..., Trainer]
@@ -104,6 +105,14 @@ def test_test_and_predict_use_the_largest(supernet: Make, data: SyntheticDataMod
     task, run = supernet(), trainer()
     (metrics,) = run.test(task, datamodule=data, verbose=False)
     assert {"test_top1", "test_top5", "test_mean_class", "test_calibration_error"} <= metrics.keys()
+
+
+def test_a_training_validates_with_the_statistics_of_a_search(
+    supernet: Make, data: SyntheticDataModule, trainer: Run
+) -> None:
+    task = supernet(seed=3)
+    trainer(limit_val_batches=1).validate(task, datamodule=data, verbose=False)
+    assert torch.equal(torch.cat(task.calibration_bodies()), calibration_bodies(data, task.calibration_clips))
 
 
 def test_without_a_data_module_recalibration_says_what_to_do(

@@ -11,11 +11,13 @@ from lightning.pytorch import Trainer
 
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
+from stgnn.latency.actions import ActionTable
 from stgnn.networks import AdaSGN, Supernet, load_model, load_supernet, save_checkpoint
 from stgnn.space import SGNSpace, load_space
-from stgnn.tasks import AdaSGNTask, two_stage
-from stgnn.tasks.cutting import cut_actions
+from stgnn.tasks import AdaSGNTask, stage_costs, two_stage
+from stgnn.tasks.cutting import cut_actions, load_sgn_supernet
 from stgnn.tasks.fusion import read_predictions
+from stgnn.tasks.stage_costs import CONTROLS, Times, check_cost, measure_actions
 from stgnn.tasks.two_stage import TwoStages, run
 
 PLAN = TwoStages((1, 0), ("small",), width=4, single_epochs=1, epochs=2, frozen_epochs=1, alphas=(1.0,))
@@ -122,16 +124,19 @@ def test_without_pretraining_there_are_no_singles(data: SyntheticDataModule, tmp
 
 @pytest.fixture
 def timed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many networks each measurement has timed, which takes no time."""
-    from stgnn.latency import actions
-
+    """How many networks each measurement has timed, which takes no time: 1 ms for the first, 2 for the second, ...;
+    an LSTM takes ten times as long."""
     found: list[int] = []
 
-    def quick(models: list[Any], *others: Any) -> list[float]:
-        found.append(len(models))
-        return [1.0 + number for number in range(len(models))]
+    def quick(network: AdaSGN, rivals: dict[str, Any]) -> tuple[ActionTable, dict[str, float]]:
+        found.append(len(network.actions) + len(rivals))
+        policy, count = network.options["policy"], len(network.actions)
+        slow = 10.0 if policy == "lstm" else 1.0
+        added = {name: slow * number for number, name in enumerate(network.actions)}
+        beside = {name: 1.0 + count + number for number, name in enumerate(rivals)}
+        return ActionTable("milliseconds", added, slow, {"policy": policy}), beside
 
-    monkeypatch.setattr(actions, "_timed", quick)
+    monkeypatch.setattr(stage_costs, "measured_beside", quick)
     return found
 
 
@@ -162,16 +167,12 @@ def test_what_other_settings_measured_is_not_used(
 def test_a_measurement_that_was_stopped_while_it_was_written_is_made_again(
     data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, timed: list[int]
 ) -> None:
-    write = two_stage.write_text
-
     def killed(path: Path, text: str) -> None:
-        if path.name == "singles.json":
-            raise KeyboardInterrupt
-        write(path, text)
+        raise KeyboardInterrupt
 
     plan = replace(PLAN, cost="milliseconds", epochs=1)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(two_stage, "write_text", killed)
+        patch.setattr(stage_costs, "write_text", killed)
         run(plan, data, tmp_path)
     summary = run(plan, data, tmp_path)
     assert timed == [4, 4] and [row["milliseconds"] for row in summary["singles"]] == [3.0, 4.0]
@@ -183,6 +184,74 @@ def test_milliseconds_are_measured_once_and_told(data: SyntheticDataModule, tmp_
     assert [row["milliseconds"] for row in summary["singles"]] == [3.0, 4.0]
     row = summary["adaptive"][0]
     assert row["milliseconds"] == pytest.approx(1 + row["usage"]["small-25"])
+
+
+def test_a_finished_folder_is_measured_later(data: SyntheticDataModule, tmp_path: Path, timed: list[int]) -> None:
+    plan = replace(PLAN, epochs=1, policies=("conv", "fuse"))
+    bare = run(plan, data, tmp_path)
+    rows = [*bare["singles"], *bare["adaptive"]]
+    assert not timed and not any("milliseconds" in row for row in rows)
+    told = run(plan, data, tmp_path, measure=True)
+    assert [row["milliseconds"] for row in told["singles"]] == [3.0, 4.0]
+    conv, fuse = told["adaptive"]
+    assert conv["milliseconds"] == pytest.approx(1 + conv["usage"]["small-25"]) and fuse["milliseconds"] == 2.0
+    assert run(plan, data, tmp_path) == told == json.loads((tmp_path / "summary.json").read_text())
+    assert "milliseconds" not in (tmp_path / "conv_alpha_1" / "result.json").read_text()
+
+
+def test_every_policy_that_chooses_is_measured(data: SyntheticDataModule, tmp_path: Path, timed: list[int]) -> None:
+    plan = replace(PLAN, cost="milliseconds", epochs=1, policies=("lstm",), pretrain=False)
+    (lstm,) = run(plan, data, tmp_path)["adaptive"]
+    assert timed == [4] and not (tmp_path / "actions.json").exists()
+    assert lstm["milliseconds"] == pytest.approx(10 + 10 * lstm["usage"]["small-25"])
+    summary = run(replace(plan, policies=("lstm", "random")), data, tmp_path)
+    assert timed == [4, 2], "the single models are known, a control takes the times of conv"
+    random = summary["adaptive"][1]
+    assert summary["adaptive"][0] == lstm
+    assert random["milliseconds"] == pytest.approx(1 + random["usage"]["small-25"])
+
+
+def test_a_policy_is_trained_against_its_own_milliseconds(
+    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, timed: list[int]
+) -> None:
+    told: list[dict[str, ActionTable]] = []
+
+    def noted(task: AdaSGNTask, *_: Any) -> None:
+        task.setup("fit")
+        told.append(task.tables)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(two_stage, "fitted", noted)
+    plan = replace(PLAN, cost="milliseconds", pretrain=False)
+    for policy in ("lstm", "conv"):
+        with pytest.raises(KeyboardInterrupt):
+            run(replace(plan, policies=(policy,)), data, tmp_path)
+    assert [tables["milliseconds"].fixed for tables in told] == [10.0, 1.0]
+
+
+def test_milliseconds_of_rows_of_before() -> None:
+    rows = [
+        {"policy": policy, "usage": {"small-1": 0.5, "big-1": 0.5}, "milliseconds": 7.0}
+        for policy in ("conv", "random", "lstm")
+    ]
+    told = [Times({}, {}).beside(row) for row in rows]
+    assert told[:2] == rows[:2] and "milliseconds" not in told[2], "that of the LSTM was measured with the policy conv"
+    tables = {
+        policy: ActionTable("milliseconds", {"small-1": 0.0, "big-1": 4.0}, fixed)
+        for policy, fixed in (("conv", 1.0), ("lstm", 10.0))
+    }
+    assert [Times({}, tables).beside(row)["milliseconds"] for row in rows] == [3.0, 3.0, 12.0]
+
+
+def test_times_of_another_policy_are_refused_before_training(
+    data: SyntheticDataModule, tmp_path: Path, timed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(PLAN, policies=("lstm",))
+    measure_actions(plan.network(data, "lstm"), tmp_path)
+    (tmp_path / "actions_lstm.json").rename(tmp_path / "actions_attention.json")
+    monkeypatch.setattr(two_stage, "fitted", lambda *_: pytest.fail("nothing may be trained"))
+    with pytest.raises(InputError, match="of another policy"):
+        run(replace(PLAN, policies=("attention",), cost="milliseconds"), data, tmp_path)
 
 
 def test_without_validation_the_last_epoch_counts(tmp_path: Path) -> None:
@@ -197,6 +266,22 @@ def test_a_refused_plan_leaves_nothing_that_stands_in_the_way(data: SyntheticDat
         with pytest.raises(InputError):
             run(replace(PLAN, **wrong), data, tmp_path / "new")  # type: ignore[arg-type]
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("policy", ["lstm", "attention"])
+def test_a_policy_that_cannot_be_counted_is_refused_before_anything_is_written(
+    data: SyntheticDataModule, tmp_path: Path, policy: str
+) -> None:
+    with pytest.raises(InputError, match=rf"given:\s+{policy}(.*\n)*.*take cost macs or milliseconds"):
+        run(replace(PLAN, policies=("conv", policy)), data, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_controls_go_with_any_cost(data: SyntheticDataModule) -> None:
+    for policy in CONTROLS:
+        for cost in ("gflops", "macs", "milliseconds"):
+            check_cost(PLAN.network(data, policy), cost)
+    check_cost(PLAN.network(data, "lstm"), "macs")
 
 
 @pytest.mark.parametrize(
@@ -230,13 +315,102 @@ def test_adasgn_starts_from_the_temporal_module_that_slices_share(
     data: SyntheticDataModule, tmp_path: Path, supernet: Path
 ) -> None:
     names = ("w2-4-1", "w4-8-25")
-    cut_actions(supernet, names, data, tmp_path)
+    cut_actions(load_sgn_supernet(supernet), names, data, tmp_path)
     task = AdaSGNTask(
         data.layout, data.class_names, (), frames=6, width=4, actions=names, singles=tmp_path, cost="macs"
     )
     shared = load_supernet(supernet).module.state_dict()
     for name, value in task.network.temporal.named_parameters():
         assert torch.equal(value, shared[f"temporal.{name}"]), name
+
+
+@pytest.mark.parametrize(
+    ("names", "change", "message"),
+    [
+        (("w2-4-1", "w3-4-1"), {}, r"does not offer this value of embedding\.width"),
+        (("w2-4-1", "w4-8-0"), {}, "names no action"),
+        (("w2-4-1", "w4-08-25"), {}, "no action of this name"),
+        (("w2-4-1", "w4-8-25"), {"width": 8}, "made for another width"),
+        (("w2-4-1", "w4-8-25"), {"stream": "bone"}, "made for another stream"),
+    ],
+)
+def test_refused_actions_leave_nothing_that_stands_in_the_way(
+    data: SyntheticDataModule,
+    tmp_path: Path,
+    supernet: Path,
+    timed: list[int],
+    names: tuple[str, ...],
+    change: dict[str, Any],
+    message: str,
+) -> None:
+    plan = TwoStages(actions=names, supernet=supernet, **{"width": 4, "cost": "milliseconds", **change})
+    with pytest.raises(InputError, match=message):
+        run(plan, data, tmp_path / "out")
+    assert not (tmp_path / "out").exists() and not timed
+
+
+def test_a_supernet_of_other_frames_or_classes_is_refused_at_once(
+    data: SyntheticDataModule, tmp_path: Path, supernet: Path
+) -> None:
+    plan = TwoStages(actions=("w2-4-1", "w4-8-25"), supernet=supernet, width=4, epochs=1, frozen_epochs=0)
+    with pytest.raises(InputError, match=r"made for another data\.init_args\.frames") as caught:
+        run(plan, SyntheticDataModule(clips=64, frames=8, batch_size=32), tmp_path / "out")
+    assert "set data.init_args.frames to 6" in str(caught.value)
+    other = save_checkpoint(tmp_path / "other.ckpt", load_supernet(supernet).module, data.class_names[::-1])
+    with pytest.raises(InputError, match="other classes than the checkpoint"):
+        run(replace(plan, supernet=other), data, tmp_path / "out")
+    with pytest.raises(InputError, match="there is no such checkpoint"):
+        run(replace(plan, supernet=tmp_path / "none.ckpt"), data, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert len(run(plan, data, tmp_path / "out")["singles"]) == 2, "the corrected plan goes"
+
+
+def test_nothing_is_cut_when_one_action_is_wrong(data: SyntheticDataModule, tmp_path: Path, supernet: Path) -> None:
+    with pytest.raises(InputError, match="does not offer"):
+        cut_actions(load_sgn_supernet(supernet), ("w2-4-1", "w3-4-1"), data, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_slices_are_timed_as_they_are_cut(
+    data: SyntheticDataModule, tmp_path: Path, supernet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed: dict[str, Any] = {}
+
+    def beside(network: AdaSGN, singles: dict[str, Any]) -> None:
+        timed.update(singles)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stage_costs, "measured_beside", beside)
+    names = ("w2-4-1", "w4-8-25")
+    plan = TwoStages(actions=names, supernet=supernet, width=4)
+    with pytest.raises(KeyboardInterrupt):
+        run(plan, data, tmp_path / "out", measure=True)
+    cut = cut_actions(load_sgn_supernet(supernet), names, data, tmp_path / "cut")
+    for name in names:
+        single = load_model(cut[name]).module.state_dict()
+        assert {key: value.shape for key, value in timed[name].state_dict().items()} == {
+            key: value.shape for key, value in single.items()
+        }
+
+
+def test_a_folder_says_how_to_keep_its_actions_when_a_study_has_grown(
+    data: SyntheticDataModule, tmp_path: Path, supernet: Path
+) -> None:
+    plan = TwoStages(actions=("w2-4-1", "w4-8-25"), supernet=supernet, width=4, epochs=1, frozen_epochs=0)
+    run(plan, data, tmp_path)
+    with pytest.raises(InputError, match="other settings: actions") as caught:
+        run(replace(plan, actions=("w2-4-1", "w4-8-1")), data, tmp_path)
+    assert "choose another --output" in str(caught.value)
+    assert "--study null --actions [w2-4-1,w4-8-25]" in str(caught.value)
+    with pytest.raises(InputError, match="other settings: actions, epochs") as caught:
+        run(replace(plan, actions=("w2-4-1", "w4-8-1"), epochs=2), data, tmp_path)
+    assert "--actions" not in str(caught.value)
+
+
+@pytest.mark.parametrize("unused", [{"joints": (1, 0)}, {"sizes": ("small",)}, {"pretrain": False}])
+def test_what_a_supernet_makes_meaningless_is_refused(supernet: Path, unused: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="means nothing beside a supernet"):
+        TwoStages(**{"actions": ("w2-4-1", "w4-8-1"), "supernet": supernet, **unused})
 
 
 def test_a_supernet_and_named_actions_go_together(data: SyntheticDataModule, tmp_path: Path, supernet: Path) -> None:

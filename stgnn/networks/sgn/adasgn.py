@@ -59,7 +59,7 @@ class AdaSGN(nn.Module):
         skip: One more action, the last: the frame's features are zero. It saves no more than the first action, whose
             features the policy needs; it lets the network leave a frame out.
         stream: One of the four streams.
-        width: Embedding width; every other width is a multiple of it.
+        width: Width of the network, a quarter of the features of a frame.
         dropout: Chance of a channel to be dropped in the temporal module.
         actions: Instead of joints and sizes: any actions by name, size and joint count, such as ``"w32-64-128-9"``, in
             this order; the cheapest comes first.
@@ -228,11 +228,17 @@ def _chosen(actions: Sequence[str], counts: Sequence[int], sizes: Sequence[str])
         )
     named = [name.rpartition("-") for name in actions]
     if wrong := [
-        name for name, (size, _, count) in zip(actions, named, strict=True) if not (size and count.isdecimal())
+        name for name, (size, _, count) in zip(actions, named, strict=True) if not (size and _is_count(count))
     ]:
-        hint = "the module size, a hyphen and the joint count, such as small-1 or w32-64-128-9"
-        raise InputError("this names no action", given=wrong, allowed=hint)
+        allowed = "the module size, a hyphen and the joint count, such as small-1 or w32-64-128-9"
+        hint = "the count is a whole number above 0; every joint is given by its number"
+        raise InputError("this names no action", given=wrong, allowed=allowed, hint=hint)
     return [(size, int(count)) for size, _, count in named]
+
+
+def _is_count(text: str) -> bool:
+    """Whether a text is a whole number above 0, as it is usually written."""
+    return text.isdecimal() and text == str(int(text)) != "0"
 
 
 def _check_choices(chosen: Sequence[tuple[str, int]], scope: str, skip: bool) -> None:
@@ -240,6 +246,7 @@ def _check_choices(chosen: Sequence[tuple[str, int]], scope: str, skip: bool) ->
     if len(set(chosen)) < len(chosen):
         raise InputError("an action is named twice", given=given)
     if len(chosen) + skip < 2:
-        raise InputError("AdaSGN needs at least two actions", given=given, hint="SGN is the network of one action")
+        hint = "SGN is the network of one action" if chosen else "give joints, or actions by name"
+        raise InputError("AdaSGN needs at least two actions", given=given, hint=hint)
     if scope not in SCOPES:
         raise InputError("no such scope of the policy", given=scope, allowed=SCOPES)

@@ -21,7 +21,7 @@ class Branch(nn.Module):
         joints: Joints of the reduced body; 0 leaves the body as it is, without a matrix. The layout's own count gives
             a matrix that starts as the identity.
         size: Size of the spatial module.
-        width: Embedding width.
+        width: Width of the network, a quarter of the features of a frame.
 
     Raises:
         InputError: the layout has no body of so many joints, or there is no such size.

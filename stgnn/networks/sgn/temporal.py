@@ -15,7 +15,7 @@ class TemporalModule(nn.Module):
     Args:
         frames: T.
         num_classes: Number of classes.
-        width: Embedding width; features come with ``4 * width`` channels.
+        width: Width of the network, a quarter of the features of a frame.
         dropout: Chance of a whole channel to be dropped between the convolutions.
     """
 

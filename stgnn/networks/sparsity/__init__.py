@@ -10,11 +10,11 @@
 """
 
 from stgnn.networks.sparsity.compact import apply_masks_, compact, fit_to, masked
-from stgnn.networks.sparsity.ensemble import FUSIONS, Predictions, SparseEnsemble, SummedExperts, ensemble_loss
+from stgnn.networks.sparsity.ensemble import FUSIONS, Predictions, SparseEnsemble, SummedExperts
 from stgnn.networks.sparsity.find import find_units
 from stgnn.networks.sparsity.gates import GRANULARITIES, find_gates
 from stgnn.networks.sparsity.lottery import magnitude_masks, random_masks, redrawn, rewind, rounds
-from stgnn.networks.sparsity.maskable import Weight, list_weights, maskable, why_kept
+from stgnn.networks.sparsity.maskable import Weight, list_weights, maskable, not_zero, why_kept
 from stgnn.networks.sparsity.masks import SCOPES, keep
 from stgnn.networks.sparsity.schedule import RAMPS, penalty_weight, sparsity_at
 from stgnn.networks.sparsity.sparse import PENALTIES, Density, SparseNetwork
@@ -34,7 +34,6 @@ __all__ = [
     "Weight",
     "apply_masks_",
     "compact",
-    "ensemble_loss",
     "find_gates",
     "find_units",
     "fit_to",
@@ -44,6 +43,7 @@ __all__ = [
     "magnitude_masks",
     "maskable",
     "masked",
+    "not_zero",
     "pack",
     "penalty_weight",
     "random_masks",

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from stgnn.errors import InputError
 from stgnn.networks.sparsity.compact import compact, masked
@@ -241,18 +240,6 @@ class Statistics(nn.Module):
     def by_name(self) -> dict[str, Tensor]:
         """The statistics by the name of the network's buffer."""
         return {name: self.get_buffer(own) for name, own in self._names.items()}
-
-
-def ensemble_loss(predictions: Predictions, labels: Tensor, weight: float = 1.0) -> Tensor:
-    """``CE(fused) + weight * sum over experts of CE(expert)``.
-
-    Args:
-        predictions: Logits.
-        labels: ``(B,)``.
-        weight: Of the experts' part; the authors use 1.
-    """
-    each = torch.stack([cross_entropy(logits, labels) for logits in predictions.experts])
-    return cross_entropy(predictions.fused, labels) + weight * each.sum()
 
 
 def _head_path(network: nn.Module) -> str:

@@ -66,6 +66,12 @@ def maskable(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
             yield name, parameter
 
 
+def not_zero(network: nn.Module) -> float:
+    """Share of the maskable weights that are not zero."""
+    weights = [weight for _, weight in maskable(network)]
+    return sum(int(weight.count_nonzero()) for weight in weights) / sum(weight.numel() for weight in weights)
+
+
 def block_of(network: nn.Module, name: str) -> str:
     """The block that a tensor belongs to: the first module on its path that is no mere container.
 
