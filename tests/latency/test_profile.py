@@ -112,7 +112,7 @@ def test_a_finished_profile_is_not_measured_again(bench: type[Bench], tmp_path: 
 def test_an_interrupted_profile_continues(bench: type[Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CHUNK", 10)
     half = interrupted_run(tmp_path / "device.json", monkeypatch, lambda label: Bench.timed >= 20)
-    assert len(half.entries) == 20
+    assert 20 <= len(half.entries) < 30, "whole pieces of at most ten"
     device = run(tmp_path / "device.json")
     assert bench.timed == len(device.entries) + len(device.networks)  # type: ignore[attr-defined]
 
