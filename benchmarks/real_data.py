@@ -76,7 +76,7 @@ def candidates(evaluations: list[Evaluation], budgets: list[float]) -> dict[str,
 def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
     """Train one network on all training subjects with one seed; its accuracy on the test split. Kept in a file.
 
-    A ``teacher`` is another row of the table, trained with the same seed.
+    A ``teacher`` is another row of the table, as it was trained with the first seed.
     """
     path = folder / f"{name}_{seed}.json"
     if path.is_file():
@@ -87,7 +87,7 @@ def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: 
     data = build_data(recipe)
     kind = SGNTask if name == "SGN" else ClassificationTask
     if "teacher" in spec:
-        spec = {**spec, "teacher": folder / f"{spec['teacher']}_{seed}.ckpt"}
+        spec = {**spec, "teacher": folder / f"{spec['teacher']}_0.ckpt"}
     spec = {**spec, "learning_rate": arguments.learning_rate, "weight_decay": 0.01}
     task = kind(data.layout, data.class_names, **spec)
     trainer = trained(task, data, arguments.epochs)
