@@ -1,11 +1,18 @@
-"""From a trained supernet and a measured device to the table of found networks beside ST-GCN++ and SGN, on real data.
+r"""From a trained supernet and a measured device to the table of found networks beside ST-GCN++ and SGN, on real data.
 
     python benchmarks/real_data.py nw_ucla --supernet SUPERNET.ckpt
 
 Needs the store of the data recipe, the supernet (``stgnn fit --config recipes/fit/supernet_edge_nw_ucla.yaml``) and the
-device file (``stgnn profile --config recipes/profile/onnxruntime_1thread.yaml``). Choices are made on held-out training
-subjects; the final networks are trained on all training subjects, without validation, for a fixed number of epochs, and
-see the test split once.
+device file (``stgnn profile --config recipes/profile/onnxruntime_1thread.yaml``). With ``--sgn`` and ``--sgn-study``
+members of the space sgn join the table, and as a control its largest, which is SGN, cut out of the same supernet::
+
+    stgnn fit --config recipes/fit/supernet_sgn_nw_ucla.yaml
+    stgnn profile --config recipes/profile/sgn_1thread.yaml --classes 10 --output runs/device_sgn_nw.json
+    stgnn search --config recipes/search/sgn.yaml --data recipes/data/nw_ucla.yaml --data.frames 20 --variants 4 \
+        --supernet SGN_SUPERNET.ckpt --latency.device runs/device_sgn_nw.json --study runs/sgn_nw.journal
+
+Choices are made on held-out training subjects; the final networks are trained on all training subjects, without
+validation, for a fixed number of epochs, and see the test split once.
 Every finished piece is kept in ``runs/benchmark/NAME``; the same command continues, and ``--part`` does one part of the
 work, so that parts can run side by side. Writes ``benchmarks/NAME.json``.
 """
@@ -32,11 +39,12 @@ from stgnn.search import RegularizedEvolution
 from stgnn.search.extract import choose, front
 from stgnn.search.pareto import hypervolume
 from stgnn.search.study import Evaluation, load_evaluations, reference_point
-from stgnn.space import Architecture, BlockSpec, StageSpec
+from stgnn.space import Architecture, BlockSpec, StageSpec, read_space
 from stgnn.tasks import ClassificationTask, SGNTask
 from stgnn.tasks.running import trained
 
 TAUGHT = " taught by SGN"
+CONTROL = "SGN from its supernet"  # the largest of its space, which has had as much training as what is found there
 FRAME_BY_FRAME = BlockSpec("GraphConv", "TemporalPool", 1)
 BASELINES: dict[str, dict[str, Any]] = {
     "SGN": {"optimizer": "AdamW", "warmup": 0.1, "milestones": ()},  # what every other network here is trained with
@@ -212,13 +220,16 @@ def main() -> None:
     study = folder / "study.journal"
     if arguments.part in ("all", "search"):
         run_search(arguments, study)
-    specs, chosen = {}, {}
+    specs: dict[str, dict[str, Any]] = {}
+    chosen: dict[str, tuple[Evaluation, Path]] = {}
     if arguments.part in ("all", "found", "taught", "table"):
         chosen = chosen_networks(arguments, study)
         specs = {
             key: {"architecture": one.architecture, "init_from": supernet} for key, (one, supernet) in chosen.items()
         }
         taught = {f"{key}{TAUGHT}": {**spec, "teacher": "SGN"} for key, spec in specs.items()}
+        if arguments.sgn is not None:
+            specs[CONTROL] = {"architecture": read_space("sgn").largest(), "init_from": arguments.sgn}
         specs = {"found": specs, "taught": taught}.get(arguments.part, specs | taught)
     if arguments.part in ("all", "baselines", "table"):
         specs = BASELINES | specs  # first those that others learn from
