@@ -15,14 +15,14 @@ by side, and a part that was stopped goes on with the same command. Parts, and t
 
 The epoch is chosen on subjects (or, where none are known, clips) that are held out of training, the same for every
 seed; every network sees the test clips once. ``table`` writes ``benchmarks/adasgn_accuracy.json`` from whatever parts
-are there. Costs are those of one real body; SGN skips empty bodies, too, and ``bodies_per_clip`` tells how many are
-paid for.
+are there and from the runs that the file holds already, so that seeds may be trained on several machines.
+Costs are those of one real body; SGN skips empty bodies, too, and ``bodies_per_clip`` tells how many are paid for.
 """
 
 import argparse
 import json
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ from stgnn.report.adaptive import write_adaptive_page
 from stgnn.report.units import percent
 from stgnn.tasks.fusion import fuse, read_predictions
 from stgnn.tasks.stage_costs import TIMED_SINGLES, measure_actions, measured_file
-from stgnn.tasks.two_stage import SINGLES, TwoStages, run
+from stgnn.tasks.stage_plan import TwoStages
+from stgnn.tasks.two_stage import SINGLES, run
 
 WORK = Path("runs/benchmark/adasgn")
 RESULT = Path("benchmarks/adasgn_accuracy.json")
@@ -48,6 +49,7 @@ SETS: Mapping[str, dict[str, Any]] = {
 }
 STREAMS = ("joint", "bone", "joint_motion")
 ALPHAS = (0.0, 0.5, 1.0, 4.0, 10.0)
+FIGURES = ("val", "test", "gflops", "macs", "milliseconds", "bodies_per_clip")
 PARTS = (*STREAMS, "scratch", "clip", "time")
 FUSED = {"SGN": Path(SINGLES), "AdaSGN, alpha 4": Path("conv_alpha_4")}
 
@@ -82,7 +84,8 @@ def train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)  # networks this small gain little from a second
     data = data_of(arguments.set, arguments.data, arguments.seed)
     plan = plan_of(arguments.part, arguments.seed, arguments.epochs, arguments.width)
-    place = WORK / f"{arguments.set}, width {arguments.width}, {arguments.epochs} epochs"
+    plan = replace(plan, precision=arguments.precision)
+    place = WORK / f"{arguments.set}, width {arguments.width}, {arguments.epochs} epochs, {arguments.precision}"
     folder = place / f"seed{arguments.seed}"
     if arguments.part == "time":
         measure_actions(replace(plan, scope="frame").network(data), place)
@@ -104,15 +107,24 @@ def _lend(source: Path, target: Path) -> None:
 
 
 def table(arguments: argparse.Namespace) -> None:
-    """Sum up whatever parts are there."""
+    """Sum up whatever parts are there, and what the file knows of others."""
+    known = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {}
     found = {}
-    for place in sorted(path.parent for path in WORK.glob("*/seed0")):
-        seeds = sorted(place.glob("seed*"))
-        rows = [row for seed in seeds for row in [*_rows(seed, place), *_fused(seed)]]
-        if rows:
-            found[place.name] = {"seeds": len(seeds), "networks": _summed(rows)}
-            print(f"\n{place.name}, {len(seeds)} seeds\n\n{_shown(found[place.name]['networks'])}")
+    for name in sorted({*known, *(path.parent.name for path in WORK.glob("*/seed*"))}):
+        rows = [*known.get(name, {}).get("runs", []), *_trained(WORK / name)]
+        runs = {(row["name"], row["seed"]): row for row in rows}
+        networks = _summed(list(runs.values()))
+        found[name] = {"networks": networks, "runs": sorted(runs.values(), key=lambda run: (run["seed"], run["name"]))}
+        print(f"\n{name}\n\n{_shown(networks)}")
     RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _trained(place: Path) -> Iterable[dict[str, Any]]:
+    """A row for every network that was trained here."""
+    for folder in sorted(place.glob("seed*")):
+        for row in (*_rows(folder, place), *_fused(folder)):
+            kept = {key: row[key] for key in ("name", *FIGURES, "usage") if row.get(key) is not None}
+            yield {"seed": int(folder.name.removeprefix("seed")), **kept}
 
 
 def _rows(seed: Path, place: Path) -> Iterable[dict[str, Any]]:
@@ -150,13 +162,13 @@ def _fused(seed: Path) -> Iterable[dict[str, Any]]:
                 yield {"name": f"three streams, {weights}: {name}", **scores}
 
 
-def _summed(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _summed(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Mean and deviation over the seeds, by network."""
     found: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(row["name"] for row in rows):
         own = [row for row in rows if row["name"] == name]
         told: dict[str, Any] = {"runs": len(own)}
-        for key in ("val", "test", "gflops", "macs", "milliseconds", "bodies_per_clip"):
+        for key in FIGURES:
             values = [row[key] for row in own if row.get(key) is not None]
             if values:
                 told[key] = statistics.mean(values)
@@ -187,6 +199,7 @@ if __name__ == "__main__":
     training.add_argument("--part", choices=PARTS, required=True)
     training.add_argument("--epochs", type=int, default=60)
     training.add_argument("--width", type=int, default=64, help="embedding width; 64 is the paper's")
+    training.add_argument("--precision", choices=("32-true", "bf16-mixed"), default="32-true")
     training.set_defaults(function=train)
     words.add_parser("table").set_defaults(function=table)
     chosen = parser.parse_args()

@@ -7,7 +7,8 @@ read from the input, so that one file serves every policy; the policy is compute
 through 32 clips in chunks of several sizes, sides interleaved in random order; medians of processor time, for the
 machine may be shared. The best chunk up to a batch size counts, for each side its own. ``single`` are calls of one clip
 in turn with the other sides, which find their weights out of the cache. ``alpha 4`` is the usage that the paper reports
-for that weight of the efficiency loss; ``by clip`` gives all frames of a clip the same action. Writes
+for that weight of the efficiency loss; ``by clip`` gives all frames of a clip the same action; ``masked``
+computes every branch for every frame and masks, as in training and as the authors' code does in evaluation, too. Writes
 ``benchmarks/adasgn_speed.json``.
 """
 
@@ -66,6 +67,18 @@ class Steered(nn.Module):
         return self.deployed.temporal(route(features, frames, actions.flatten(), others)), actions
 
 
+class Masked(nn.Module):
+    """AdaSGN as it is trained, with the action numbers where :class:`Steered` takes them."""
+
+    def __init__(self, network: AdaSGN) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, T, V, C)`` to logits."""
+        return self.network.dense(x, actions=x[:, :, 0, 0].round().long()).logits
+
+
 @torch.no_grad()
 def networks() -> dict[str, nn.Module]:
     """SGN and AdaSGN with weights as if trained: no layer may be trivial."""
@@ -77,7 +90,7 @@ def networks() -> dict[str, nn.Module]:
                 parameter.normal_(0, 0.05)
     deployed = adasgn.deploy()
     assert isinstance(deployed, DeployedAdaSGN)
-    return {"SGN": sgn.deploy(), "AdaSGN": Steered(deployed).eval()}
+    return {"SGN": sgn.deploy(), "AdaSGN": Steered(deployed).eval(), "masked": Masked(adasgn)}
 
 
 def inputs() -> dict[str, Bodies]:
@@ -127,9 +140,9 @@ def runtimes(modules: dict[str, nn.Module], folder: Path) -> dict[str, dict[str,
     """For each runtime the function that runs each network."""
     found: dict[str, dict[str, Run]] = {"PyTorch": {name: eager(module) for name, module in modules.items()}}
     example = torch.randn(1, FRAMES, LAYOUT.num_joints, LAYOUT.dimensions)
-    paths = {name: folder / f"{name}.onnx" for name in modules}
-    for name, module in modules.items():
-        ONNXRuntime().export(module, paths[name], example, {})
+    paths = {name: folder / f"{name}.onnx" for name in ("SGN", "AdaSGN")}
+    for name, path in paths.items():
+        ONNXRuntime().export(modules[name], path, example, {})
     found["ONNXRuntime"] = {name: ONNXRuntime().session(path) for name, path in paths.items()}
     if find_spec("openvino"):
         found["OpenVINO"] = {name: openvino_run(path) for name, path in paths.items()}
@@ -157,19 +170,20 @@ def measured(sides: dict[str, tuple[Run, Bodies]], rounds: int) -> dict[str, dic
     """Median milliseconds per clip of every side, by chunk size and for single calls in turn."""
     rng = random.Random(0)
     times: dict[str, dict[str, list[float]]] = {name: {str(chunk): [] for chunk in CHUNKS} for name in sides}
-    singles: dict[str, list[list[float]]] = {name: [[] for _ in range(CLIPS)] for name in sides}
+    clips = min(len(x) for _, x in sides.values())
+    singles: dict[str, list[list[float]]] = {name: [[] for _ in range(clips)] for name in sides}
     for number in range(rounds + 1):
         for chunk in CHUNKS:
             for name in rng.sample(list(sides), len(sides)):
                 run, x = sides[name]
                 times[name][str(chunk)].append(timed(run, x, chunk))
-        for clip in range(CLIPS):
+        for clip in range(clips):
             for name in rng.sample(list(sides), len(sides)):
                 run, x = sides[name]
                 singles[name][clip].append(timed(run, x[clip : clip + 1], 1))
         if not number:  # the first round warms up
             for name in sides:
-                singles[name] = [[] for _ in range(CLIPS)]
+                singles[name] = [[] for _ in range(clips)]
                 times[name] = {chunk: [] for chunk in times[name]}
     return {
         name: {chunk: statistics.median(values) for chunk, values in found.items()}
@@ -228,6 +242,8 @@ def main() -> None:
         result["largest difference of a logit"] = difference(runs, bodies)
         for runtime, sides in runs.items():
             jobs = {"SGN": (sides["SGN"], bodies["uniform"])} | {n: (sides["AdaSGN"], x) for n, x in bodies.items()}
+            if "masked" in sides:
+                jobs["alpha 4 masked"] = (sides["masked"], bodies["alpha 4"])
             times = measured(jobs, rounds)
             rounded = {n: {k: round(v, 4) for k, v in side.items()} for n, side in times.items()}
             result[runtime] = {"ratio to SGN": ratios(times), "milliseconds per clip": rounded}

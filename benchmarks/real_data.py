@@ -132,6 +132,16 @@ def chosen_networks(arguments: argparse.Namespace, study: Path) -> dict[str, tup
     return found
 
 
+def wanted(arguments: argparse.Namespace, chosen: dict[str, tuple[Evaluation, Path]]) -> dict[str, dict[str, Any]]:
+    """What a part trains or tells of, by name: arguments of the task; first those that others learn from."""
+    found = {key: {"architecture": one.architecture, "init_from": supernet} for key, (one, supernet) in chosen.items()}
+    taught = {f"{key}{TAUGHT}": {**spec, "teacher": "SGN"} for key, spec in found.items()}
+    if arguments.sgn is not None:
+        found[CONTROL] = {"architecture": read_space("sgn").largest(), "init_from": arguments.sgn}
+    everything = BASELINES | found | taught
+    return {"search": {}, "baselines": BASELINES, "found": found, "taught": taught}.get(arguments.part, everything)
+
+
 def study_numbers(study: Path, name: str) -> dict[str, Any]:
     """Hypervolume of the search and of random search at equal trials, and the front of all."""
     reference = reference_point(study, name)
@@ -220,19 +230,8 @@ def main() -> None:
     study = folder / "study.journal"
     if arguments.part in ("all", "search"):
         run_search(arguments, study)
-    specs: dict[str, dict[str, Any]] = {}
-    chosen: dict[str, tuple[Evaluation, Path]] = {}
-    if arguments.part in ("all", "found", "taught", "table"):
-        chosen = chosen_networks(arguments, study)
-        specs = {
-            key: {"architecture": one.architecture, "init_from": supernet} for key, (one, supernet) in chosen.items()
-        }
-        taught = {f"{key}{TAUGHT}": {**spec, "teacher": "SGN"} for key, spec in specs.items()}
-        if arguments.sgn is not None:
-            specs[CONTROL] = {"architecture": read_space("sgn").largest(), "init_from": arguments.sgn}
-        specs = {"found": specs, "taught": taught}.get(arguments.part, specs | taught)
-    if arguments.part in ("all", "baselines", "table"):
-        specs = BASELINES | specs  # first those that others learn from
+    chosen = chosen_networks(arguments, study) if arguments.part not in ("search", "baselines") else {}
+    specs = wanted(arguments, chosen)
     if arguments.part in ("all", "found", "taught", "baselines"):
         for seed, (key, spec) in itertools.product(range(arguments.seeds), specs.items()):
             train(key, spec, arguments, seed, folder)

@@ -8,7 +8,8 @@ Needs the store of the data recipe. The network is the one of recipes/lottery: S
 epoch is chosen on held-out training subjects, whatever the method; the test split is scored once for each training.
 Every training is kept in ``runs/benchmark/sparse/DATA``; the same command continues, and ``--part`` does one part of
 the work, so that parts can run side by side. Minutes for each part stand in PARTS. Writes
-``benchmarks/sparse_accuracy_DATA.json``.
+``benchmarks/sparse_accuracy_DATA.json``; what that file holds of other seeds stays, so that they may be trained on
+several machines with the same settings.
 """
 
 import argparse
@@ -26,6 +27,7 @@ import torch
 
 from stgnn.allocator import tune_allocator
 from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.errors import InputError
 from stgnn.latency.cost import count_as_is
 from stgnn.latency.together import time_together
 from stgnn.networks import load_model, save_checkpoint
@@ -134,19 +136,21 @@ def total_weights(architecture: Any, data: SkeletonDataModule) -> int:
     return sum(weight.numel() for _, weight in maskable(network))
 
 
-def table(arguments: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Mean and spread over seeds of everything that was trained."""
+def table(folder: Path, known: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Mean and spread over seeds of everything that was trained, here or, as the file tells, on another machine."""
+    before = {row["name"]: row for row in known.get("table", [])}
     rows = []
-    for part in ("dense", "generator", "levels", "structured"):
-        for run in runs(part):
-            files = [folder / f"{run.name}_{seed}.json" for seed in range(arguments.seeds)]
-            found = [json.loads(path.read_text()) for path in files if path.is_file()]
-            if found:
-                scores = [one["test_top1"] for one in found]
-                spread = statistics.stdev(scores) if len(scores) > 1 else None
-                kept = statistics.mean(one["kept"] for one in found)
-                told = {"part": part, "name": run.name, "kept": kept, "test_top1": scores}
-                rows.append({**told, "mean": statistics.mean(scores), "spread": spread})
+    for part, run in [(name, one) for name in PARTS for one in runs(name)]:
+        found = {one["seed"]: one for one in before.get(run.name, {}).get("runs", [])}
+        for path in folder.glob(f"{run.name}_[0-9]*.json"):
+            one = json.loads(path.read_text())
+            found[one["seed"]] = {key: one[key] for key in ("seed", "test_top1", "kept")}
+        if found:
+            scores = [one["test_top1"] for one in found.values()]
+            spread = statistics.stdev(scores) if len(scores) > 1 else None
+            kept = statistics.mean(one["kept"] for one in found.values())
+            told = {"part": part, "name": run.name, "kept": kept, "mean": statistics.mean(scores), "spread": spread}
+            rows.append({**before.get(run.name, {}), **told, "runs": [found[seed] for seed in sorted(found)]})
     return rows
 
 
@@ -159,7 +163,7 @@ def times(rows: list[dict[str, Any]], folder: Path) -> None:
     found = {runtime: time_together(networks, runtime) for runtime in ("ONNXRuntime", "Torch")}
     for row in members:
         cost = count_as_is(networks[row["name"]])
-        row |= {"parameters": cost.parameters, "macs": cost.macs}
+        row |= {"device": device_name(), "parameters": cost.parameters, "macs": cost.macs}
         row["latency_ms"] = {runtime: timing[row["name"]].to_dict() for runtime, timing in found.items()}
 
 
@@ -211,18 +215,25 @@ def main() -> None:
     recipe = dict(load_recipe(Path(f"recipes/data/{arguments.data}.yaml")))
     recipe["init_args"] = {**recipe["init_args"], "frames": 16, "batch_size": 32}
     data = build_data(recipe)
+    path = Path(f"benchmarks/sparse_accuracy_{arguments.data}.json")
+    known = json.loads(path.read_text()) if path.is_file() else {}
+    settings = {"epochs": arguments.epochs, "learning_rate": arguments.learning_rate}
+    if known.get("settings", settings) != settings:
+        hint = f"give the same settings, or move {path} away"
+        raise InputError("the table is of other settings", given=settings, allowed=known["settings"], hint=hint)
+    done = {(row["name"], one["seed"]) for row in known.get("table", []) for one in row["runs"]}
     for seed in range(arguments.seeds):
         for part in PARTS if arguments.part == "all" else [arguments.part]:
             for run in runs(part):
-                train(run, arguments, seed, data, folder)
-    rows = table(arguments, folder)
+                if (run.name, seed) not in done:
+                    train(run, arguments, seed, data, folder)
+    rows = table(folder, known)
     times(rows, folder)
-    settings = {"seeds": arguments.seeds, "epochs": arguments.epochs, "learning_rate": arguments.learning_rate}
-    result = {"device": device_name(), "settings": settings, "table": rows, "claims": claims(rows)}
+    result = {**known, "settings": settings, "table": rows, "claims": claims(rows)}
     if arguments.part in ("all", "lottery") or (folder / "lottery" / "done.json").is_file():
         result["lottery"] = run_tickets(arguments, data, folder)
         (folder / "lottery" / "done.json").write_text("{}")
-    Path(f"benchmarks/sparse_accuracy_{arguments.data}.json").write_text(json.dumps(result, indent=1) + "\n")
+    path.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

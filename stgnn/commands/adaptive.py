@@ -43,6 +43,7 @@ def adasgn(
     weight_decay: float = 1e-4,
     milestones: Sequence[float] = (0.5, 0.75, 0.9167),
     authors: Sequence[Literal["z_in_radians", "drawn_at_evaluation", "moving_norms"]] = (),
+    precision: Literal["32-true", "bf16-mixed"] = "32-true",
     seed: int = 0,
 ) -> dict[str, Any]:
     """Train AdaSGN in two stages: single models, then the policy; the same command goes on after a stop.
@@ -77,6 +78,7 @@ def adasgn(
         weight_decay: L2 loss on the weights.
         milestones: Where the learning rate falls to a tenth: shares of a run below 1, epochs from 1 on.
         authors: What to do as the authors' code does, where that is a mistake.
+        precision: Of the training; bf16-mixed where the processor multiplies bfloat16 fast.
         seed: Seed of everything but the data.
 
     Returns:
@@ -84,7 +86,8 @@ def adasgn(
     """
     from stgnn.report.adaptive import drawn_clips, write_adaptive_page
     from stgnn.tasks.cutting import load_sgn_supernet
-    from stgnn.tasks.two_stage import TwoStages, run
+    from stgnn.tasks.stage_plan import TwoStages
+    from stgnn.tasks.two_stage import run
 
     _check_choice(supernet, {"actions": actions, "study": study, "name": name, "count": count})
     plan = TwoStages(
@@ -108,6 +111,7 @@ def adasgn(
         weight_decay=weight_decay,
         milestones=tuple(milestones),
         authors=tuple(authors),
+        precision=precision,
         seed=seed,
     )
     clips, slices = build_data(data), None

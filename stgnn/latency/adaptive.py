@@ -3,7 +3,8 @@
 Two countings. ``"macs"`` is ours, of :mod:`stgnn.latency.cost`: products and convolutions, matrix products included.
 ``"adasgn"`` is that of AdaSGN's authors, reproduced from the published numbers: multiply-accumulates and bias
 additions of convolutions, one for each element of a ReLU, two of a batch norm, one for each element that is pooled;
-the matrix products of the graph, the softmax and additions count nothing.
+the matrix products of the graph, the softmax and additions count nothing. Ours are those of the products as they are
+carried out, which for SGN are fewer than written in the paper (:class:`stgnn.networks.sgn.spatial.Similarity`).
 """
 
 import copy
@@ -14,7 +15,7 @@ import torch
 from torch import nn
 
 from stgnn.errors import InputError
-from stgnn.latency.cost import Cost, cost_of, trace
+from stgnn.latency.cost import Cost, body_macs, cost_of
 from stgnn.networks import SGN, AdaSGN
 from stgnn.networks.sgn import Branch, Policy
 from stgnn.networks.sgn.adasgn import SKIP
@@ -103,7 +104,7 @@ def _count(network: SGN | AdaSGN, authors: bool) -> ActionCosts:
 
 def _macs(module: nn.Module, shape: tuple[int, ...]) -> int:
     twin = copy.deepcopy(module).to("meta").eval()
-    return sum(operation.macs for operation in trace(twin, torch.empty(shape, device="meta")))
+    return body_macs(twin, torch.empty(shape, device="meta"))
 
 
 def _conv(source: int, target: int, positions: int, kernel: int = 1, bias: bool = True) -> int:

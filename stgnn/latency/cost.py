@@ -76,8 +76,8 @@ def operations(architecture: BaseArchitecture, layout: SkeletonLayout, num_class
 def count_as_is(model: Model) -> Cost:
     """Cost of one body through a network as it is, whatever was removed from it."""
     twin, layout = copy.deepcopy(model).to("meta").eval(), model.layout
-    found = trace(twin, torch.empty(1, model.frames, layout.num_joints, layout.dimensions, device="meta"))
-    return cost_of(model, sum(operation.macs for operation in found))
+    body = torch.empty(1, model.frames, layout.num_joints, layout.dimensions, device="meta")
+    return cost_of(model, body_macs(twin, body))
 
 
 def cost_of(model: Model, macs: int) -> Cost:
@@ -116,7 +116,7 @@ def _trace(
         network = make_network(architecture, layout, num_classes).eval()
         example = torch.empty(1, architecture.frames, layout.num_joints, layout.dimensions)
     found = trace(network, example)
-    return found, cost_of(network, sum(operation.macs for operation in found))
+    return found, cost_of(network, body_macs(network, example, found))
 
 
 def trace(module: nn.Module, example: Tensor) -> tuple[Operation, ...]:
@@ -124,6 +124,18 @@ def trace(module: nn.Module, example: Tensor) -> tuple[Operation, ...]:
     with torch.no_grad(), _Recorder() as recorder:
         module(example)
     return tuple(recorder.operations)
+
+
+def body_macs(module: nn.Module, body: Tensor, found: tuple[Operation, ...] | None = None) -> int:
+    """MACs of one more body through any module.
+
+    Args:
+        module: The module, on the device of the body.
+        body: What the module takes of one body; those of several bodies are joined along the first axis.
+        found: The operations for one body, if they are known.
+    """
+    one, two = found or trace(module, body), trace(module, torch.cat([body, body]))
+    return sum(operation.macs for operation in two) - sum(operation.macs for operation in one)
 
 
 def _shape_only(func: Any, args: tuple[Any, ...]) -> Any:

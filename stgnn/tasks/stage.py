@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from typing import Any, Literal
 
 import lightning.pytorch as pl
 import numpy as np
@@ -112,6 +112,7 @@ class Attempt:
         folder: Where ``last.ckpt`` and ``best.ckpt`` are kept.
         monitor: Metric that the best epoch is chosen by, the more the better; None takes the last.
         seed: Seed of what training draws.
+        precision: Of the training, as the Trainer calls it.
         progress: Whether a bar is shown.
     """
 
@@ -119,10 +120,11 @@ class Attempt:
     folder: Path
     monitor: str | None
     seed: int
+    precision: Literal["32-true", "bf16-mixed"]
     progress: bool
 
 
-def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> pl.Trainer:
+def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
     """Train, from where an earlier attempt was stopped; the best epoch is kept in ``best.ckpt``.
 
     Raises:
@@ -145,6 +147,7 @@ def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> pl.Tra
     with quiet():
         trainer = pl.Trainer(
             max_epochs=attempt.epochs,
+            precision=attempt.precision,
             logger=False,
             callbacks=[keeper],
             enable_model_summary=False,
@@ -154,7 +157,6 @@ def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> pl.Tra
         )
         with stoppable("training stopped; the same command goes on from the last epoch"):
             trainer.fit(task, datamodule=data, ckpt_path=last if last.is_file() else None, weights_only=True)
-    return trainer
 
 
 def evaluated(trainer: pl.Trainer, task: BaseTask, data: SkeletonDataModule) -> dict[str, float]:

@@ -6,22 +6,21 @@ that is done leaves ``result.json``; one that was stopped leaves ``last.ckpt`` a
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning.pytorch as pl
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import InputError, check_between
+from stgnn.errors import InputError
 from stgnn.files import read_json, write_text
-from stgnn.networks import SGN, AdaSGN, load_model, save_checkpoint
-from stgnn.networks.sgn import POLICIES
+from stgnn.networks import SGN, load_model, save_checkpoint
 from stgnn.tasks.adasgn import AdaSGNTask
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.cutting import SGNSupernet, check_actions, cut_actions, load_sgn_supernet
 from stgnn.tasks.running import scorer
-from stgnn.tasks.sgn import AUTHORS_DROPS, SGNTask
+from stgnn.tasks.sgn import SGNTask
 from stgnn.tasks.stage import (
     RESULT,
     Attempt,
@@ -35,7 +34,6 @@ from stgnn.tasks.stage import (
     split_counts,
 )
 from stgnn.tasks.stage_costs import (
-    CONTROLS,
     check_cost,
     counted_costs,
     forget,
@@ -44,94 +42,9 @@ from stgnn.tasks.stage_costs import (
     read_times,
     timed_as,
 )
+from stgnn.tasks.stage_plan import TwoStages
 
 SETTINGS, SINGLES = "settings.json", "singles"
-
-
-@dataclass(frozen=True)
-class TwoStages:
-    """What both stages do; see :func:`stgnn.commands.adasgn`.
-
-    Attributes:
-        joints: Joint counts; 0 stands for every joint.
-        sizes: Module sizes, the cheaper first; every count is combined with every size.
-        actions: Instead of both: actions by name, the cheapest first.
-        supernet: Checkpoint of a supernet of SGN that the single models are cut out of, instead of training them.
-        stream: The stream.
-        width: Width of the network, a quarter of the features of a frame.
-        policies: Policies to train.
-        alphas: Weights of the efficiency loss; each gives an AdaSGN of its own.
-        alpha_warmup: Epochs over which it rises from 0.
-        scope: ``frame`` or ``clip``.
-        skip: Whether a frame may be left out.
-        cost: ``gflops``, ``macs`` or ``milliseconds``.
-        pretrain: Whether there are single models to start from.
-        single_epochs: Epochs of the first stage.
-        epochs: Epochs of the second.
-        frozen_epochs: Epochs that joint matrices (and in the second stage pretrained modules) stay as they are.
-        frozen: What stays so in the second stage.
-        favour_dearest: Whether the policy starts by taking the dearest action.
-        learning_rate: Of both stages.
-        weight_decay: Of both stages.
-        milestones: Where the learning rate falls to a tenth.
-        authors: What to do as the authors' code does.
-        seed: Seed of everything but the data.
-    """
-
-    joints: tuple[int, ...] = ()
-    sizes: tuple[str, ...] = ("small", "big")
-    actions: tuple[str, ...] = ()
-    supernet: Path | None = None
-    stream: str = "joint"
-    width: int = 64
-    policies: tuple[str, ...] = ("conv",)
-    alphas: tuple[float, ...] = (4.0,)
-    alpha_warmup: int = 5
-    scope: Literal["frame", "clip"] = "frame"
-    skip: bool = False
-    cost: str = "gflops"
-    pretrain: bool = True
-    single_epochs: int = 120
-    epochs: int = 120
-    frozen_epochs: int = 30
-    frozen: Literal["auto", "branches", "matrices", "nothing"] = "auto"
-    favour_dearest: bool = False
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
-    milestones: tuple[float, ...] = AUTHORS_DROPS
-    authors: tuple[Literal["z_in_radians", "drawn_at_evaluation", "moving_norms"], ...] = ()
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_between(1, single_epochs=self.single_epochs, epochs=self.epochs)
-        check_between(0, 2**32 - 1, seed=self.seed)
-        check_between(0, **{f"alpha number {number + 1}": alpha for number, alpha in enumerate(self.alphas)})
-        check_between(0, frozen_epochs=self.frozen_epochs, alpha_warmup=self.alpha_warmup)
-        if unknown := sorted(set(self.policies) - set(POLICIES)):
-            raise InputError("no such policy", given=unknown, allowed=tuple(POLICIES))
-        if bool(self.actions) != (self.supernet is not None):
-            hint = "the single models of joints and sizes are trained, those of named actions come from a supernet"
-            raise InputError("actions by name and a supernet go together", given=self.actions or None, hint=hint)
-        unused = {"joints": self.joints, "sizes": self.sizes != TwoStages.sizes, "pretrain: false": not self.pretrain}
-        if self.supernet is not None and (given := [name for name, one in unused.items() if one]):
-            hint = "its single models are cut, and named by actions: leave these out, or the supernet"
-            raise InputError("this means nothing beside a supernet", given=given, hint=hint)
-        if self.cost not in ("gflops", "macs", "milliseconds"):
-            raise InputError("no such cost", given=self.cost, allowed="gflops, macs, milliseconds")
-
-    @property
-    def runs(self) -> dict[str, tuple[str, float]]:
-        """Policy and alpha of every AdaSGN, by the name of its folder."""
-        found: dict[str, tuple[str, float]] = {}
-        for policy in self.policies:
-            for alpha in (0.0,) if policy in CONTROLS else self.alphas:
-                found[policy if policy in CONTROLS else f"{policy}_alpha_{alpha:g}"] = (policy, alpha)
-        return found
-
-    def network(self, data: SkeletonDataModule, policy: str = "conv") -> AdaSGN:
-        """An untrained AdaSGN for these data."""
-        options = (self.joints, self.sizes, data.frames, policy, self.scope, self.skip, self.stream, self.width)
-        return AdaSGN(data.layout, data.num_classes, *options, actions=self.actions)
 
 
 def run(
@@ -229,7 +142,8 @@ def _first(
         weight_decay=plan.weight_decay,
         milestones=plan.milestones,
     )
-    trainer = fitted(task, data, Attempt(plan.single_epochs, folder, None, plan.seed, progress))
+    fitted(task, data, Attempt(plan.single_epochs, folder, None, plan.seed, plan.precision, progress))
+    trainer = scorer()
     for name, model in task.models.items():
         model.load_state_dict(load_model(folder / f"{name}.ckpt").module.state_dict())
     rows = _single_rows(task, evaluated(trainer, task, data))
@@ -291,7 +205,8 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
         weight_decay=plan.weight_decay,
         milestones=plan.milestones,
     )
-    trainer = fitted(task, data, Attempt(plan.epochs, folder, "val_choice", plan.seed, progress))
+    fitted(task, data, Attempt(plan.epochs, folder, "val_choice", plan.seed, plan.precision, progress))
+    trainer = scorer()
     task.network.load_state_dict(load_model(folder / "best.ckpt").module.state_dict())
     figures = evaluated(trainer, task, data)
     row = {"name": name, "policy": policy, "alpha": alpha, **_adaptive_row(task, figures)}

@@ -17,8 +17,10 @@ from stgnn.space import SGNSpace, load_space
 from stgnn.tasks import AdaSGNTask, stage_costs, two_stage
 from stgnn.tasks.cutting import cut_actions, load_sgn_supernet
 from stgnn.tasks.fusion import read_predictions
+from stgnn.tasks.running import accuracy
 from stgnn.tasks.stage_costs import CONTROLS, Times, check_cost, measure_actions
-from stgnn.tasks.two_stage import TwoStages, run
+from stgnn.tasks.stage_plan import TwoStages
+from stgnn.tasks.two_stage import run
 
 PLAN = TwoStages((1, 0), ("small",), width=4, single_epochs=1, epochs=2, frozen_epochs=1, alphas=(1.0,))
 
@@ -48,6 +50,23 @@ def test_everything_is_left_behind(data: SyntheticDataModule, tmp_path: Path) ->
     dearest = read_predictions(tmp_path / "singles" / "predictions.csv")
     assert dearest.accuracy("test") == pytest.approx(summary["singles"][-1]["test"])
     assert not list(tmp_path.rglob("last.ckpt"))
+
+
+@pytest.mark.parametrize("policy", ["conv", "fuse"])
+def test_half_precision_is_of_the_training_alone(data: SyntheticDataModule, tmp_path: Path, policy: str) -> None:
+    plan = replace(PLAN, policies=(policy,))
+    weights = {}
+    for precision in ("32-true", "bf16-mixed"):
+        folder = tmp_path / precision
+        summary = run(replace(plan, precision=precision), data, folder)
+        network = load_model(folder / summary["adaptive"][0]["name"] / "adasgn.ckpt").module
+        weights[precision] = torch.cat([one.flatten() for one in network.state_dict().values() if one.dim() > 1])
+        assert {one.dtype for one in network.parameters()} == {torch.float32}
+        task = AdaSGNTask(data.layout, data.class_names, (1, 0), ("small",), data.frames, policy, width=4)
+        task.network.load_state_dict(network.state_dict())
+        assert accuracy(task, data, "test") == pytest.approx(summary["adaptive"][0]["test"])
+    assert not torch.equal(*weights.values())
+    torch.testing.assert_close(*weights.values(), rtol=0, atol=0.2)
 
 
 def test_what_is_done_is_not_done_again_and_more_may_be_added(

@@ -1,11 +1,7 @@
 """Deploy form of the spatial module. Every rewrite is exact up to rounding:
 
-* Batch norms are folded into the products; joint semantics s are constants.
-* With ``z = [p | s]``, row constants vanish in the softmax, hence ``theta(z) phi(z)^T`` equals ``(z A + a) z^T`` with
-  ``A = theta^T phi``. Split into blocks, it is ``(p A_pp + s A_sp + a_p) p^T + p (A_ps s^T) + const``: products of
-  half the width and with the few joints instead of two with four times the width.
-* The first graph layer sees s through constants only: ``W G z = G (p W_p + s W_s)``.
-* Later layers are one product of ``[G x | x]`` with both weights.
+* Batch norms are folded into the products; what is computed from weights alone is a constant, joint semantics first.
+* Every graph layer is one product: ``[G x | x]``, and in the first layer ``G`` as well, with all its weights.
 * Bias and ReLU of the last layer come after the maximum over the joints.
 * One joint has G = 1, so both weights of a layer are one, and everything before the first ReLU is one product.
 """
@@ -13,22 +9,24 @@
 import torch
 from torch import Tensor, nn
 
-from stgnn.networks.sgn.spatial import Embedding, GraphLayer, Pointwise, SpatialModule
+from stgnn.networks.sgn.spatial import Embedding, FirstGraphLayer, GraphLayer, Pointwise, Similarity, SpatialModule
 from stgnn.operators.folding import affine
 
 
 def deploy_spatial(module: SpatialModule, joint_map: Tensor | None, full_joints: int) -> nn.Module:
-    """A module ``(n, 2 * C, V_full) -> (n, F)``.
+    """A module ``(n, 2 * C, V_full) -> (n, F)``, computed in double precision and rounded once.
 
     Args:
-        module: The trained module, in evaluation mode.
+        module: The trained module, in evaluation mode; it is changed.
         joint_map: ``(V_full, V)``, or None where V_full is V.
         full_joints: V_full.
     """
+    module = module.double()
+    joint_map = None if joint_map is None else joint_map.double()
     with torch.no_grad():
         if module.joints > 1:
-            return _Graph(module, joint_map)
-        return _Point(module, torch.eye(full_joints) if joint_map is None else joint_map)
+            return _Graph(module, joint_map).float()
+        return _Point(module, torch.eye(full_joints).double() if joint_map is None else joint_map).float()
 
 
 class _Graph(nn.Module):
@@ -38,26 +36,20 @@ class _Graph(nn.Module):
         super().__init__()
         embeddings = (module.position, module.velocity)
         scales, inner, bias = zip(*(_first_map(embedding) for embedding in embeddings), strict=True)
-        semantics = module.semantics()  # (V, w)
         self.has_map = joint_map is not None
         self.register_buffer("joint_map", joint_map)
         self.register_buffer("scale", torch.cat(scales, dim=1))  # (V, 2 * C)
         self.register_buffer("inner", _diagonal(*inner))  # (2 * C, 2 * w)
         self.register_buffer("inner_bias", torch.cat(bias, dim=1))  # (V, 2 * w)
         self.outer = nn.ModuleList(_linear(embedding.second) for embedding in embeddings)
-        for name, value in _attention(module, semantics).items():
-            self.register_buffer(name, value)
-        first, *others = module.layers
-        assert isinstance(first, GraphLayer)
-        for name, value in _first_layer(first, semantics).items():
-            self.register_buffer(name, value)
-        self.weights = nn.ParameterList()
-        self.biases = nn.ParameterList()
-        for layer in others:
-            assert isinstance(layer, GraphLayer)
-            neighbours, own, shift = _folded(layer)
-            self.weights.append(torch.cat([neighbours, own]))  # (2 * C_in, C_out)
-            self.biases.append(shift)
+        semantics = module.semantics()  # (V, w)
+        for name, value in module.similarity(semantics)._asdict().items():
+            self.register_buffer(name, value.contiguous())
+        first, *others = (_folded(layer, semantics) for layer in module.layers)
+        self.register_buffer("first", first[0])  # (2 * w + V, C_out)
+        self.register_buffer("first_bias", first[1])  # (V, C_out)
+        self.weights = nn.ParameterList(weight for weight, _ in others)  # (2 * C_in, C_out)
+        self.biases = nn.ParameterList(bias for _, bias in others)
 
     def forward(self, frames: Tensor) -> Tensor:
         """``(n, 2 * C, V_full) -> (n, F)``."""
@@ -67,9 +59,9 @@ class _Graph(nn.Module):
         position, velocity = self.outer
         inner = position.in_features
         p = torch.relu(position(x[..., :inner])) + torch.relu(velocity(x[..., inner:]))
-        graph = (p @ get("query") + get("query_bias")) @ p.transpose(1, 2) + (p @ get("fixed") + get("fixed_bias"))
-        graph = torch.softmax(graph, dim=2)
-        y = graph @ (p @ get("neighbours") + get("neighbours_bias")) + (p @ get("own") + get("own_bias"))
+        similarity = Similarity(*(get(name) for name in Similarity._fields))
+        graph = torch.softmax(similarity.between(p), dim=2)
+        y = torch.cat([graph @ p, p, graph], dim=2) @ get("first") + get("first_bias")
         for number, weight in enumerate(self.weights):
             y = torch.relu(y if not number else y + self.biases[number - 1])
             y = torch.cat([graph @ y, y], dim=2) @ weight
@@ -95,12 +87,11 @@ class _Point(nn.Module):
         self.width = semantics.shape[1]
         self.layers = nn.ModuleList()
         for layer in module.layers:
-            assert isinstance(layer, GraphLayer)
-            neighbours, own, shift = _folded(layer)
-            weight = neighbours + own
+            weight, bias = _folded(layer, semantics)
             if not len(self.layers):
-                shift, weight = shift + (semantics @ weight[self.width :])[0], weight[: self.width]
-            self.layers.append(_fixed(weight, shift))
+                weight, bias = weight[:-1], bias[0] + weight[-1]
+            neighbours, own = weight.chunk(2)
+            self.layers.append(_fixed(neighbours + own, bias))
 
     def forward(self, frames: Tensor) -> Tensor:
         """``(n, 2 * C, V_full) -> (n, F)``."""
@@ -118,34 +109,18 @@ def _first_map(embedding: Embedding) -> tuple[Tensor, Tensor, Tensor]:
     return scale, weight, shift @ weight + _bias(embedding.first)
 
 
-def _attention(module: SpatialModule, semantics: Tensor) -> dict[str, Tensor]:
-    theta, phi, width = module.theta.matrix.double(), module.phi.matrix.double(), semantics.shape[1]
-    square = (theta.T @ phi).float()  # (2 * w, 2 * w)
-    shift = (_bias(module.theta).double() @ phi).float()  # (2 * w,)
-    constant = semantics @ square[width:] + shift  # (V, 2 * w): what s and the bias contribute to z A + a
-    return {
-        "query": square[:width, :width].contiguous(),
-        "query_bias": constant[:, :width].contiguous(),
-        "fixed": (square[:width, width:] @ semantics.T).contiguous(),  # (w, V)
-        "fixed_bias": (constant[:, width:] @ semantics.T).contiguous(),  # (V, V)
-    }
+def _folded(layer: nn.Module, semantics: Tensor) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a layer's one product, with the batch norm in them; those of the first take the semantics in.
 
-
-def _first_layer(layer: GraphLayer, semantics: Tensor) -> dict[str, Tensor]:
-    neighbours, own, shift = _folded(layer)
-    width = semantics.shape[1]
-    return {
-        "neighbours": neighbours[:width].contiguous(),
-        "neighbours_bias": semantics @ neighbours[width:],  # (V, C_out)
-        "own": own[:width].contiguous(),
-        "own_bias": semantics @ own[width:] + shift,
-    }
-
-
-def _folded(layer: GraphLayer) -> tuple[Tensor, Tensor, Tensor]:
-    """Both weights ``(C_in, C_out)`` and the bias ``(C_out,)`` with the batch norm in them."""
+    Weight ``(2 * w + V, C_out)`` and bias ``(V, C_out)`` of the first, else ``(2 * C_in, C_out)`` and ``(C_out,)``.
+    """
+    assert isinstance(layer, GraphLayer)
+    if isinstance(layer, FirstGraphLayer):
+        weight, bias = layer.merged(semantics)
+    else:
+        weight, bias = torch.cat([layer.neighbours.matrix, layer.own.matrix], dim=1).T, _bias(layer.own)
     scale, shift = affine(layer.norm)
-    return layer.neighbours.matrix.T * scale, layer.own.matrix.T * scale, _bias(layer.own) * scale + shift
+    return (weight * scale).contiguous(), bias * scale + shift
 
 
 def _diagonal(*blocks: Tensor) -> Tensor:

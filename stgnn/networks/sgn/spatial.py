@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -128,7 +129,9 @@ class Semantics(nn.Module):
 
 
 class GraphLayer(nn.Module):
-    """``y = ReLU(BN(W G x + W1 x + b1))``; W starts at zero, so that an untrained network sees each joint alone.
+    """``y = BN(W G x + W1 x + b1)``; W starts at zero, so that an untrained network sees each joint alone.
+
+    The ReLU that follows is left to the caller, who may take a maximum first.
 
     Args:
         source: C_in of each part.
@@ -145,8 +148,74 @@ class GraphLayer(nn.Module):
 
     def forward(self, x: Tensor, graph: Tensor) -> Tensor:
         """``x (n, V, C_in)`` and ``graph (n, V, V)`` to ``(n, V, C_out)``."""
-        y = self.neighbours(graph @ x) + self.own(x)
-        return torch.relu(self.norm(y.flatten(0, 1)).view_as(y))
+        return self.normed(self.neighbours(graph @ x) + self.own(x))
+
+    def normed(self, y: Tensor) -> Tensor:
+        """The batch norm of ``(n, V, C_out)``."""
+        return self.norm(y.flatten(0, 1)).view_as(y)
+
+
+class FirstGraphLayer(GraphLayer):
+    """The layer that sees ``x = [p | s]``, of which the semantics s of the joints are the same in every frame.
+
+    So it is one product of half the width: ``W G x + W1 x = [G p | p | G] [W_p; W1_p; s W_s] + s W1_s``.
+
+    Args:
+        source: C_in of p and of s.
+        target: C_out.
+    """
+
+    def __init__(self, source: int, target: int) -> None:
+        super().__init__(source, target, parts=2)
+
+    def forward(self, x: Tensor, graph: Tensor, semantics: Tensor | None = None) -> Tensor:
+        """``x (n, V, C_in)``, ``graph (n, V, V)`` and ``semantics (V, C_in)`` to ``(n, V, C_out)``."""
+        assert semantics is not None
+        weight, bias = self.merged(semantics)
+        y = torch.cat([graph @ x, x, graph], dim=2) @ weight
+        return self.normed(y + bias.to(y.dtype))
+
+    def merged(self, semantics: Tensor) -> tuple[Tensor, Tensor]:
+        """Weight ``(2 * C_in + V, C_out)`` and bias ``(V, C_out)`` of the product."""
+        neighbours, own = self.neighbours.weight, self.own.weight  # (C_out, 2, C_in)
+        weight = torch.cat([neighbours[:, 0], own[:, 0], neighbours[:, 1] @ semantics.T], dim=1)
+        assert self.own.bias is not None
+        return weight.T, semantics @ own[:, 1].T + self.own.bias
+
+
+class Similarity(NamedTuple):
+    """``theta(z) phi(z)^T`` of ``z = [p | s]``, where s is the same in every frame.
+
+    With ``A = theta^T phi`` it is ``(p A_pp + s A_sp + a) p^T + p (A_ps s^T) + const``: products of the width of p and
+    with the few joints, instead of two with eight times the width. Equal up to rounding.
+
+    Attributes:
+        query: ``(w, w)``.
+        query_bias: ``(V, w)``.
+        fixed: ``(w, V)``.
+        fixed_bias: ``(V, V)``.
+    """
+
+    query: Tensor
+    query_bias: Tensor
+    fixed: Tensor
+    fixed_bias: Tensor
+
+    @classmethod
+    def of(cls, theta: Pointwise, phi: Pointwise, semantics: Tensor) -> "Similarity":
+        """That of two maps of z, for semantics ``(V, w)``."""
+        assert theta.bias is not None and phi.bias is not None
+        left, right = theta.weight[:, 0], phi.weight[:, 0]  # (4 * w, w), what meets p
+        seeing = semantics @ theta.weight[:, 1].T + theta.bias  # (V, 4 * w)
+        seen = semantics @ phi.weight[:, 1].T + phi.bias
+        return cls(left.T @ right, seeing @ right, left.T @ seen.T, seeing @ seen.T)
+
+    def between(self, p: Tensor) -> Tensor:
+        """Of all joints with all joints: ``(n, V, w) -> (n, V, V)``."""
+        query = p @ self.query
+        query = query + self.query_bias.to(query.dtype)
+        fixed = p @ self.fixed
+        return query @ p.transpose(1, 2) + (fixed + self.fixed_bias.to(fixed.dtype))
 
 
 class SpatialModule(nn.Module):
@@ -171,14 +240,19 @@ class SpatialModule(nn.Module):
         self.semantics = Semantics(joints, embedding, embedding)
         self.theta = Pointwise(embedding, FEATURES * embedding, parts=2)
         self.phi = Pointwise(embedding, FEATURES * embedding, parts=2)
-        self.layers = nn.ModuleList([GraphLayer(embedding, widths[0], parts=2)])
+        self.layers = nn.ModuleList([FirstGraphLayer(embedding, widths[0])])
         self.layers.extend(GraphLayer(*pair) for pair in pairwise(widths))
+
+    def similarity(self, semantics: Tensor) -> Similarity:
+        """What the graphs are the softmax of, for semantics ``(V, w)``."""
+        return Similarity.of(self.theta, self.phi, semantics)
 
     def forward(self, positions: Tensor, velocities: Tensor) -> Tensor:
         """``(n, V, C)`` twice to features ``(n, 4 * width)``."""
-        moving = self.position(positions) + self.velocity(velocities)
-        y = torch.cat([moving, self.semantics().expand_as(moving)], dim=-1)  # (n, V, 2 * embedding)
-        graph = torch.softmax(self.theta(y) @ self.phi(y).transpose(1, 2), dim=-1)
-        for layer in self.layers:
-            y = layer(y, graph)
-        return y.amax(dim=1)
+        p, semantics = self.position(positions) + self.velocity(velocities), self.semantics()
+        graph = torch.softmax(self.similarity(semantics).between(p), dim=-1).to(p.dtype)
+        first, *others = self.layers
+        y = first(p, graph, semantics)
+        for layer in others:
+            y = layer(torch.relu(y), graph)
+        return torch.relu(y.max(dim=1).values)

@@ -145,7 +145,7 @@ def _total(tracer: Tracer, args: tuple[Any, ...], out: Tensor) -> Traced:
     return _without(known, places, args[0], out)
 
 
-@_rule(aten.mean, aten.amax, aten.amin)
+@_rule(aten.mean, aten.amax, aten.amin, aten.max, aten.min)
 def _reduction(tracer: Tracer, args: tuple[Any, ...], out: Tensor) -> Traced:
     """Means and extremes notice every value they see."""
     known, places = tracer.of(args[0]), _places(args)
@@ -157,6 +157,8 @@ def _places(args: tuple[Any, ...]) -> list[int]:
     """The axes that an operation reduces, from 0 on."""
     dims = args[0].dim()
     given = args[1] if len(args) > 1 else None
+    if isinstance(given, int):
+        return [given % dims]
     return list(range(dims)) if not given else [place % dims for place in given]
 
 

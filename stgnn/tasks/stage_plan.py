@@ -1,0 +1,101 @@
+"""What a two-stage training of AdaSGN does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from stgnn.data.datamodule import SkeletonDataModule
+from stgnn.errors import InputError, check_between
+from stgnn.networks import AdaSGN
+from stgnn.networks.sgn import POLICIES
+from stgnn.tasks.sgn import AUTHORS_DROPS
+from stgnn.tasks.stage_costs import CONTROLS
+
+
+@dataclass(frozen=True)
+class TwoStages:
+    """What both stages do; see :func:`stgnn.commands.adasgn`.
+
+    Attributes:
+        joints: Joint counts; 0 stands for every joint.
+        sizes: Module sizes, the cheaper first; every count is combined with every size.
+        actions: Instead of both: actions by name, the cheapest first.
+        supernet: Checkpoint of a supernet of SGN that the single models are cut out of, instead of training them.
+        stream: The stream.
+        width: Width of the network, a quarter of the features of a frame.
+        policies: Policies to train.
+        alphas: Weights of the efficiency loss; each gives an AdaSGN of its own.
+        alpha_warmup: Epochs over which it rises from 0.
+        scope: ``frame`` or ``clip``.
+        skip: Whether a frame may be left out.
+        cost: ``gflops``, ``macs`` or ``milliseconds``.
+        pretrain: Whether there are single models to start from.
+        single_epochs: Epochs of the first stage.
+        epochs: Epochs of the second.
+        frozen_epochs: Epochs that joint matrices (and in the second stage pretrained modules) stay as they are.
+        frozen: What stays so in the second stage.
+        favour_dearest: Whether the policy starts by taking the dearest action.
+        learning_rate: Of both stages.
+        weight_decay: Of both stages.
+        milestones: Where the learning rate falls to a tenth.
+        authors: What to do as the authors' code does.
+        precision: Of the training: ``32-true``, or ``bf16-mixed`` where the processor multiplies bfloat16 fast. What is
+            reported is computed in 32 bits either way.
+        seed: Seed of everything but the data.
+    """
+
+    joints: tuple[int, ...] = ()
+    sizes: tuple[str, ...] = ("small", "big")
+    actions: tuple[str, ...] = ()
+    supernet: Path | None = None
+    stream: str = "joint"
+    width: int = 64
+    policies: tuple[str, ...] = ("conv",)
+    alphas: tuple[float, ...] = (4.0,)
+    alpha_warmup: int = 5
+    scope: Literal["frame", "clip"] = "frame"
+    skip: bool = False
+    cost: str = "gflops"
+    pretrain: bool = True
+    single_epochs: int = 120
+    epochs: int = 120
+    frozen_epochs: int = 30
+    frozen: Literal["auto", "branches", "matrices", "nothing"] = "auto"
+    favour_dearest: bool = False
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    milestones: tuple[float, ...] = AUTHORS_DROPS
+    authors: tuple[Literal["z_in_radians", "drawn_at_evaluation", "moving_norms"], ...] = ()
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_between(1, single_epochs=self.single_epochs, epochs=self.epochs)
+        check_between(0, 2**32 - 1, seed=self.seed)
+        check_between(0, **{f"alpha number {number + 1}": alpha for number, alpha in enumerate(self.alphas)})
+        check_between(0, frozen_epochs=self.frozen_epochs, alpha_warmup=self.alpha_warmup)
+        if unknown := sorted(set(self.policies) - set(POLICIES)):
+            raise InputError("no such policy", given=unknown, allowed=tuple(POLICIES))
+        if bool(self.actions) != (self.supernet is not None):
+            hint = "the single models of joints and sizes are trained, those of named actions come from a supernet"
+            raise InputError("actions by name and a supernet go together", given=self.actions or None, hint=hint)
+        unused = {"joints": self.joints, "sizes": self.sizes != TwoStages.sizes, "pretrain: false": not self.pretrain}
+        if self.supernet is not None and (given := [name for name, one in unused.items() if one]):
+            hint = "its single models are cut, and named by actions: leave these out, or the supernet"
+            raise InputError("this means nothing beside a supernet", given=given, hint=hint)
+        if self.cost not in ("gflops", "macs", "milliseconds"):
+            raise InputError("no such cost", given=self.cost, allowed="gflops, macs, milliseconds")
+
+    @property
+    def runs(self) -> dict[str, tuple[str, float]]:
+        """Policy and alpha of every AdaSGN, by the name of its folder."""
+        found: dict[str, tuple[str, float]] = {}
+        for policy in self.policies:
+            for alpha in (0.0,) if policy in CONTROLS else self.alphas:
+                found[policy if policy in CONTROLS else f"{policy}_alpha_{alpha:g}"] = (policy, alpha)
+        return found
+
+    def network(self, data: SkeletonDataModule, policy: str = "conv") -> AdaSGN:
+        """An untrained AdaSGN for these data."""
+        options = (self.joints, self.sizes, data.frames, policy, self.scope, self.skip, self.stream, self.width)
+        return AdaSGN(data.layout, data.num_classes, *options, actions=self.actions)
