@@ -11,6 +11,7 @@ by side, and a part that was stopped goes on with the same command. Parts, and t
 * ``bone``, ``joint_motion``: six single models and AdaSGN at alpha = 4 (with ``joint``: Table 4): 50 each
 * ``scratch``: AdaSGN without pretraining (Table 2): 25
 * ``clip``: one action for a whole clip (needs ``joint``, whose single models it starts from): 25
+* ``skip``: a frame may be left out (needs ``joint`` as well): 25
 * ``time``: what actions and single models take on this device; to be run alone: 2
 
 The epoch is chosen on subjects (or, where none are known, clips) that are held out of training, the same for every
@@ -50,7 +51,8 @@ SETS: Mapping[str, dict[str, Any]] = {
 STREAMS = ("joint", "bone", "joint_motion")
 ALPHAS = (0.0, 0.5, 1.0, 4.0, 10.0)
 FIGURES = ("val", "test", "gflops", "macs", "milliseconds", "bodies_per_clip")
-PARTS = (*STREAMS, "scratch", "clip", "time")
+LENT = ("clip", "skip")  # parts that start from the single models of joint
+PARTS = (*STREAMS, "scratch", *LENT, "time")
 FUSED = {"SGN": Path(SINGLES), "AdaSGN, alpha 4": Path("conv_alpha_4")}
 
 
@@ -76,6 +78,8 @@ def plan_of(part: str, seed: int, epochs: int, width: int) -> TwoStages:
         return replace(plan, policies=("conv", "random", "fuse"), alphas=ALPHAS)
     if part == "scratch":
         return replace(plan, pretrain=False)
+    if part == "skip":
+        return replace(plan, skip=True)
     return replace(plan, scope="clip") if part in ("clip", "time") else replace(plan, stream=part)
 
 
@@ -91,7 +95,7 @@ def train(arguments: argparse.Namespace) -> None:
         measure_actions(replace(plan, scope="frame").network(data), place)
         return
     output = folder / arguments.part
-    if arguments.part == "clip":
+    if arguments.part in LENT:
         _lend(folder / "joint" / SINGLES, output / SINGLES)
     write_adaptive_page(output / "adaptive.html", run(plan, data, output))
 
