@@ -32,6 +32,7 @@ import torch
 
 from stgnn.data import SkeletonDataModule, import_data
 from stgnn.errors import InputError
+from stgnn.networks.sgn.adasgn import SKIP
 from stgnn.report import markdown_table
 from stgnn.report.adaptive import write_adaptive_page
 from stgnn.report.units import percent
@@ -150,8 +151,8 @@ def _milliseconds(row: Mapping[str, Any], place: Path) -> dict[str, float]:
     if row["policy"] == "fuse":
         return {}
     content = json.loads(measured.read_text())
-    added = zip(row["usage"].values(), content["added"].values(), strict=True)
-    return {"milliseconds": content["fixed"] + sum(share * cost for share, cost in added)}
+    costs = {**content["added"], SKIP: 0.0}  # a frame that is left out adds nothing
+    return {"milliseconds": content["fixed"] + sum(share * costs[action] for action, share in row["usage"].items())}
 
 
 def _fused(seed: Path) -> Iterable[dict[str, Any]]:
