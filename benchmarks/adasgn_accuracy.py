@@ -36,6 +36,7 @@ from stgnn.networks.sgn.adasgn import SKIP
 from stgnn.report import markdown_table
 from stgnn.report.adaptive import write_adaptive_page
 from stgnn.report.units import percent
+from stgnn.runtimes.base import device_name
 from stgnn.tasks.fusion import fuse, read_predictions
 from stgnn.tasks.stage_costs import TIMED_SINGLES, measure_actions, measured_file
 from stgnn.tasks.stage_plan import TwoStages
@@ -128,7 +129,7 @@ def _trained(place: Path) -> Iterable[dict[str, Any]]:
     """A row for every network that was trained here."""
     for folder in sorted(place.glob("seed*")):
         for row in (*_rows(folder, place), *_fused(folder)):
-            kept = {key: row[key] for key in ("name", *FIGURES, "usage") if row.get(key) is not None}
+            kept = {key: row[key] for key in ("name", *FIGURES, "device", "usage") if row.get(key) is not None}
             yield {"seed": int(folder.name.removeprefix("seed")), **kept}
 
 
@@ -142,17 +143,18 @@ def _rows(seed: Path, place: Path) -> Iterable[dict[str, Any]]:
                 yield {**row, "name": f"{part}: {row['name']}", **_milliseconds(row, place)}
 
 
-def _milliseconds(row: Mapping[str, Any], place: Path) -> dict[str, float]:
+def _milliseconds(row: Mapping[str, Any], place: Path) -> dict[str, Any]:
     measured = measured_file(place, row.get("policy", "conv"))
     if not measured.is_file():
         return {}
     if "usage" not in row:
-        return {"milliseconds": json.loads((place / TIMED_SINGLES).read_text())[row["name"]]}
+        return {"milliseconds": json.loads((place / TIMED_SINGLES).read_text())[row["name"]], "device": device_name()}
     if row["policy"] == "fuse":
         return {}
     content = json.loads(measured.read_text())
     costs = {**content["added"], SKIP: 0.0}  # a frame that is left out adds nothing
-    return {"milliseconds": content["fixed"] + sum(share * costs[action] for action, share in row["usage"].items())}
+    added = sum(share * costs[action] for action, share in row["usage"].items())
+    return {"milliseconds": content["fixed"] + added, "device": device_name()}
 
 
 def _fused(seed: Path) -> Iterable[dict[str, Any]]:

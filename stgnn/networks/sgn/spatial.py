@@ -168,9 +168,8 @@ class FirstGraphLayer(GraphLayer):
     def __init__(self, source: int, target: int) -> None:
         super().__init__(source, target, parts=2)
 
-    def forward(self, x: Tensor, graph: Tensor, semantics: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, graph: Tensor, semantics: Tensor) -> Tensor:  # type: ignore[override]
         """``x (n, V, C_in)``, ``graph (n, V, V)`` and ``semantics (V, C_in)`` to ``(n, V, C_out)``."""
-        assert semantics is not None
         weight, bias = self.merged(semantics)
         y = torch.cat([graph @ x, x, graph], dim=2) @ weight
         return self.normed(y + bias.to(y.dtype))
