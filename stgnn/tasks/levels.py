@@ -26,6 +26,7 @@ from stgnn.tasks.sparse_parts import (
     Scope,
     SparseBaseTask,
     units_step,
+    usual_score_rate,
     write_finished,
 )
 from stgnn.tasks.starting import Plain, starting_network
@@ -57,7 +58,8 @@ class MultiLevelTask(SparseBaseTask):
         ramp_until: Where it reaches the target.
         penalty: Until ``dense_until``: ``pull`` draws what will be pruned to zero, ``inert`` only adds to the loss.
         score_decay: Weight decay of the scores.
-        score_rate: Learning rate of the scores, as a multiple of that of the weights.
+        score_rate: Learning rate of the scores, as a multiple of that of the weights. None: see
+            :func:`stgnn.tasks.sparse_parts.usual_score_rate`.
         optimizer: ``AdamW``, ``Adam``, or ``SGD`` with Nesterov momentum 0.9.
         learning_rate: Peak learning rate.
         weight_decay: For weights; biases and batch norms never decay.
@@ -90,7 +92,7 @@ class MultiLevelTask(SparseBaseTask):
         ramp_until: float = 0.5,
         penalty: Penalty = "none",
         score_decay: float = 0.0,
-        score_rate: float = 1.0,
+        score_rate: float | None = None,
         optimizer: Literal["AdamW", "Adam", "SGD"] = "AdamW",
         learning_rate: float = 2e-3,
         weight_decay: float = 5e-4,
@@ -104,7 +106,7 @@ class MultiLevelTask(SparseBaseTask):
             Course(dense_until, ramp, ramp_until),
             penalty,
             score_decay,
-            score_rate,
+            usual_score_rate(optimizer, granularity) if score_rate is None else score_rate,
             optimizer,
             learning_rate,
             weight_decay,

@@ -25,6 +25,7 @@ from stgnn.tasks.sparse_parts import (
     SparseBaseTask,
     finished_network,
     units_step,
+    usual_score_rate,
     write_finished,
 )
 from stgnn.tasks.starting import Plain, is_supernet, starting_network
@@ -53,14 +54,15 @@ class SparseTask(SparseBaseTask):
         granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
         scope: What shares a threshold.
         step: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
-        initial: Scores start at ``random``, or by the ``magnitude`` of what they open; ``auto``: by magnitude where the
-            weights come from a checkpoint.
+        initial: Scores start at ``random``, or in the order of the ``magnitude`` of what they open; ``auto``: by
+            magnitude where the weights come from a checkpoint.
         dense_until: Until here nothing is masked: a share of the run below 1, an epoch from 1 on.
         ramp: Whether sparsity then is the target ``at_once``, or rises ``linear`` or ``cubic``.
         ramp_until: Where it reaches the target.
         penalty: Until ``dense_until``: ``pull`` draws what will be pruned to zero, ``inert`` only adds to the loss.
         score_decay: Weight decay of the scores.
-        score_rate: Learning rate of the scores, as a multiple of that of the weights.
+        score_rate: Learning rate of the scores, as a multiple of that of the weights. None: see
+            :func:`stgnn.tasks.sparse_parts.usual_score_rate`.
         optimizer: ``AdamW``, ``Adam``, or ``SGD`` with Nesterov momentum 0.9.
         learning_rate: Peak learning rate.
         weight_decay: For weights; biases and batch norms never decay.
@@ -92,7 +94,7 @@ class SparseTask(SparseBaseTask):
         ramp_until: float = 0.5,
         penalty: Penalty = "none",
         score_decay: float = 0.0,
-        score_rate: float = 1.0,
+        score_rate: float | None = None,
         optimizer: Literal["AdamW", "Adam", "SGD"] = "AdamW",
         learning_rate: float = 2e-3,
         weight_decay: float = 5e-4,
@@ -106,7 +108,7 @@ class SparseTask(SparseBaseTask):
             Course(dense_until, ramp, ramp_until),
             penalty,
             score_decay,
-            score_rate,
+            usual_score_rate(optimizer, granularity) if score_rate is None else score_rate,
             optimizer,
             learning_rate,
             weight_decay,

@@ -31,6 +31,16 @@ DENSITY_COLUMNS = ("epoch", "network", "layer", "kept", "total")
 NO_SPEED_UP = "single weights were removed: the file is smaller, no speed-up is expected on any CPU runtime"
 
 
+def usual_score_rate(optimizer: str, granularity: str) -> float:
+    """Learning rate of scores as a multiple of that of the weights.
+
+    1 with SGD, as the authors'. A step of Adam is about as long as its rate, whatever the gradient, and scores start
+    within sqrt(6 / fan_in): at the rate of weights, few of single weights would ever cross the threshold, hence 30. The
+    scores of whole units are few, and better at 1 (both chosen on validation clips, benchmarks/sparse_accuracy.py).
+    """
+    return 30.0 if optimizer != "SGD" and granularity in ("unstructured", "block") else 1.0
+
+
 @dataclass(frozen=True)
 class Course:
     """How sparsity rises over a run.
@@ -128,6 +138,20 @@ class SparseBaseTask(BaseTask, ABC):
             steps = int(self.trainer.estimated_stepping_batches)
             self._places = self.course.steps(steps, self.trainer.max_epochs)
         return self._places
+
+    def on_fit_start(self) -> None:
+        """Refuse half precision.
+
+        A channel that masks leave without inputs is a constant. Batch norm learns it as half precision rounds it, and
+        divides by a variance of zero: in float32 the difference is multiplied by 300, and the finished network guesses.
+
+        Raises:
+            InputError: the trainer computes in 16 bits.
+        """
+        if "16" in str(self.trainer.precision):
+            hint = "set trainer.precision to 32-true"
+            what = "sparse networks are trained in float32: their batch norms would not fit what is deployed"
+            raise InputError(what, given=self.trainer.precision, allowed="32-true", hint=hint)
 
     def sparsity_now(self, target: float) -> float:
         """The sparsity of the training step that comes, on its way to a target."""

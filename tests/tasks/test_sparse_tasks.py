@@ -128,6 +128,23 @@ def test_scores_have_a_group_of_their_own(data: SyntheticDataModule, trainer: Ru
         assert grouped == len([*task.network.parameters()]), "every parameter is in one group"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "factor"),
+    [({}, 30), ({"granularity": "channel"}, 1), ({"optimizer": "SGD"}, 1), ({"score_rate": 3.0}, 3)],
+)
+def test_single_weights_are_chosen_fast_and_units_slowly(
+    arguments: Any, factor: float, data: SyntheticDataModule
+) -> None:
+    for task in (sparse(data, **arguments), MultiLevelTask(SMALLEST, data.layout, data.class_names, **arguments)):
+        assert task.groups()[-1]["lr"] == pytest.approx(factor * task.learning_rate)
+
+
+def test_half_precision_is_refused(data: SyntheticDataModule, trainer: Run) -> None:
+    for task in (sparse(data), MultiLevelTask(SMALLEST, data.layout, data.class_names)):
+        with pytest.raises(InputError, match=r"float32(.|\n)*32-true"):
+            trainer(max_epochs=1, precision="bf16-mixed").fit(task, datamodule=data)
+
+
 @pytest.mark.parametrize("penalty", ["none", "pull", "inert"])
 def test_only_the_pull_changes_what_is_trained(penalty: Any, data: SyntheticDataModule, trainer: Run) -> None:
     def weights(kind: Any) -> torch.Tensor:
@@ -188,7 +205,8 @@ def test_a_trained_network_starts_with_scores_by_magnitude(data: SyntheticDataMo
     for name, weight in task.network.network.named_parameters():
         for scores in task.network.scores:
             if scores.gate.name == name:  # type: ignore[union-attr]
-                assert torch.equal(scores.score, weight.abs())  # type: ignore[arg-type]
+                order = scores.score.flatten().argsort()
+                assert bool((weight.abs().flatten()[order].diff() >= 0).all())
 
 
 def test_a_share_of_a_supernet_is_trained_before_it_is_scored(

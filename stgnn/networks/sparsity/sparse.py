@@ -73,7 +73,9 @@ class SparseNetwork(nn.Module):
         scope: What shares a threshold: ``layer``, ``block``, ``global_raw`` (the authors') or ``global_standardised``.
         step: Channels: each group keeps a multiple of so many, such as 16 for runtimes that compute in vectors.
         floor: Each gate keeps at least so many scores; 1 or more for units, so that nothing collapses.
-        initial: Scores start ``random``, as the authors', or by the ``magnitude`` of what they open.
+        initial: Scores start ``random``, as the authors', or in the order of the ``magnitude`` of what they open. Their
+            values spread alike in both cases: those of magnitudes have other tails in every layer, and standardised
+            thresholds would empty layers whose weights are spread evenly.
         shape: T, V, C, for a network that does not say.
 
     Raises:
@@ -189,19 +191,26 @@ def _along(value: Tensor, target: Target, weight: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _start(network: nn.Module, gate: Gate, initial: str) -> Tensor:
-    """First scores: uniform, or the mean magnitude of what they open, relative to the mean of each parameter."""
+    """First scores: uniform within the gate's bound, at random or in the order of magnitudes."""
     device = next(network.parameters()).device
     if initial == "random":
         return torch.empty(gate.shape, device=device).uniform_(-gate.bound, gate.bound)
+    ranks = _magnitude(network, gate).flatten().argsort(stable=True).argsort(stable=True)
+    return (gate.bound * ((2 * ranks + 1) / len(ranks) - 1)).reshape(gate.shape)
+
+
+def _magnitude(network: nn.Module, gate: Gate) -> Tensor:
+    """The mean magnitude of what each score opens, relative to the mean of each parameter."""
+    device = next(network.parameters()).device
     total = torch.zeros(gate.shape, device=device).flatten()
     for target in gate.targets:
-        weight = network.get_parameter(target.parameter).abs()
+        weight = network.get_parameter(target.parameter).detach().abs()
         if target.index is None:
-            return weight.clone()
+            return weight
         index = target.index.to(device).flatten()
         values = weight if target.axis is None else weight.movedim(target.axis, 0).reshape(len(index), -1).mean(dim=1)
         values, index = values.flatten()[index >= 0], index[index >= 0]
         sums = torch.zeros_like(total).index_add_(0, index, values)
         counts = torch.zeros_like(total).index_add_(0, index, torch.ones_like(values)).clamp_min(1)
         total += sums / counts / weight.mean().clamp_min(1e-12)
-    return (total / len(gate.targets)).reshape(gate.shape)
+    return total / len(gate.targets)

@@ -178,6 +178,12 @@ def test_scores_may_start_from_magnitudes(make: Any) -> None:
         assert bool(torch.isfinite(score).all())
 
 
+def test_scores_by_magnitude_empty_no_layer_whose_weights_are_spread_evenly(make: Any) -> None:
+    net = network(make, "STGCN++")
+    for density in SparseNetwork(net, initial="magnitude").densities(0.95):
+        assert density.fraction == pytest.approx(0.05, abs=0.01 + 1 / density.total), density.name
+
+
 def test_random_scores_start_within_the_bound_of_the_fan_in(make: Any) -> None:
     net = network(make, "STGCN")
     bounds = {scores.gate.name: scores.score.detach().abs().max() for scores in SparseNetwork(net).scores}
