@@ -51,7 +51,7 @@ class MultiLevelTask(SparseBaseTask):
         fusion: ``mean``, ``learned`` weights, or ``mix``, a 1x1 convolution of the features of all levels.
         level_weight: Weight of the losses of the levels.
         granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
-        scope: What shares a threshold.
+        scope: What shares a threshold; ``erdos_renyi`` keeps small layers denser, for very high sparsity.
         step: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
         dense_until: Until here nothing is masked: a share of the run below 1, an epoch from 1 on.
         ramp: Whether sparsity then is the target ``at_once``, or rises ``linear`` or ``cubic``.

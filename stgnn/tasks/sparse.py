@@ -52,7 +52,7 @@ class SparseTask(SparseBaseTask):
         init_from: Checkpoint of this network, of SGN, or of a supernet whose space holds the architecture.
         sparsity: Share of the scores that goes.
         granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
-        scope: What shares a threshold.
+        scope: What shares a threshold; ``erdos_renyi`` keeps small layers denser, for very high sparsity.
         step: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
         initial: Scores start at ``random``, or in the order of the ``magnitude`` of what they open; ``auto``: by
             magnitude where the weights come from a checkpoint.

@@ -21,7 +21,7 @@ from stgnn.tasks.base import BaseTask, drop_steps, run_folder
 from stgnn.tasks.starting import Plain
 
 Granularity = Literal["unstructured", "block", "channel", "branch", "edge"]
-Scope = Literal["layer", "block", "global_raw", "global_standardised"]
+Scope = Literal["layer", "erdos_renyi", "block", "global_raw", "global_standardised"]
 Ramp = Literal["at_once", "linear", "cubic"]
 Penalty = Literal["none", "pull", "inert"]
 

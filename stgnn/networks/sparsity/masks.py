@@ -1,5 +1,6 @@
 """From scores to masks: thresholds over scopes, and the straight-through step."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from stgnn.errors import InputError, check_between
 
-SCOPES = ("layer", "block", "global_raw", "global_standardised")
+SCOPES = ("layer", "erdos_renyi", "block", "global_raw", "global_standardised")
 
 
 class _Open(torch.autograd.Function):
@@ -39,14 +40,38 @@ def scope_keys(scope: str, names: Sequence[str], blocks: Sequence[str]) -> list[
     """
     if scope not in SCOPES:
         raise InputError("no such scope of sparsity", given=scope, allowed=SCOPES)
-    return {"layer": list(names), "block": list(blocks)}.get(scope, [""] * len(names))
+    return {"layer": list(names), "erdos_renyi": list(names), "block": list(blocks)}.get(scope, [""] * len(names))
+
+
+def erdos_renyi(shapes: Sequence[Sequence[int]], sizes: Sequence[int], sparsity: float) -> list[float]:
+    """Sparsity of every layer, small layers denser than large ones, with ``sparsity`` of all scores gone.
+
+    Density is proportional to ``sum(shape) / prod(shape)``, and 1 at most: a layer keeps about as many weights for each
+    of its channels as any other, so that at 99 % the first layer, with a few hundred weights, still lets something
+    through. Source: Evci et al., "Rigging the Lottery", ICML 2020 (Erdos-Renyi-Kernel), after Mocanu et al., 2018.
+
+    Args:
+        shapes: Shape of the weight of each layer.
+        sizes: Number of scores of each layer.
+        sparsity: Between 0 and 1.
+    """
+    ratios = [sum(shape) / math.prod(shape) for shape in shapes]
+    wanted, full = (1 - sparsity) * sum(sizes), set[int]()
+    while len(full) < len(ratios):
+        rest = wanted - sum(sizes[layer] for layer in full)
+        scale = rest / sum(r * n for layer, (r, n) in enumerate(zip(ratios, sizes, strict=True)) if layer not in full)
+        above = {layer for layer, ratio in enumerate(ratios) if layer not in full and scale * ratio > 1}
+        if not above:
+            return [0.0 if layer in full else 1 - scale * ratio for layer, ratio in enumerate(ratios)]
+        full |= above
+    return [0.0] * len(ratios)
 
 
 @torch.no_grad()
 def keep(
     scores: Sequence[Tensor],
     keys: Sequence[str],
-    sparsity: float,
+    sparsity: float | Sequence[float],
     standardise: bool = False,
     step: int = 1,
     floor: int = 0,
@@ -59,7 +84,7 @@ def keep(
     Args:
         scores: Scores of every layer, any shapes.
         keys: Layers with the same key share a threshold.
-        sparsity: s, the fraction that goes.
+        sparsity: s, the fraction that goes; or one for every layer, where each has a key of its own.
         standardise: Compare ``(S - mean) / std`` of each layer: raw scores start within ``sqrt(6 / fan_in)``, so that
             one raw threshold empties wide layers first.
         step: Each layer keeps a multiple of this many, or everything.
@@ -71,14 +96,16 @@ def keep(
     Raises:
         InputError: the sparsity is not between 0 and 1.
     """
-    check_between(0, 1, sparsity=sparsity)
+    shares = [sparsity] * len(keys) if isinstance(sparsity, int | float) else [*sparsity]
+    for share in shares:
+        check_between(0, 1, sparsity=share)
     members: dict[str, list[int]] = defaultdict(list)
     for number, key in enumerate(keys):
         members[key].append(number)
     values = [_standardised(one) if standardise else one.detach() for one in scores]
     masks = list(values)
     for numbers in members.values():
-        threshold = _threshold(torch.cat([values[number].flatten() for number in numbers]), sparsity)
+        threshold = _threshold(torch.cat([values[number].flatten() for number in numbers]), shares[numbers[0]])
         for number in numbers:
             masks[number] = values[number] >= threshold
     if step == 1 and floor == 0:

@@ -16,7 +16,7 @@ from stgnn.errors import InputError
 from stgnn.networks.sparsity.compact import compact, masked
 from stgnn.networks.sparsity.gates import Gate, Target, find_gates
 from stgnn.networks.sparsity.maskable import block_of
-from stgnn.networks.sparsity.masks import keep, open_gate, scope_keys
+from stgnn.networks.sparsity.masks import erdos_renyi, keep, open_gate, scope_keys
 
 PENALTIES = ("pull", "inert")
 INITIAL = ("random", "magnitude")
@@ -70,7 +70,8 @@ class SparseNetwork(nn.Module):
         network: Any network of bodies ``(B, T, V, C)``. It is held, not copied, and keeps its first weights (the
             authors draw them anew).
         granularity: What one score opens or closes (see :mod:`stgnn.networks.sparsity.gates`).
-        scope: What shares a threshold: ``layer``, ``block``, ``global_raw`` (the authors') or ``global_standardised``.
+        scope: What shares a threshold: ``layer``, ``block``, ``global_raw`` (the authors') or ``global_standardised``;
+            ``erdos_renyi``: a layer, and small ones stay denser (:func:`stgnn.networks.sparsity.masks.erdos_renyi`).
         step: Channels: each group keeps a multiple of so many, such as 16 for runtimes that compute in vectors.
         floor: Each gate keeps at least so many scores; 1 or more for units, so that nothing collapses.
         initial: Scores start ``random``, as the authors', or in the order of the ``magnitude`` of what they open. Their
@@ -165,8 +166,17 @@ class SparseNetwork(nn.Module):
             yield scores
 
     def _kept(self, sparsity: float) -> list[Tensor]:
-        standardise = self.scope == "global_standardised"
-        return keep(self.score_parameters(), self._keys, sparsity, standardise, self.step, self.floor)
+        standardise, scores = self.scope == "global_standardised", self.score_parameters()
+        shares = sparsity if self.scope != "erdos_renyi" else self._shares(sparsity)
+        return keep(scores, self._keys, shares, standardise, self.step, self.floor)
+
+    def _shares(self, sparsity: float) -> list[float]:
+        """The sparsity of each gate; units are alike, whatever they are made of."""
+        scores = [*self._all()]
+        weights = [self.network.get_parameter(one.gate.targets[0].parameter) for one in scores]
+        fine = self.granularity in ("unstructured", "block")
+        shapes = [weight.shape if fine else one.gate.shape for one, weight in zip(scores, weights, strict=True)]
+        return erdos_renyi(shapes, [one.score.numel() for one in scores], sparsity)
 
     def _applied(self, kept: list[Tensor]) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}

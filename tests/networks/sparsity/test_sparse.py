@@ -38,9 +38,7 @@ def test_sparsity_zero_is_the_dense_network(make: Any, name: str, granularity: s
         assert torch.equal(sparse(bodies(net), 0.0), net(bodies(net)))
 
 
-@pytest.mark.parametrize(
-    ("granularity", "scope"), [*zip(GRANULARITIES, (*SCOPES, "layer"), strict=True), ("channel", "block")]
-)
+@pytest.mark.parametrize(("granularity", "scope"), [*zip(GRANULARITIES, SCOPES, strict=True), ("channel", "block")])
 def test_every_granularity_and_scope_equals_its_folded_and_compacted_network(
     make: Any, branched: Any, granularity: str, scope: str
 ) -> None:
@@ -58,7 +56,7 @@ def test_every_granularity_and_scope_equals_its_folded_and_compacted_network(
 @pytest.mark.parametrize("sparsity", [0.0, 0.34, 0.6, 0.95, 0.99, 1.0])
 def test_density_is_exact_in_every_scope(make: Any, sparsity: float) -> None:
     net = network(make, "tiny")
-    for scope in SCOPES:
+    for scope in set(SCOPES) - {"erdos_renyi"}:
         sparse = SparseNetwork(net, scope=scope)
         sums: dict[str, list[int]] = {}
         for density, key in zip(sparse.densities(sparsity), sparse._keys, strict=True):
@@ -66,6 +64,22 @@ def test_density_is_exact_in_every_scope(make: Any, sparsity: float) -> None:
             sums[key] = [kept + density.kept, total + density.total]
         for kept, total in sums.values():
             assert kept >= 1 and abs(kept / total - (1 - sparsity)) <= 1 / total + 1e-9
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.34, 0.6, 0.95, 0.99, 1.0])
+def test_small_layers_stay_denser_in_the_scope_of_erdos_and_renyi(make: Any, sparsity: float) -> None:
+    net = network(make, "STGCN++")
+    densities = SparseNetwork(net, scope="erdos_renyi").densities(sparsity)
+    kept, total = sum(one.kept for one in densities), sum(one.total for one in densities)
+    assert kept == pytest.approx((1 - sparsity) * total, abs=len(densities))
+    shares = {}
+    for one in densities:
+        shape = net.get_parameter(one.name).shape
+        shares[one.name] = (one.fraction, sum(shape) / one.total, 1 / one.total)
+    fraction, ratio, _ = min(shares.values(), key=lambda share: share[2])  # the largest layer
+    scale = fraction / ratio
+    for fraction, ratio, one_weight in shares.values():
+        assert fraction == 1 or fraction == pytest.approx(scale * ratio, rel=0.05, abs=one_weight)
 
 
 def test_the_maskable_share_of_st_gcn_is_the_authors() -> None:
@@ -153,7 +167,7 @@ def test_edges_that_a_body_does_not_have_have_no_scores(make: Any) -> None:
 def test_raw_global_scores_empty_wide_layers_and_standardised_ones_do_not(make: Any) -> None:
     net = network(make, "STGCN")
     raw, fair = (
-        {one.name: one.fraction for one in SparseNetwork(net, scope=scope).densities(0.95)} for scope in SCOPES[2:]
+        {one.name: one.fraction for one in SparseNetwork(net, scope=scope).densities(0.95)} for scope in SCOPES[-2:]
     )
     wide = [f"stages.2.{number}.temporal.TemporalConv.conv.0.weight" for number in range(3)]
     assert all(raw[name] == 0 for name in wide)
