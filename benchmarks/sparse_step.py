@@ -31,7 +31,8 @@ from stgnn.space import load_architecture
 
 NETWORKS = {"STGCN++": (32, 16), "STGCN": (32, 16), "DGSTGCN": (32, 8)}  # frames and bodies of a step
 SPARSE: dict[str, dict[str, Any]] = {
-    "unstructured, global_standardised": {},
+    "unstructured, erdos_renyi": {},
+    "unstructured, global_standardised": {"scope": "global_standardised"},
     "unstructured, global_raw": {"scope": "global_raw"},
     "unstructured, block": {"scope": "block"},
     "unstructured, pull": {},

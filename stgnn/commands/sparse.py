@@ -85,7 +85,7 @@ def sparsify(
     data: DataSpec | None = None,
     levels: Sequence[float] = (0.5, 0.75, 0.9),
     granularity: Literal["unstructured", "block", "channel", "branch", "edge"] = "channel",
-    scope: Literal["layer", "erdos_renyi", "block", "global_raw", "global_standardised"] = "global_standardised",
+    scope: Literal["layer", "erdos_renyi", "block", "global_raw", "global_standardised"] | None = None,
     step: int = 16,
     epochs: int = 15,
     learning_rate: float = 1e-3,
@@ -104,7 +104,8 @@ def sparsify(
         data: Data module that it was trained on; that of the recipe beside the checkpoint when left out.
         levels: Shares of channels (or whatever the granularity names) that go.
         granularity: channel and branch make a network faster; the others only make its file smaller.
-        scope: What shares a threshold; erdos_renyi keeps small layers denser.
+        scope: What shares a threshold; left out: erdos_renyi (small layers stay denser) for single weights,
+            global_standardised for units.
         step: Channels are kept in multiples of it.
         epochs: Epochs of each level.
         learning_rate: Peak learning rate.

@@ -31,7 +31,7 @@ class Family:
     Attributes:
         levels: Shares of the scores that go.
         granularity: What a score opens or closes.
-        scope: What shares a threshold.
+        scope: What shares a threshold; None: the usual of the granularity.
         step: Channels are kept in multiples of it.
         epochs: Epochs of each level: sparsity rises over the first half.
         learning_rate: Peak learning rate.
@@ -41,7 +41,7 @@ class Family:
 
     levels: tuple[float, ...] = (0.5, 0.75, 0.9)
     granularity: Granularity = "channel"
-    scope: Scope = "global_standardised"
+    scope: Scope | None = None
     step: int = 16
     epochs: int = 15
     learning_rate: float = 1e-3

@@ -51,7 +51,8 @@ class MultiLevelTask(SparseBaseTask):
         fusion: ``mean``, ``learned`` weights, or ``mix``, a 1x1 convolution of the features of all levels.
         level_weight: Weight of the losses of the levels.
         granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
-        scope: What shares a threshold; ``erdos_renyi`` keeps small layers denser, for very high sparsity.
+        scope: What shares a threshold. None: each layer has its own and small ones stay denser (``erdos_renyi``) where
+            single weights go; one for all layers (``global_standardised``) where whole units do.
         step: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
         dense_until: Until here nothing is masked: a share of the run below 1, an epoch from 1 on.
         ramp: Whether sparsity then is the target ``at_once``, or rises ``linear`` or ``cubic``.
@@ -85,7 +86,7 @@ class MultiLevelTask(SparseBaseTask):
         fusion: Literal["mean", "learned", "mix"] = "mean",
         level_weight: float = 1.0,
         granularity: Granularity = "unstructured",
-        scope: Scope = "global_standardised",
+        scope: Scope | None = None,
         step: int = 1,
         dense_until: float = 0.5,
         ramp: Ramp = "at_once",
@@ -129,7 +130,7 @@ class MultiLevelTask(SparseBaseTask):
             "nested": nested,
             "fusion": fusion,
             "granularity": granularity,
-            "scope": scope,
+            "scope": self.sparse_networks[0].scope,
             "step": step,
         }
         self.val_metrics = self.metrics("val_")

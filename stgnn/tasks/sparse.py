@@ -52,7 +52,8 @@ class SparseTask(SparseBaseTask):
         init_from: Checkpoint of this network, of SGN, or of a supernet whose space holds the architecture.
         sparsity: Share of the scores that goes.
         granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
-        scope: What shares a threshold; ``erdos_renyi`` keeps small layers denser, for very high sparsity.
+        scope: What shares a threshold. None: each layer has its own and small ones stay denser (``erdos_renyi``) where
+            single weights go; one for all layers (``global_standardised``) where whole units do.
         step: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
         initial: Scores start at ``random``, or in the order of the ``magnitude`` of what they open; ``auto``: by
             magnitude where the weights come from a checkpoint.
@@ -86,7 +87,7 @@ class SparseTask(SparseBaseTask):
         init_from: str | Path | None = None,
         sparsity: float = 0.8,
         granularity: Granularity = "unstructured",
-        scope: Scope = "global_standardised",
+        scope: Scope | None = None,
         step: int = 1,
         initial: Literal["auto", "random", "magnitude"] = "auto",
         dense_until: float = 0.0,

@@ -15,7 +15,7 @@ from stgnn.errors import InputError, check_between
 from stgnn.files import write_text
 from stgnn.networks import Ensemble, save_checkpoint, save_compressed
 from stgnn.networks.checkpoint import FORMAT
-from stgnn.networks.sparsity import Density, SparseNetwork, penalty_weight, sparsity_at
+from stgnn.networks.sparsity import FINE, Density, SparseNetwork, penalty_weight, sparsity_at
 from stgnn.skeleton import SkeletonLayout
 from stgnn.tasks.base import BaseTask, drop_steps, run_folder
 from stgnn.tasks.starting import Plain
@@ -38,7 +38,7 @@ def usual_score_rate(optimizer: str, granularity: str) -> float:
     within sqrt(6 / fan_in): at the rate of weights, few of single weights would ever cross the threshold, hence 30. The
     scores of whole units are few, and better at 1 (both chosen on validation clips, benchmarks/sparse_accuracy.py).
     """
-    return 30.0 if optimizer != "SGD" and granularity in ("unstructured", "block") else 1.0
+    return 30.0 if optimizer != "SGD" and granularity in FINE else 1.0
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@
 from stgnn.networks.sparsity.compact import apply_masks_, compact, fit_to, masked
 from stgnn.networks.sparsity.ensemble import FUSIONS, Predictions, SparseEnsemble, SummedExperts
 from stgnn.networks.sparsity.find import find_units
-from stgnn.networks.sparsity.gates import GRANULARITIES, find_gates
+from stgnn.networks.sparsity.gates import FINE, GRANULARITIES, find_gates
 from stgnn.networks.sparsity.lottery import magnitude_masks, random_masks, redrawn, rewind, rounds
 from stgnn.networks.sparsity.maskable import Weight, list_weights, maskable, not_zero, why_kept
 from stgnn.networks.sparsity.masks import SCOPES, keep
@@ -21,6 +21,7 @@ from stgnn.networks.sparsity.sparse import PENALTIES, Density, SparseNetwork
 from stgnn.networks.sparsity.storage import load_sparse, pack, save_sparse, unpack
 
 __all__ = [
+    "FINE",
     "FUSIONS",
     "GRANULARITIES",
     "PENALTIES",

@@ -134,7 +134,7 @@ class SparseEnsemble(nn.Module):
         levels: Sequence[float] = LEVELS,
         fusion: str = "mean",
         granularity: str = "unstructured",
-        scope: str = "global_standardised",
+        scope: str | None = None,
         step: int = 1,
     ) -> None:
         super().__init__()

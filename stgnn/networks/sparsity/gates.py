@@ -152,6 +152,7 @@ def _targets(network: nn.Module, group: UnitGroup, scores: Iterable[int]) -> Ite
             yield Target(one.tensor, lookup[torch.from_numpy(one.index)], one.axis)
 
 
+FINE = ("unstructured", "block")  # granularities of single weights
 GRANULARITIES: dict[str, Callable[[nn.Module, tuple[int, ...] | None], Iterator[Gate]]] = {
     "unstructured": _unstructured,
     "block": _blocks,

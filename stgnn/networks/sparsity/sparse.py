@@ -14,9 +14,9 @@ from torch.func import functional_call
 
 from stgnn.errors import InputError
 from stgnn.networks.sparsity.compact import compact, masked
-from stgnn.networks.sparsity.gates import Gate, Target, find_gates
+from stgnn.networks.sparsity.gates import FINE, Gate, Target, find_gates
 from stgnn.networks.sparsity.maskable import block_of
-from stgnn.networks.sparsity.masks import erdos_renyi, keep, open_gate, scope_keys
+from stgnn.networks.sparsity.masks import erdos_renyi, keep, open_gate, scope_keys, usual_scope
 
 PENALTIES = ("pull", "inert")
 INITIAL = ("random", "magnitude")
@@ -72,6 +72,7 @@ class SparseNetwork(nn.Module):
         granularity: What one score opens or closes (see :mod:`stgnn.networks.sparsity.gates`).
         scope: What shares a threshold: ``layer``, ``block``, ``global_raw`` (the authors') or ``global_standardised``;
             ``erdos_renyi``: a layer, and small ones stay denser (:func:`stgnn.networks.sparsity.masks.erdos_renyi`).
+            None: :func:`stgnn.networks.sparsity.masks.usual_scope`.
         step: Channels: each group keeps a multiple of so many, such as 16 for runtimes that compute in vectors.
         floor: Each gate keeps at least so many scores; 1 or more for units, so that nothing collapses.
         initial: Scores start ``random``, as the authors', or in the order of the ``magnitude`` of what they open. Their
@@ -87,7 +88,7 @@ class SparseNetwork(nn.Module):
         self,
         network: nn.Module,
         granularity: str = "unstructured",
-        scope: str = "global_standardised",
+        scope: str | None = None,
         step: int = 1,
         floor: int | None = None,
         initial: str = "random",
@@ -99,9 +100,9 @@ class SparseNetwork(nn.Module):
         if step < 1:
             raise InputError("the step of a granularity must be positive", given=step)
         gates = find_gates(network, granularity, shape)
+        scope = usual_scope(granularity) if scope is None else scope
         self.network, self.granularity, self.scope, self.step, self._shape = network, granularity, scope, step, shape
-        fine = granularity in ("unstructured", "block", "edge")
-        self.floor = (0 if fine else step) if floor is None else floor
+        self.floor = (0 if granularity in (*FINE, "edge") else step) if floor is None else floor
         self._keys = scope_keys(scope, [gate.name for gate in gates], [gate.block for gate in gates])
         self.scores = nn.ModuleList(Scores(gate, _start(network, gate, initial)) for gate in gates)
 
@@ -174,8 +175,10 @@ class SparseNetwork(nn.Module):
         """The sparsity of each gate; units are alike, whatever they are made of."""
         scores = [*self._all()]
         weights = [self.network.get_parameter(one.gate.targets[0].parameter) for one in scores]
-        fine = self.granularity in ("unstructured", "block")
-        shapes = [weight.shape if fine else one.gate.shape for one, weight in zip(scores, weights, strict=True)]
+        shapes = [
+            weight.shape if self.granularity in FINE else one.gate.shape
+            for one, weight in zip(scores, weights, strict=True)
+        ]
         return erdos_renyi(shapes, [one.score.numel() for one in scores], sparsity)
 
     def _applied(self, kept: list[Tensor]) -> dict[str, Tensor]:

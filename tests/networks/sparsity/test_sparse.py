@@ -66,6 +66,13 @@ def test_density_is_exact_in_every_scope(make: Any, sparsity: float) -> None:
             assert kept >= 1 and abs(kept / total - (1 - sparsity)) <= 1 / total + 1e-9
 
 
+def test_single_weights_share_by_size_and_units_with_all(make: Any) -> None:
+    net = network(make, "tiny")
+    usual = {granularity: SparseNetwork(net, granularity).scope for granularity in GRANULARITIES}
+    fine = {name for name, scope in usual.items() if scope == "erdos_renyi"}
+    assert fine == {"unstructured", "block"} and set(usual.values()) == {"erdos_renyi", "global_standardised"}
+
+
 @pytest.mark.parametrize("sparsity", [0.0, 0.34, 0.6, 0.95, 0.99, 1.0])
 def test_small_layers_stay_denser_in_the_scope_of_erdos_and_renyi(make: Any, sparsity: float) -> None:
     net = network(make, "STGCN++")
@@ -194,7 +201,7 @@ def test_scores_may_start_from_magnitudes(make: Any) -> None:
 
 def test_scores_by_magnitude_empty_no_layer_whose_weights_are_spread_evenly(make: Any) -> None:
     net = network(make, "STGCN++")
-    for density in SparseNetwork(net, initial="magnitude").densities(0.95):
+    for density in SparseNetwork(net, scope="global_standardised", initial="magnitude").densities(0.95):
         assert density.fraction == pytest.approx(0.05, abs=0.01 + 1 / density.total), density.name
 
 
