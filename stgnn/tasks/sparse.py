@@ -41,7 +41,7 @@ class SparseTask(SparseBaseTask):
     then once more as ``finished.compressed.ckpt``.
 
     Differs from the authors' code: thresholds are computed once in a step, scores do not decay, ``penalty: pull`` has a
-    gradient, and layers are compared by standardised scores. Theirs is ``score_decay: 5e-4``, ``penalty: inert``,
+    gradient, and small layers stay denser. Theirs is ``score_decay: 5e-4``, ``penalty: inert``,
     ``scope: global_raw`` for ST-GCN and ``block`` for the others.
 
     Args:
