@@ -103,6 +103,9 @@ class SparseNetwork(nn.Module):
         scope = usual_scope(granularity) if scope is None else scope
         self.network, self.granularity, self.scope, self.step, self._shape = network, granularity, scope, step, shape
         self.floor = (0 if granularity in (*FINE, "edge") else step) if floor is None else floor
+        weights = [network.get_parameter(gate.targets[0].parameter) for gate in gates]
+        fine = granularity in FINE  # units are alike, whatever they are made of
+        self._shapes = [weight.shape if fine else gate.shape for gate, weight in zip(gates, weights, strict=True)]
         self._keys = scope_keys(scope, [gate.name for gate in gates], [gate.block for gate in gates])
         self.scores = nn.ModuleList(Scores(gate, _start(network, gate, initial)) for gate in gates)
 
@@ -168,18 +171,9 @@ class SparseNetwork(nn.Module):
 
     def _kept(self, sparsity: float) -> list[Tensor]:
         standardise, scores = self.scope == "global_standardised", self.score_parameters()
-        shares = sparsity if self.scope != "erdos_renyi" else self._shares(sparsity)
+        sizes = [score.numel() for score in scores]
+        shares = erdos_renyi(self._shapes, sizes, sparsity) if self.scope == "erdos_renyi" else sparsity
         return keep(scores, self._keys, shares, standardise, self.step, self.floor)
-
-    def _shares(self, sparsity: float) -> list[float]:
-        """The sparsity of each gate; units are alike, whatever they are made of."""
-        scores = [*self._all()]
-        weights = [self.network.get_parameter(one.gate.targets[0].parameter) for one in scores]
-        shapes = [
-            weight.shape if self.granularity in FINE else one.gate.shape
-            for one, weight in zip(scores, weights, strict=True)
-        ]
-        return erdos_renyi(shapes, [one.score.numel() for one in scores], sparsity)
 
     def _applied(self, kept: list[Tensor]) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
