@@ -20,6 +20,7 @@ from stgnn.data.batches import Batch
 from stgnn.errors import InputError, check_between
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture
+from stgnn.tasks.precision import warn_of_slow_bfloat16
 
 FINAL_LEARNING_RATE = 0.05  # of the peak, at the end of the cosine
 
@@ -188,6 +189,10 @@ class BaseTask(LightningModule, ABC):
     @abstractmethod
     def score(self, batch: Batch) -> Tensor:
         """Logits (N, classes) of the clips of a batch, as the finished network gives them."""
+
+    def on_fit_start(self) -> None:
+        """Warn of half precision where it is slower."""
+        warn_of_slow_bfloat16(str(self.trainer.precision), self.device)
 
     def on_train_start(self) -> None:
         """Training gives batch norms statistics of their own."""

@@ -139,6 +139,7 @@ class SGNTask(BaseTask):
 
     def on_fit_start(self) -> None:
         """Write the models that an earlier part of the run found best."""
+        super().on_fit_start()
         for name, kept in self._kept.items():
             self._write(name, _with_weights(self.models[name], kept["state"]), kept["told"])
 
