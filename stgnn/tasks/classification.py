@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
 from torch import Tensor
 
 from stgnn.data.batches import Batch
-from stgnn.errors import check_between
 from stgnn.networks.checkpoint import describe
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import BaseArchitecture
-from stgnn.tasks.base import BaseTask, clip_logits, distillation_loss
-from stgnn.tasks.starting import Plain, check_teacher, is_supernet, loaded_network, starting_network
+from stgnn.tasks.base import BaseTask, clip_logits
+from stgnn.tasks.starting import Plain, is_supernet, starting_network
+from stgnn.tasks.teacher import Teacher
 
 
 class ClassificationTask(BaseTask):
@@ -63,39 +62,28 @@ class ClassificationTask(BaseTask):
         super().__init__(
             layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing, milestones
         )
-        check_between(0, 1, distillation=distillation)
         self.network = starting_network(self.layout, self.class_names, architecture, frames, init_from)
         self.uncalibrated = is_supernet(init_from)
-        # A tuple hides the teacher from this module: it is neither trained nor saved.
-        self._teacher: tuple[Plain, ...] = ()
-        if teacher is not None:
-            check_teacher(teacher)
-            self._teacher = (loaded_network(teacher, self.layout, self.class_names).eval().requires_grad_(False),)
-        self.distillation = distillation
+        self.teacher = None if teacher is None else Teacher(teacher, self.layout, self.class_names, distillation)
         self.val_metrics = self.metrics("val_")
-
-    def clip_scores(self, batch: Batch, network: Plain) -> Tensor:
-        """Logits (N, classes) of the clips of a batch by a network."""
-        logits = network(resample_frames(batch.bodies, network.frames))
-        return clip_logits(logits, batch.clip, len(batch.label))
 
     def score(self, batch: Batch) -> Tensor:
         """Logits (N, classes) of the clips of a batch."""
-        return self.clip_scores(batch, self.network)
+        logits = self.network(resample_frames(batch.bodies, self.network.frames))
+        return clip_logits(logits, batch.clip, len(batch.label))
 
     def on_fit_start(self) -> None:
         """Bring the teacher to the device; it is hidden from Lightning."""
-        for teacher in self._teacher:
-            teacher.to(self.device)
+        super().on_fit_start()
+        if self.teacher is not None:
+            self.teacher.to(self.device)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross-entropy, mixed with the distance to the teacher when there is one."""
         logits = self.score(batch)
         loss = self.classification_loss(logits, batch.label)
-        for teacher in self._teacher:
-            with torch.no_grad():
-                target = self.clip_scores(batch, teacher)
-            loss = (1 - self.distillation) * loss + self.distillation * distillation_loss(logits, target)
+        if self.teacher is not None:
+            loss = self.teacher.mixed(loss, logits, batch)
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch.label))
         return loss
 

@@ -29,6 +29,7 @@ from stgnn.tasks.sparse_parts import (
     write_finished,
 )
 from stgnn.tasks.starting import Plain, is_supernet, starting_network
+from stgnn.tasks.teacher import Teacher
 
 
 class SparseTask(SparseBaseTask):
@@ -50,6 +51,8 @@ class SparseTask(SparseBaseTask):
         architecture: The network: a shipped name, a JSON file, plain data, or the object. None: that of ``init_from``.
         frames: T of the network, instead of the architecture's own; only for a network trained from scratch.
         init_from: Checkpoint of this network, of SGN, or of a supernet whose space holds the architecture.
+        teacher: Checkpoint of a network to learn from, besides the labels: the dense network, for example.
+        distillation: Share of the loss that comes from the teacher's logits.
         sparsity: Share of the scores that goes.
         granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
         scope: What shares a threshold. None: each layer has its own and small ones stay denser (``erdos_renyi``) where
@@ -73,7 +76,8 @@ class SparseTask(SparseBaseTask):
             from 1 on.
 
     Raises:
-        InputError: there is no network, or it has nothing of that granularity.
+        InputError: there is no network, or it has nothing of that granularity; or the teacher is a supernet, or of
+            other data.
     """
 
     network: SparseNetwork
@@ -85,6 +89,8 @@ class SparseTask(SparseBaseTask):
         architecture: str | Path | Mapping[str, Any] | Architecture | None = None,
         frames: int | None = None,
         init_from: str | Path | None = None,
+        teacher: str | Path | None = None,
+        distillation: float = 0.5,
         sparsity: float = 0.8,
         granularity: Granularity = "unstructured",
         scope: Scope | None = None,
@@ -123,6 +129,7 @@ class SparseTask(SparseBaseTask):
         self.content, self.frames, self.sparsity = to_content(network), network.frames, sparsity
         start = initial if initial != "auto" else "random" if init_from is None else "magnitude"
         self.network = SparseNetwork(network, granularity, scope, units_step(granularity, step), initial=start)
+        self.teacher = None if teacher is None else Teacher(teacher, self.layout, self.class_names, distillation)
         self.val_metrics = self.metrics("val_")
         self._masked: dict[str, Tensor] = {}  # weights at the target, while clips are scored
 
@@ -131,11 +138,20 @@ class SparseTask(SparseBaseTask):
         """The one that is trained."""
         return (self.network,)
 
+    def on_fit_start(self) -> None:
+        """Bring the teacher to the device; it is hidden from Lightning."""
+        super().on_fit_start()
+        if self.teacher is not None:
+            self.teacher.to(self.device)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross-entropy at the present sparsity, and the penalty."""
+        """Cross-entropy at the present sparsity, mixed with what the teacher says, and the penalty."""
         sparsity = self.sparsity_now(self.sparsity)
-        logits = self.network(resample_frames(batch.bodies, self.frames), sparsity)
-        loss = self.classification_loss(clip_logits(logits, batch.clip, len(batch.label)), batch.label)
+        bodies = self.network(resample_frames(batch.bodies, self.frames), sparsity)
+        logits = clip_logits(bodies, batch.clip, len(batch.label))
+        loss = self.classification_loss(logits, batch.label)
+        if self.teacher is not None:
+            loss = self.teacher.mixed(loss, logits, batch)
         self.log_dict({"train_loss": loss, "sparsity": sparsity}, prog_bar=True, batch_size=len(batch.label))
         return self.penalised(loss, lambda kind: self.network.penalty(self.sparsity, kind))
 

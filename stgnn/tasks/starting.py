@@ -64,17 +64,6 @@ def is_supernet(path: str | Path | None) -> bool:
     return path is not None and checkpoint_kind(path) == "supernet"
 
 
-def check_teacher(path: str | Path) -> None:
-    """Refuse a supernet as a teacher: it would teach with batch-norm statistics that belong to no network.
-
-    Raises:
-        InputError: it is one, or the file is missing, damaged or not ours.
-    """
-    if is_supernet(path):
-        hint = "cut a network out of it first: stgnn extract"
-        raise InputError("a supernet cannot teach as it is", given=path, allowed="a checkpoint of a network", hint=hint)
-
-
 def loaded_network(
     path: str | Path, layout: SkeletonLayout, class_names: Sequence[str], wanted: BaseArchitecture | None = None
 ) -> Plain:

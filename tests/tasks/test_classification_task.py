@@ -1,4 +1,4 @@
-"""One network: from scratch, from a checkpoint, from a supernet, with a teacher."""
+"""One network: from scratch, from a checkpoint, from a supernet."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +33,9 @@ def test_a_run_improves_the_loss_and_its_checkpoint_is_the_network(
     loaded = load_network(tmp_path / "network.ckpt")
     assert loaded.module.architecture == SMALLEST
     task.eval()
-    assert torch.equal(task.clip_scores(batch, loaded.module), task.score(batch))
+    with torch.no_grad():
+        again = classification(init_from=tmp_path / "network.ckpt").eval()
+        assert torch.equal(again.score(batch), task.score(batch))
 
 
 def test_from_a_network(classification: Make, data: SyntheticDataModule, tmp_path: Path) -> None:
@@ -93,26 +95,6 @@ def test_a_checkpoint_of_other_data_is_refused(classification: Make, data: Synth
         ClassificationTask("ntu25", [f"other {name}" for name in data.class_names], init_from=tmp_path / "n.ckpt")
     with pytest.raises(InputError, match="no such checkpoint"):
         classification(init_from=tmp_path / "missing.ckpt")
-
-
-def test_a_teacher_is_neither_trained_nor_saved(
-    classification: Make, data: SyntheticDataModule, trainer: Run, tmp_path: Path
-) -> None:
-    save_checkpoint(tmp_path / "t.ckpt", classification(architecture=LARGEST.to_dict()).network, data.class_names)
-    task = classification(architecture=SMALLEST.to_dict(), teacher=tmp_path / "t.ckpt", distillation=1.0)
-    (teacher,) = task._teacher
-    before = [value.clone() for value in teacher.state_dict().values()]
-    trainer(max_steps=1, limit_val_batches=0).fit(task, datamodule=data)
-    assert all(torch.equal(a, b) for a, b in zip(before, teacher.state_dict().values(), strict=True))
-    assert task.state_dict().keys() == classification(architecture=SMALLEST.to_dict()).state_dict().keys()
-
-
-def test_a_supernet_is_no_teacher(
-    classification: Make, supernet: Callable[..., SupernetTask], data: SyntheticDataModule, tmp_path: Path
-) -> None:
-    save_checkpoint(tmp_path / "s.ckpt", supernet().network, data.class_names)
-    with pytest.raises(InputError, match=r"cannot teach(.|\n)*stgnn extract"):
-        classification(architecture=SMALLEST.to_dict(), teacher=tmp_path / "s.ckpt")
 
 
 def test_without_validation_subjects_training_still_works(classification: Make, trainer: Run) -> None:

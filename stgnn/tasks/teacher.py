@@ -1,0 +1,50 @@
+"""A trained network that another one learns from, besides the labels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from stgnn.data.batches import Batch
+from stgnn.errors import InputError, check_between
+from stgnn.skeleton import SkeletonLayout
+from stgnn.skeleton.transforms import resample_frames
+from stgnn.tasks.base import clip_logits, distillation_loss
+from stgnn.tasks.starting import is_supernet, loaded_network
+
+
+class Teacher:
+    """A network that teaches by its logits. It is no module, so that a task that holds it neither trains nor saves it.
+
+    Args:
+        path: Its checkpoint.
+        layout: The body that the student sees.
+        class_names: The classes of the student.
+        share: Share of the student's loss that comes from the teacher, 0 to 1.
+
+    Raises:
+        InputError: the checkpoint is a supernet, or of other data; or the share is out of range.
+    """
+
+    def __init__(
+        self, path: str | Path, layout: SkeletonLayout, class_names: Sequence[str], share: float = 0.5
+    ) -> None:
+        check_between(0, 1, distillation=share)
+        if is_supernet(path):
+            hint = "cut a network out of it first: stgnn extract"
+            what = "a supernet cannot teach as it is: its batch-norm statistics belong to no network"
+            raise InputError(what, given=path, allowed="a checkpoint of a network", hint=hint)
+        self.network = loaded_network(path, layout, class_names).eval().requires_grad_(False)
+        self.share = share
+
+    def to(self, device: torch.device) -> None:
+        """Bring the network to a device."""
+        self.network.to(device)
+
+    def mixed(self, loss: Tensor, logits: Tensor, batch: Batch) -> Tensor:
+        """The loss of the labels, mixed with the distance of logits (N, classes) to the teacher's."""
+        with torch.no_grad():
+            bodies = self.network(resample_frames(batch.bodies, self.network.frames))
+            target = clip_logits(bodies, batch.clip, len(batch.label))
+        return torch.lerp(loss, distillation_loss(logits, target), self.share)
