@@ -17,7 +17,7 @@ from stgnn.networks.sparsity.ensemble import LEVELS
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import Architecture
-from stgnn.tasks.base import clip_logits
+from stgnn.tasks.base import clip_logits, distillation_loss
 from stgnn.tasks.sparse_parts import (
     Course,
     Granularity,
@@ -29,11 +29,11 @@ from stgnn.tasks.sparse_parts import (
     usual_score_rate,
     write_finished,
 )
-from stgnn.tasks.starting import Plain, starting_network
+from stgnn.tasks.starting import Plain, is_supernet, starting_network
 
 
 class MultiLevelTask(SparseBaseTask):
-    """Train a network at several levels of sparsity: ``loss = CE(fused) + level_weight * sum of CE(level)``.
+    """Train a network at several levels of sparsity: ``loss = CE(fused) + level_weight * sum of loss(level)``.
 
     The paper (arXiv 2505.10679) trains an independent network for each level; their kept weights add up to 66 % of one
     dense network. ``nested`` is ours: one set of weights and scores, in which each sparser level keeps a part of what
@@ -42,18 +42,24 @@ class MultiLevelTask(SparseBaseTask):
     of them together as ``fused.ckpt``.
 
     Args:
-        architecture: The network of each level: a shipped name, a JSON file, plain data, or the object.
         layout: The skeleton layout. Filled in from the data module by the command line.
         class_names: Class names in label order. Filled in from the data module by the command line.
-        frames: T of the network, instead of the architecture's own.
+        architecture: The network of each level: a shipped name, a JSON file, plain data, or the object. None: that of
+            ``init_from``.
+        frames: T of the network, instead of the architecture's own; only for networks trained from scratch.
+        init_from: Checkpoint that every level starts from: of this network, of SGN, or of a supernet whose space holds
+            the architecture.
         levels: Shares of the scores that go, rising.
         nested: Whether all levels share one set of weights.
         fusion: ``mean``, ``learned`` weights, or ``mix``, a 1x1 convolution of the features of all levels.
         level_weight: Weight of the losses of the levels.
+        distillation: Share of the losses of all levels but the densest that comes from the densest one's logits.
         granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
         scope: What shares a threshold. None: each layer has its own and small ones stay denser (``erdos_renyi``) where
             single weights go; one for all layers (``global_standardised``) where whole units do.
         step: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
+        initial: Scores start at ``random``, or in the order of the ``magnitude`` of what they open; ``auto``: by
+            magnitude where the weights come from a checkpoint.
         dense_until: Until here nothing is masked: a share of the run below 1, an epoch from 1 on.
         ramp: Whether sparsity then is the target ``at_once``, or rises ``linear`` or ``cubic``.
         ramp_until: Where it reaches the target.
@@ -77,17 +83,20 @@ class MultiLevelTask(SparseBaseTask):
 
     def __init__(
         self,
-        architecture: str | Path | Mapping[str, Any] | Architecture,
         layout: str | Path | Mapping[str, Any] | SkeletonLayout,
         class_names: Sequence[str],
+        architecture: str | Path | Mapping[str, Any] | Architecture | None = None,
         frames: int | None = None,
+        init_from: str | Path | None = None,
         levels: Sequence[float] = LEVELS,
         nested: bool = False,
         fusion: Literal["mean", "learned", "mix"] = "mean",
         level_weight: float = 1.0,
+        distillation: float = 0.0,
         granularity: Granularity = "unstructured",
         scope: Scope | None = None,
         step: int = 1,
+        initial: Literal["auto", "random", "magnitude"] = "auto",
         dense_until: float = 0.5,
         ramp: Ramp = "at_once",
         ramp_until: float = 0.5,
@@ -116,22 +125,26 @@ class MultiLevelTask(SparseBaseTask):
             milestones,
         )
         check_between(0, level_weight=level_weight)
+        check_between(0, 1, distillation=distillation)
         for level in levels:
             check_between(0, 1, levels=level)
         networks = [
-            starting_network(self.layout, self.class_names, architecture, frames)
+            starting_network(self.layout, self.class_names, architecture, frames, init_from)
             for _ in (levels[:1] if nested else levels)
         ]
+        self.uncalibrated = is_supernet(init_from)
         self.content, self.frames = to_content(networks[0]), networks[0].frames
-        self.network = SparseEnsemble(networks, levels, fusion, granularity, scope, units_step(granularity, step))
-        self.level_weight = level_weight
+        start = initial if initial != "auto" else "random" if init_from is None else "magnitude"
+        step = units_step(granularity, step)
+        self.network = SparseEnsemble(networks, levels, fusion, granularity, scope, step, start)
+        self.level_weight, self.distillation = level_weight, distillation
         self.options = {
             "levels": list(levels),
             "nested": nested,
             "fusion": fusion,
             "granularity": granularity,
             "scope": self.sparse_networks[0].scope,
-            "step": step,
+            "step": self.sparse_networks[0].step,
         }
         self.val_metrics = self.metrics("val_")
         self.level_metrics = nn.ModuleList(MulticlassAccuracy(self.num_classes, average="micro") for _ in levels)
@@ -142,8 +155,9 @@ class MultiLevelTask(SparseBaseTask):
         return [one for one in self.network.experts if isinstance(one, SparseNetwork)]
 
     def trained(self) -> nn.Module:
-        """Weights, classifiers and fusion, without scores."""
-        return nn.ModuleList([super().trained(), self.network.heads, self.network.head, self.network.fusion])
+        """Weights, batch norms, classifiers and fusion, without scores."""
+        own = [self.network.norms, self.network.heads, self.network.head, self.network.fusion]
+        return nn.ModuleList([super().trained(), *own])
 
     def clip_scores(self, batch: Batch, sparsities: Sequence[float] | None = None) -> list[Tensor]:
         """Logits (N, classes) of the clips, fused and by every level."""
@@ -155,9 +169,14 @@ class MultiLevelTask(SparseBaseTask):
         return self.clip_scores(batch)[0]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross-entropy of the fused prediction and of every level, and the penalty."""
+        """Losses of the fused prediction and of every level, and the penalty."""
         sparsities = [self.sparsity_now(level) for level in self.network.levels]
-        fused, *each = (self.classification_loss(scores, batch.label) for scores in self.clip_scores(batch, sparsities))
+        scores = self.clip_scores(batch, sparsities)
+        fused, *each = (self.classification_loss(one, batch.label) for one in scores)
+        _, densest, *others = scores
+        if self.distillation:
+            taught = [distillation_loss(one, densest) for one in others]
+            each[1:] = [torch.lerp(*pair, self.distillation) for pair in zip(each[1:], taught, strict=True)]
         loss = fused + self.level_weight * torch.stack(each).sum()
         self.log_dict({"train_loss": loss, "train_loss_fused": fused}, prog_bar=True, batch_size=len(batch.label))
         self.log("sparsity", sparsities[-1], batch_size=len(batch.label))

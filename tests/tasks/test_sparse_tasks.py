@@ -18,6 +18,7 @@ from stgnn.networks.models import is_compact
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask, MultiLevelTask, SparseTask
+from stgnn.tasks.base import distillation_loss
 from stgnn.tasks.sparse_parts import Course
 
 Run = Callable[..., Trainer]
@@ -115,7 +116,7 @@ def test_a_course_in_epochs_and_in_shares() -> None:
 def test_scores_have_a_group_of_their_own(data: SyntheticDataModule, trainer: Run) -> None:
     for task in (
         sparse(data, score_decay=0.01, score_rate=0.5, learning_rate=0.1, warmup=0.0),
-        MultiLevelTask(SMALLEST, data.layout, data.class_names, score_decay=0.01, score_rate=0.5, learning_rate=0.1),
+        MultiLevelTask(data.layout, data.class_names, SMALLEST, score_decay=0.01, score_rate=0.5, learning_rate=0.1),
     ):
         run = trainer(max_steps=1, limit_train_batches=1, limit_val_batches=0)
         run.fit(task, datamodule=data)
@@ -135,12 +136,12 @@ def test_scores_have_a_group_of_their_own(data: SyntheticDataModule, trainer: Ru
 def test_single_weights_are_chosen_fast_and_units_slowly(
     arguments: Any, factor: float, data: SyntheticDataModule
 ) -> None:
-    for task in (sparse(data, **arguments), MultiLevelTask(SMALLEST, data.layout, data.class_names, **arguments)):
+    for task in (sparse(data, **arguments), MultiLevelTask(data.layout, data.class_names, SMALLEST, **arguments)):
         assert task.groups()[-1]["lr"] == pytest.approx(factor * task.learning_rate)
 
 
 def test_half_precision_is_refused(data: SyntheticDataModule, trainer: Run) -> None:
-    for task in (sparse(data), MultiLevelTask(SMALLEST, data.layout, data.class_names)):
+    for task in (sparse(data), MultiLevelTask(data.layout, data.class_names, SMALLEST)):
         with pytest.raises(InputError, match=r"float32(.|\n)*32-true"):
             trainer(max_epochs=1, precision="bf16-mixed").fit(task, datamodule=data)
 
@@ -219,7 +220,7 @@ def test_a_share_of_a_supernet_is_trained_before_it_is_scored(
 
 
 def test_the_loss_of_several_levels_is_that_of_their_vote_and_of_each(data: SyntheticDataModule) -> None:
-    task = MultiLevelTask(SMALLEST, data.layout, data.class_names, levels=[0.5, 0.8], level_weight=0.3)
+    task = MultiLevelTask(data.layout, data.class_names, SMALLEST, levels=[0.5, 0.8], level_weight=0.3)
     task._places = (0, 0)  # as after the ramp, without a Trainer
     batch = batch_of(data)
     torch.manual_seed(0)
@@ -227,6 +228,34 @@ def test_the_loss_of_several_levels_is_that_of_their_vote_and_of_each(data: Synt
     torch.manual_seed(0)
     fused, *each = (task.classification_loss(scores, batch.label) for scores in task.clip_scores(batch))
     torch.testing.assert_close(found, fused + 0.3 * sum(each))
+
+
+def test_sparser_levels_can_learn_from_the_densest(data: SyntheticDataModule) -> None:
+    task = MultiLevelTask(data.layout, data.class_names, SMALLEST, levels=[0.5, 0.8, 0.9], distillation=0.7)
+    task._places = (0, 0)  # as after the ramp, without a Trainer
+    batch = batch_of(data)
+    found = task.training_step(batch, 0)
+    fused, densest, *others = task.clip_scores(batch)
+    wanted = task.classification_loss(fused, batch.label) + task.classification_loss(densest, batch.label)
+    for scores in others:
+        wanted += 0.3 * task.classification_loss(scores, batch.label) + 0.7 * distillation_loss(scores, densest)
+    torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_levels_can_start_from_a_trained_network(nested: bool, data: SyntheticDataModule, tmp_path: Path) -> None:
+    trained = sparse(data, sparsity=0.0).finished()
+    path = save_checkpoint(tmp_path / "dense.ckpt", trained, data.class_names)
+    task = MultiLevelTask(data.layout, data.class_names, init_from=path, levels=[0.0, 0.5], nested=nested).eval()
+    batch = batch_of(data)
+    with torch.no_grad():
+        fused, densest, half = task.clip_scores(batch)
+        wanted = ClassificationTask(data.layout, data.class_names, init_from=path).eval().score(batch)
+    torch.testing.assert_close(densest, wanted)
+    assert not torch.equal(half, wanted) and not torch.equal(fused, wanted)
+    name, mask = next(iter(task.sparse_networks[-1].masks(0.5).items()))
+    size = trained.get_parameter(name).abs()
+    assert size[mask].min() >= size[~mask].max()  # by magnitude
 
 
 def test_sgn_has_sparse_forms_too(data: SyntheticDataModule, tmp_path: Path) -> None:
@@ -244,7 +273,7 @@ def test_levels_are_trained_together_and_written_apart(
     nested: bool, data: SyntheticDataModule, run: Run, tmp_path: Path
 ) -> None:
     task = MultiLevelTask(
-        SMALLEST, data.layout, data.class_names, levels=(0.3, 0.6, 0.9), nested=nested, penalty="pull"
+        data.layout, data.class_names, SMALLEST, levels=(0.3, 0.6, 0.9), nested=nested, penalty="pull"
     )
     trainer = run()
     trainer.fit(task, datamodule=data)
@@ -275,7 +304,7 @@ def test_wrong_arguments_are_refused(data: SyntheticDataModule) -> None:
     with pytest.raises(InputError, match="score_decay is out of range"):
         sparse(data, score_decay=-1)
     with pytest.raises(InputError, match="make no ensemble"):
-        MultiLevelTask(SMALLEST, data.layout, data.class_names, levels=(0.9, 0.1))
+        MultiLevelTask(data.layout, data.class_names, SMALLEST, levels=(0.9, 0.1))
 
 
 def test_a_sparse_run_on_the_command_line_can_be_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ Source: the ensembles of "Are ST-GCNs for HAR over-parameterized?" (arXiv 2505.1
 0.6, 0.8, 0.95 and 0.99 whose kept weights add up to 66 % of one dense network; loss = CE(fused) + sum CE(expert).
 Fusing feature maps before the pooling equals fusing pooled features, since both are linear, so maps are pooled first.
 Nested levels are ours: one set of weights and scores, thresholds that rise with the level, so that each sparser level
-keeps a subset of what the denser one keeps.
+keeps a subset of what the denser one keeps; batch norms and classifier are each level's own.
 """
 
 import copy
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from stgnn.errors import InputError
-from stgnn.networks.sparsity.compact import compact, masked
+from stgnn.networks.sparsity.compact import compact
 from stgnn.networks.sparsity.maskable import is_head
 from stgnn.networks.sparsity.sparse import SparseNetwork
 
@@ -116,12 +116,13 @@ class SparseEnsemble(nn.Module):
 
     Args:
         networks: One network for each level (independent), or a single one (nested). They are held, not copied, and
-            lose their classifier to the ensemble.
+            lose their classifier to the ensemble; where there are more classifiers than networks, they start as copies.
         levels: Sparsity of each level, rising.
         fusion: One of :data:`FUSIONS`.
         granularity: As of :class:`SparseNetwork`.
         scope: As of :class:`SparseNetwork`.
         step: As of :class:`SparseNetwork`.
+        initial: As of :class:`SparseNetwork`.
 
     Raises:
         InputError: the levels do not rise, their number is another than the networks', or a network has no classifier
@@ -136,6 +137,7 @@ class SparseEnsemble(nn.Module):
         granularity: str = "unstructured",
         scope: str | None = None,
         step: int = 1,
+        initial: str = "random",
     ) -> None:
         super().__init__()
         if len(networks) not in (1, len(levels)) or list(levels) != sorted(set(levels)):
@@ -146,11 +148,13 @@ class SparseEnsemble(nn.Module):
         self._head_path = _head_path(networks[0])
         heads = [self._take_head(network) for network in networks]
         head = heads[0]
-        heads += [_fresh(head) for _ in range(len(levels) - len(networks))]
-        self.experts = nn.ModuleList(SparseNetwork(network, granularity, scope, step) for network in networks)
-        self.heads, self.head = nn.ModuleList(heads), _fresh(head)
+        heads += [copy.deepcopy(head) for _ in range(len(levels) - len(networks))]
+        self.experts = nn.ModuleList(
+            SparseNetwork(network, granularity, scope, step, initial=initial) for network in networks
+        )
+        self.heads, self.head = nn.ModuleList(heads), copy.deepcopy(head)
         self.fusion = Fusion(fusion, len(levels), head.in_features)
-        self.statistics = nn.ModuleList(Statistics(networks[0]) for _ in levels if len(networks) == 1)
+        self.norms = nn.ModuleList(Norms(networks[0]) for _ in range(len(levels) - len(networks)))
 
     @property
     def nested(self) -> bool:
@@ -171,7 +175,9 @@ class SparseEnsemble(nn.Module):
 
     def penalty(self, kind: str = "pull") -> Tensor:
         """The penalty of every level, each at its target."""
-        penalties = [self._expert(level).penalty(sparsity, kind) for level, sparsity in enumerate(self.levels)]
+        penalties = [
+            self._expert(level).penalty(sparsity, kind, self._own(level)) for level, sparsity in enumerate(self.levels)
+        ]
         return torch.stack(penalties).sum()
 
     def level(self, number: int) -> nn.Module:
@@ -203,43 +209,47 @@ class SparseEnsemble(nn.Module):
         assert isinstance(expert, SparseNetwork)
         return expert
 
-    def _own_statistics(self, level: int) -> Mapping[str, Tensor]:
-        if not self.nested:
+    def _own(self, level: int) -> Mapping[str, Tensor]:
+        """What a nested level has in place of the network's; the densest has nothing."""
+        if level == 0 or not self.nested:
             return {}
-        statistics = self.statistics[level]
-        assert isinstance(statistics, Statistics)
-        return statistics.by_name()
+        norms = self.norms[level - 1]
+        assert isinstance(norms, Norms)
+        return norms.by_name()
 
     def _features(self, level: int, x: Tensor, sparsity: float) -> Tensor:
-        return self._expert(level)(x, sparsity, self._own_statistics(level))
+        return self._expert(level)(x, sparsity, self._own(level))
 
     def _plain(self, level: int, head: nn.Linear) -> nn.Module:
         """One level with this classifier, without what its masks emptied."""
         expert = self._expert(level)
-        network = masked(expert.network, expert.masks(self.levels[level]))
-        network.load_state_dict(dict(self._own_statistics(level)), strict=False)
+        network = copy.deepcopy(expert.network)
+        network.load_state_dict(dict(self._own(level)), strict=False)
         network.set_submodule(self._head_path, head)
-        return compact(network, {})
+        return compact(network, expert.masks(self.levels[level]))
 
 
-class Statistics(nn.Module):
-    """Batch-norm statistics of one nested level: each level sees other features, so each has its own.
+class Norms(nn.Module):
+    """Batch norms of one nested level: each level sees other features, so each has weights and statistics of its own.
+
+    Source: Yu et al., "Slimmable Neural Networks", ICLR 2019, for nested widths.
 
     Args:
-        network: The network whose buffers are copied.
+        network: The network whose batch norms are copied.
     """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self._names = {}
-        for number, (name, value) in enumerate(network.named_buffers()):
-            if "running_" in name or name.endswith("num_batches_tracked"):
-                self.register_buffer(f"buffer_{number}", value.clone())
-                self._names[name] = f"buffer_{number}"
+        found = {name: module for name, module in network.named_modules() if hasattr(module, "running_mean")}
+        self._names, self.norms = [*found], nn.ModuleList(copy.deepcopy(module) for module in found.values())
 
     def by_name(self) -> dict[str, Tensor]:
-        """The statistics by the name of the network's buffer."""
-        return {name: self.get_buffer(own) for name, own in self._names.items()}
+        """Weights and statistics by the name of the network's."""
+        return {
+            f"{path}.{name}": value
+            for path, norm in zip(self._names, self.norms, strict=True)
+            for name, value in (*norm.named_parameters(), *norm.named_buffers())
+        }
 
 
 def _head_path(network: nn.Module) -> str:

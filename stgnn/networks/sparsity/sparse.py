@@ -109,13 +109,24 @@ class SparseNetwork(nn.Module):
         self._keys = scope_keys(scope, [gate.name for gate in gates], [gate.block for gate in gates])
         self.scores = nn.ModuleList(Scores(gate, _start(network, gate, initial)) for gate in gates)
 
-    def forward(self, x: Tensor, sparsity: float, buffers: Mapping[str, Tensor] | None = None) -> Tensor:
-        """Logits ``(B, classes)`` of bodies ``(B, T, V, C)`` at a sparsity between 0 and 1."""
-        return functional_call(self.network, {**self.weights(sparsity), **(buffers or {})}, (x,))
+    def forward(self, x: Tensor, sparsity: float, own: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Logits ``(B, classes)`` of bodies ``(B, T, V, C)`` at a sparsity between 0 and 1.
 
-    def weights(self, sparsity: float) -> dict[str, Tensor]:
-        """The masked weights by name, through which gradients reach weights that are kept, and all scores."""
-        return self._applied(self._kept(sparsity))
+        Args:
+            x: The bodies.
+            sparsity: The sparsity.
+            own: Parameters and buffers by name, in place of the network's.
+        """
+        return functional_call(self.network, self.weights(sparsity, own), (x,))
+
+    def weights(self, sparsity: float, own: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """The masked weights by name, through which gradients reach weights that are kept, and all scores.
+
+        Args:
+            sparsity: The sparsity.
+            own: Parameters and buffers by name, in place of the network's; they are masked, too, and returned.
+        """
+        return self._applied(self._kept(sparsity), own or {})
 
     def masks(self, sparsity: float) -> dict[str, Tensor]:
         """What stays of every parameter that has gates, by name; shaped as the parameter."""
@@ -130,13 +141,14 @@ class SparseNetwork(nn.Module):
         """How much stays of every parameter that has gates."""
         return tuple(Density(name, int(mask.sum()), mask.numel()) for name, mask in self.masks(sparsity).items())
 
-    def penalty(self, sparsity: float, kind: str = "pull") -> Tensor:
+    def penalty(self, sparsity: float, kind: str = "pull", own: Mapping[str, Tensor] | None = None) -> Tensor:
         """``sum over blocks of || W where it would be pruned at this sparsity ||_2``.
 
         Args:
             sparsity: The target.
             kind: ``pull`` draws what will be pruned to zero; ``inert`` has the same value and no gradient, as in the
                 authors' code.
+            own: Parameters by name, in place of the network's.
 
         Raises:
             InputError: there is no such kind.
@@ -145,7 +157,7 @@ class SparseNetwork(nn.Module):
             raise InputError("no such penalty", given=kind, allowed=PENALTIES)
         squares: dict[str, Tensor] = {}
         for name, mask in self.masks(sparsity).items():
-            weight = self.network.get_parameter(name)
+            weight = (own or {}).get(name, self.network.get_parameter(name))
             square = (weight.detach() if kind == "inert" else weight).masked_fill(mask, 0).square().sum()
             block = block_of(self.network, name)
             squares[block] = squares[block] + square if block in squares else square
@@ -175,8 +187,8 @@ class SparseNetwork(nn.Module):
         shares = erdos_renyi(self._shapes, sizes, sparsity) if self.scope == "erdos_renyi" else sparsity
         return keep(scores, self._keys, shares, standardise, self.step, self.floor)
 
-    def _applied(self, kept: list[Tensor]) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
+    def _applied(self, kept: list[Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        found = dict(own)
         for scores, mask in zip(self._all(), kept, strict=True):
             opened = scores.spread(open_gate(scores.score, mask))
             for (name, value), target in zip(opened, scores.gate.targets, strict=True):

@@ -63,14 +63,26 @@ def test_nested_levels_share_weights_and_each_sparser_one_is_a_subset(make: Any)
     assert sizes[1] == 3 * sizes[0]
 
 
-def test_nested_levels_have_batch_statistics_of_their_own(make: Any) -> None:
+def test_nested_levels_have_batch_norms_of_their_own(make: Any) -> None:
     net = ensemble(make, 1).train()
-    own = {name: tensor.clone() for name, tensor in net.experts[0].network.named_buffers()}
-    net(X)
-    name = next(name for name in own if "stages.1" in name and name.endswith("running_mean"))
-    first, *_, last = (level.by_name()[name] for level in net.statistics)
-    assert torch.equal(dict(net.experts[0].network.named_buffers())[name], own[name])
-    assert not torch.equal(first, own[name]) and not torch.equal(first, last)
+    shared = net.experts[0].network
+    name = next(name for name, _ in shared.named_buffers() if "stages.1" in name and name.endswith("running_mean"))
+    weight = name.replace("running_mean", "weight")
+    net(X).experts.logsumexp(dim=2).sum().backward()
+    levels = [dict(shared.named_parameters()) | dict(shared.named_buffers()), *(one.by_name() for one in net.norms)]
+    assert len(levels) == len(LEVELS)
+    for one, other in pairwise(levels):
+        assert not torch.equal(one[name], other[name])
+        assert one[weight].grad is not None and not torch.equal(one[weight].grad, other[weight].grad)
+
+
+@torch.no_grad()
+def test_classifiers_of_nested_levels_start_as_that_of_the_network(make: Any) -> None:
+    network = make(ARCHITECTURE)
+    head = network.head.weight.clone()
+    net = SparseEnsemble([network], LEVELS)
+    assert all(torch.equal(one.weight, head) for one in (*net.heads, net.head))
+    assert len({one.weight.data_ptr() for one in (*net.heads, net.head)}) == len(LEVELS) + 1
 
 
 def test_gradients_reach_every_expert_every_score_and_every_classifier(make: Any) -> None:
