@@ -9,6 +9,8 @@ by side, and a part that was stopped goes on with the same command. Parts, and t
 
 * ``joint``: six single models, AdaSGN at five alphas, random and fuse (Tables 1 and 3): 190
 * ``bone``, ``joint_motion``: six single models and AdaSGN at alpha = 4 (with ``joint``: Table 4): 50 each
+* ``joint_again``: the same two of the joint stream, where ``joint`` was trained on another machine, so that its
+  predictions are not there to be fused: 50
 * ``scratch``: AdaSGN without pretraining (Table 2): 25
 * ``clip``: one action for a whole clip (needs ``joint``, whose single models it starts from): 25
 * ``skip``: a frame may be left out (needs ``joint`` as well): 25
@@ -54,7 +56,8 @@ STREAMS = ("joint", "bone", "joint_motion")
 ALPHAS = (0.0, 0.5, 1.0, 4.0, 10.0)
 FIGURES = ("val", "test", "gflops", "macs", "milliseconds", "bodies_per_clip")
 LENT = ("clip", "skip")  # parts that start from the single models of joint
-PARTS = (*STREAMS, "scratch", *LENT, "time")
+AGAIN = "joint_again"
+PARTS = (*STREAMS, AGAIN, "scratch", *LENT, "time")
 FUSED = {"SGN": Path(SINGLES), "AdaSGN, alpha 4": Path("conv_alpha_4")}
 
 
@@ -82,7 +85,9 @@ def plan_of(part: str, seed: int, epochs: int, width: int) -> TwoStages:
         return replace(plan, pretrain=False)
     if part == "skip":
         return replace(plan, skip=True)
-    return replace(plan, scope="clip") if part in ("clip", "time") else replace(plan, stream=part)
+    if part in ("clip", "time"):
+        return replace(plan, scope="clip")
+    return replace(plan, stream=part.removesuffix("_again"))
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -138,7 +143,7 @@ def _rows(seed: Path, place: Path) -> Iterable[dict[str, Any]]:
         path = seed / part / "summary.json"
         if path.is_file():
             summary = json.loads(path.read_text(encoding="utf-8"))
-            singles = summary["singles"] if part in STREAMS else []
+            singles = summary["singles"] if part in (*STREAMS, AGAIN) else []
             for row in (*singles, *summary["adaptive"]):
                 yield {**row, "name": f"{part}: {row['name']}", **_milliseconds(row, place)}
 
@@ -160,11 +165,12 @@ def _milliseconds(row: Mapping[str, Any], place: Path) -> dict[str, Any]:
 def _fused(seed: Path) -> Iterable[dict[str, Any]]:
     """Three streams together, for every kind of weights."""
     for name, place in FUSED.items():
-        paths = [seed / stream / place / "predictions.csv" for stream in STREAMS]
+        streams = ("joint" if (seed / "joint").is_dir() else AGAIN, *STREAMS[1:])
+        paths = [seed / stream / place / "predictions.csv" for stream in streams]
         if all(path.is_file() for path in paths):
-            streams = [read_predictions(path) for path in paths]
+            scores_of = [read_predictions(path) for path in paths]
             for weights in ("equal", "authors", "fitted"):
-                mixed, _ = fuse(streams, weights)
+                mixed, _ = fuse(scores_of, weights)
                 scores = {split: mixed.accuracy(split) for split in ("val", "test")}
                 yield {"name": f"three streams, {weights}: {name}", **scores}
 

@@ -65,7 +65,7 @@ class Run:
     name: str
     task: type[BaseTask]
     arguments: Mapping[str, Any]
-    source: str = ""  # the training of the same seed that this one starts from
+    source: "Run | None" = None  # the training of the same seed that this one starts from
 
 
 def base() -> dict[str, Any]:
@@ -88,8 +88,9 @@ def other(
 def runs(part: str) -> Iterator[Run]:
     """The trainings of a part."""
     network = {"architecture": base()}
+    dense = Run("dense", ClassificationTask, network)
     if part == "dense":
-        yield Run("dense", ClassificationTask, network)
+        yield dense
         given = {**network, "sparsity": 0.34, "scope": "global_standardised", **COURSE}
         yield Run("sparse_0.34", SparseTask, given)
     if part == "generator":
@@ -98,11 +99,11 @@ def runs(part: str) -> Iterator[Run]:
                 given = {**network, "sparsity": level, "scope": scope, **COURSE}
                 yield Run(f"sparse_{scope}_{level:g}", SparseTask, given)
     if part == "from_dense":
-        yield Run("dense_again", ClassificationTask, {}, "dense")
+        yield Run("dense_again", ClassificationTask, {}, dense)
         for scope in SCOPES[:2]:
             for level in LEVELS:
                 given = {"sparsity": level, "scope": scope, **SHORT_COURSE}
-                yield Run(f"from_dense_{scope}_{level:g}", SparseTask, given, "dense")
+                yield Run(f"from_dense_{scope}_{level:g}", SparseTask, given, dense)
     if part == "rates":
         for rate in RATES:
             given = {**network, "sparsity": 0.95, "scope": "erdos_renyi", "score_rate": rate, **COURSE}
@@ -114,13 +115,14 @@ def runs(part: str) -> Iterator[Run]:
             given = {**network, "levels": LEVELS, "nested": nested, "scope": "erdos_renyi", **COURSE}
             yield Run("levels_nested" if nested else "levels_independent", MultiLevelTask, given)
     if part == "structured":
+        plain = {width: Run(f"plain_{width}", ClassificationTask, {"architecture": other(width)}) for width in WIDTHS}
         for width in WIDTHS:
-            yield Run(f"plain_{width}", ClassificationTask, {"architecture": other(width)})
-            yield Run(f"plain_{width}_again", ClassificationTask, {}, f"plain_{width}")
+            yield plain[width]
+            yield Run(f"plain_{width}_again", ClassificationTask, {}, plain[width])
         for level in PRUNED:
             given = {"sparsity": level, "granularity": "channel", "step": 8}
             yield Run(f"channels_{level:g}", SparseTask, {"architecture": other(), **given, **COURSE})
-            yield Run(f"channels_from_dense_{level:g}", SparseTask, {**given, **SHORT_COURSE}, "plain_32")
+            yield Run(f"channels_from_dense_{level:g}", SparseTask, {**given, **SHORT_COURSE}, plain[32])
 
 
 def train(run: Run, arguments: argparse.Namespace, seed: int, data: SkeletonDataModule, folder: Path) -> None:
@@ -128,9 +130,13 @@ def train(run: Run, arguments: argparse.Namespace, seed: int, data: SkeletonData
     path = folder / f"{run.name}_{seed}.json"
     if path.is_file():
         return
-    pl.seed_everything(seed, verbose=False)
     settings = {"learning_rate": arguments.learning_rate, "weight_decay": 0.01}
-    begin = {"init_from": folder / f"{run.source}_{seed}.ckpt"} if run.source else {}
+    begin = {}
+    if run.source:
+        begin["init_from"] = folder / f"{run.source.name}_{seed}.ckpt"
+        if not begin["init_from"].is_file():  # its row may come from another machine
+            train(run.source, arguments, seed, data, folder)
+    pl.seed_everything(seed, verbose=False)
     task = run.task(layout=data.layout, class_names=data.class_names, **settings, **begin, **run.arguments)
     first = task.sparse_networks[0].network if isinstance(task, SparseTask | MultiLevelTask) else task.network
     total = sum(weight.numel() for _, weight in maskable(first))  # of the dense network
@@ -159,7 +165,8 @@ def table(folder: Path, known: Mapping[str, Any]) -> list[dict[str, Any]]:
         found = {one["seed"]: one for one in before.get(run.name, {}).get("runs", [])}
         for path in folder.glob(f"{run.name}_[0-9]*.json"):
             one = json.loads(path.read_text())
-            found[one["seed"]] = {key: one[key] for key in ("seed", "test_top1", "val_top1", "kept", "minutes")}
+            own = {key: one[key] for key in ("seed", "test_top1", "val_top1", "kept", "minutes")}
+            found.setdefault(one["seed"], own)  # a source that was trained again for its weights has its row already
         if found:
             scores = [one["test_top1"] for one in found.values()]
             spread = statistics.stdev(scores) if len(scores) > 1 else None
