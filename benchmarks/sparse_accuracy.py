@@ -44,12 +44,13 @@ PARTS = {  # processor minutes of one seed on UTD-MHAD with 40 epochs; NW-UCLA t
     "from_dense": 18,  # the dense network trained on, as it is and at four levels in two scopes
     "generator": 33,  # from random weights: four levels in four scopes
     "rates": 7,  # learning rates of scores, chosen on the validation clips
-    "levels": 16,  # four levels that vote, independent and nested
+    "levels": 32,  # four levels that vote, independent and nested, from random weights and from the dense network
     "structured": 15,  # channels pruned to four levels, and plain narrower networks
     "lottery": 25,
     "table": 0,  # nothing is trained: the table of what is there, and milliseconds
 }
 LEVELS = (0.6, 0.8, 0.95, 0.99)
+FIGURES = ("seed", "test_top1", "test_top1_of_levels", "val_top1", "kept", "minutes")  # of every training in the table
 SCOPES = ("erdos_renyi", "global_standardised", "layer", "global_raw")
 PRUNED = (0.5, 0.6, 0.75, 0.9)
 RATES = (1.0, 10.0, 100.0)  # beside the usual one, 30
@@ -112,8 +113,9 @@ def runs(part: str) -> Iterator[Run]:
         yield Run("channels_rate_30", SparseTask, {"architecture": other(), **given})
     if part == "levels":
         for nested in (False, True):
-            given = {**network, "levels": LEVELS, "nested": nested, "scope": "erdos_renyi", **COURSE}
-            yield Run("levels_nested" if nested else "levels_independent", MultiLevelTask, given)
+            kind, given = "nested" if nested else "independent", {"levels": LEVELS, "nested": nested}
+            yield Run(f"levels_{kind}", MultiLevelTask, {**network, **given, **COURSE})
+            yield Run(f"levels_from_dense_{kind}", MultiLevelTask, {**given, **SHORT_COURSE}, dense)
     if part == "structured":
         plain = {width: Run(f"plain_{width}", ClassificationTask, {"architecture": other(width)}) for width in WIDTHS}
         for width in WIDTHS:
@@ -146,6 +148,7 @@ def train(run: Run, arguments: argparse.Namespace, seed: int, data: SkeletonData
     row["minutes"] = (time.process_time() - start) / 60
     row["test_top1"] = accuracy(task, data, "test")
     if isinstance(task, MultiLevelTask):
+        row["test_top1_of_levels"] = accuracy_of_levels(task, data)
         pairs = zip(task.sparse_networks, task.network.levels, strict=False)  # nested: the densest holds the others
         kept = sum(one.kept for network, level in pairs for one in network.densities(level))
     else:
@@ -157,6 +160,18 @@ def train(run: Run, arguments: argparse.Namespace, seed: int, data: SkeletonData
     print(f"{run.name}, seed {seed}: test {row['test_top1']:.3f}, {row['minutes']:.1f} minutes", flush=True)
 
 
+@torch.no_grad()
+def accuracy_of_levels(task: MultiLevelTask, data: SkeletonDataModule) -> dict[str, float]:
+    """Test accuracy of every level alone."""
+    task.eval()
+    hits, clips = torch.zeros(len(task.network.levels)), 0
+    for batch in data.test_dataloader():
+        _, *each = task.clip_scores(batch)
+        hits += torch.tensor([int((scores.argmax(dim=1) == batch.label).sum()) for scores in each])
+        clips += len(batch.label)
+    return {f"{level:g}": float(hit) / clips for level, hit in zip(task.network.levels, hits, strict=True)}
+
+
 def table(folder: Path, known: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Mean and spread over seeds of everything that was trained, here or, as the file tells, on another machine."""
     before = {row["name"]: row for row in known.get("table", [])}
@@ -165,7 +180,7 @@ def table(folder: Path, known: Mapping[str, Any]) -> list[dict[str, Any]]:
         found = {one["seed"]: one for one in before.get(run.name, {}).get("runs", [])}
         for path in folder.glob(f"{run.name}_[0-9]*.json"):
             one = json.loads(path.read_text())
-            own = {key: one[key] for key in ("seed", "test_top1", "val_top1", "kept", "minutes")}
+            own = {key: one[key] for key in FIGURES if key in one}
             found.setdefault(one["seed"], own)  # a source that was trained again for its weights has its row already
         if found:
             scores = [one["test_top1"] for one in found.values()]
@@ -195,7 +210,7 @@ def claims(rows: list[dict[str, Any]]) -> dict[str, Any]:
     scores = {row["name"]: {one["seed"]: 100 * one["test_top1"] for one in row["runs"]} for row in rows}
 
     def gains(name: str) -> list[float]:
-        dense = scores.get("dense_again" if name.startswith("from_dense") else "dense", {})
+        dense = scores.get("dense_again" if "from_dense" in name else "dense", {})
         return [score - dense[seed] for seed, score in scores[name].items() if seed in dense]
 
     sparse = {name: gains(name) for name in scores if name.endswith("_0.95")}

@@ -4,7 +4,9 @@ Source: the ensembles of "Are ST-GCNs for HAR over-parameterized?" (arXiv 2505.1
 0.6, 0.8, 0.95 and 0.99 whose kept weights add up to 66 % of one dense network; loss = CE(fused) + sum CE(expert).
 Fusing feature maps before the pooling equals fusing pooled features, since both are linear, so maps are pooled first.
 Nested levels are ours: one set of weights and scores, thresholds that rise with the level, so that each sparser level
-keeps a subset of what the denser one keeps; batch norms and classifier are each level's own.
+keeps a subset of what the denser one keeps; batch norms and classifier are each level's own. A level chooses among what
+the denser one keeps: its gradient reaches those scores alone. Otherwise the sparsest level, whose gradients are the
+largest, would decide what the others keep.
 """
 
 import copy
@@ -169,7 +171,10 @@ class SparseEnsemble(nn.Module):
             sparsities: Of each level, during a schedule; of the first few, to use these alone. None: the targets.
         """
         chosen = self.levels if sparsities is None else tuple(sparsities)
-        features = torch.stack([self._features(level, x, sparsity) for level, sparsity in enumerate(chosen)])
+        denser = (0.0, *chosen) if self.nested else (0.0,) * len(chosen)
+        features = torch.stack(
+            [self._expert(level)(x, sparsity, self._own(level), denser[level]) for level, sparsity in enumerate(chosen)]
+        )
         each = torch.stack([head(one) for head, one in zip(self.heads, features, strict=False)])
         return Predictions(self.head(self.fusion(features)), each)
 
@@ -216,9 +221,6 @@ class SparseEnsemble(nn.Module):
         norms = self.norms[level - 1]
         assert isinstance(norms, Norms)
         return norms.by_name()
-
-    def _features(self, level: int, x: Tensor, sparsity: float) -> Tensor:
-        return self._expert(level)(x, sparsity, self._own(level))
 
     def _plain(self, level: int, head: nn.Linear) -> nn.Module:
         """One level with this classifier, without what its masks emptied."""

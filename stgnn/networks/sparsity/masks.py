@@ -15,22 +15,29 @@ SCOPES = ("layer", "erdos_renyi", "block", "global_raw", "global_standardised")
 
 
 class _Open(torch.autograd.Function):
-    """1 where a mask is set; the gradient passes straight through to the scores."""
+    """1 where a mask is set; the gradient passes straight through to the scores, or to some of them."""
 
     @staticmethod
-    def forward(ctx: Any, scores: Tensor, mask: Tensor) -> Tensor:
+    def forward(ctx: Any, scores: Tensor, mask: Tensor, reached: Tensor | None) -> Tensor:
         """The mask as numbers."""
+        ctx.reached = reached
         return mask.to(scores.dtype)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """``dL/dS = dL/dB``."""
-        return gradient, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        """``dL/dS = dL/dB`` where scores are reached."""
+        return gradient if ctx.reached is None else gradient * ctx.reached, None, None
 
 
-def open_gate(scores: Tensor, mask: Tensor) -> Tensor:
-    """The mask B as numbers, through which gradients reach the scores: ``dL/dS = dL/dB = dL/d(W B) W``."""
-    return _Open.apply(scores, mask)  # type: ignore[no-untyped-call]
+def open_gate(scores: Tensor, mask: Tensor, reached: Tensor | None = None) -> Tensor:
+    """The mask B as numbers, through which gradients reach the scores: ``dL/dS = dL/dB = dL/d(W B) W``.
+
+    Args:
+        scores: S.
+        mask: B.
+        reached: Which scores the gradient reaches; None: all.
+    """
+    return _Open.apply(scores, mask, reached)  # type: ignore[no-untyped-call]
 
 
 def scope_keys(scope: str, names: Sequence[str], blocks: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ runs with masked weights in place of its own. Other than the authors', masks and
 layers run once, shortcuts share the threshold of their scope, and the penalty has a gradient.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -109,24 +109,31 @@ class SparseNetwork(nn.Module):
         self._keys = scope_keys(scope, [gate.name for gate in gates], [gate.block for gate in gates])
         self.scores = nn.ModuleList(Scores(gate, _start(network, gate, initial)) for gate in gates)
 
-    def forward(self, x: Tensor, sparsity: float, own: Mapping[str, Tensor] | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, sparsity: float, own: Mapping[str, Tensor] | None = None, within: float = 0.0
+    ) -> Tensor:
         """Logits ``(B, classes)`` of bodies ``(B, T, V, C)`` at a sparsity between 0 and 1.
 
         Args:
             x: The bodies.
             sparsity: The sparsity.
-            own: Parameters and buffers by name, in place of the network's.
+            own: See :meth:`weights`.
+            within: See :meth:`weights`.
         """
-        return functional_call(self.network, self.weights(sparsity, own), (x,))
+        return functional_call(self.network, self.weights(sparsity, own, within), (x,))
 
-    def weights(self, sparsity: float, own: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
-        """The masked weights by name, through which gradients reach weights that are kept, and all scores.
+    def weights(
+        self, sparsity: float, own: Mapping[str, Tensor] | None = None, within: float = 0.0
+    ) -> dict[str, Tensor]:
+        """The masked weights by name, through which gradients reach weights that are kept, and scores.
 
         Args:
             sparsity: The sparsity.
             own: Parameters and buffers by name, in place of the network's; they are masked, too, and returned.
+            within: Gradients reach the scores of what stays at this sparsity; at 0 all of them.
         """
-        return self._applied(self._kept(sparsity), own or {})
+        reached = self._kept(within) if within else [None] * len(self.scores)
+        return self._applied(self._kept(sparsity), reached, own or {})
 
     def masks(self, sparsity: float) -> dict[str, Tensor]:
         """What stays of every parameter that has gates, by name; shaped as the parameter."""
@@ -187,10 +194,12 @@ class SparseNetwork(nn.Module):
         shares = erdos_renyi(self._shapes, sizes, sparsity) if self.scope == "erdos_renyi" else sparsity
         return keep(scores, self._keys, shares, standardise, self.step, self.floor)
 
-    def _applied(self, kept: list[Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def _applied(
+        self, kept: Sequence[Tensor], reached: Sequence[Tensor | None], own: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
         found = dict(own)
-        for scores, mask in zip(self._all(), kept, strict=True):
-            opened = scores.spread(open_gate(scores.score, mask))
+        for scores, mask, some in zip(self._all(), kept, reached, strict=True):
+            opened = scores.spread(open_gate(scores.score, mask, some))
             for (name, value), target in zip(opened, scores.gate.targets, strict=True):
                 weight = found.get(name, self.network.get_parameter(name))
                 found[name] = weight * _placed(value, target, weight.dim())

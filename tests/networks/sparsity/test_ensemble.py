@@ -76,6 +76,21 @@ def test_nested_levels_have_batch_norms_of_their_own(make: Any) -> None:
         assert one[weight].grad is not None and not torch.equal(one[weight].grad, other[weight].grad)
 
 
+def test_a_nested_level_chooses_among_what_the_denser_one_keeps(make: Any) -> None:
+    net = ensemble(make, 1).train()
+    shared = net.experts[0]
+    for number in range(3):
+        net.zero_grad()
+        net(X).experts[number].logsumexp(dim=1).sum().backward()
+        denser = shared.masks(LEVELS[number - 1] if number else 0.0)
+        for scores in shared.scores:
+            (target,) = scores.gate.targets
+            assert not bool(scores.score.grad[~denser[target.parameter]].any())
+        reached = sum(int(score.grad.count_nonzero()) for score in shared.score_parameters())
+        kept = sum(int(mask.sum()) for mask in shared.masks(LEVELS[number]).values())
+        assert reached > kept, "more than it keeps itself, so that others can be taken in"
+
+
 @torch.no_grad()
 def test_classifiers_of_nested_levels_start_as_that_of_the_network(make: Any) -> None:
     network = make(ARCHITECTURE)
