@@ -45,7 +45,7 @@ PARTS = {  # processor minutes of one seed on UTD-MHAD with 40 epochs; NW-UCLA t
     "generator": 33,  # from random weights: four levels in four scopes
     "rates": 7,  # learning rates of scores, chosen on the validation clips
     "levels": 32,  # four levels that vote, independent and nested, from random weights and from the dense network
-    "structured": 15,  # channels pruned to four levels, and plain narrower networks
+    "structured": 20,  # channels pruned to four levels in three ways, and plain narrower networks
     "lottery": 25,
     "table": 0,  # nothing is trained: the table of what is there, and milliseconds
 }
@@ -54,7 +54,7 @@ FIGURES = ("seed", "test_top1", "test_top1_of_levels", "val_top1", "kept", "minu
 SCOPES = ("erdos_renyi", "global_standardised", "layer", "global_raw")
 PRUNED = (0.5, 0.6, 0.75, 0.9)
 RATES = (1.0, 10.0, 100.0)  # beside the usual one, 30
-WIDTHS = (32, 24, 16, 8)  # first width of plain networks
+WIDTHS = (32, 24, 16, 8)  # first width of plain networks; the first one is pruned
 COURSE: Mapping[str, Any] = {"dense_until": 0.2, "ramp": "cubic", "ramp_until": 0.6}
 SHORT_COURSE: Mapping[str, Any] = {"dense_until": 0.0, "ramp": "cubic", "ramp_until": 0.4}  # of a trained network
 
@@ -67,6 +67,7 @@ class Run:
     task: type[BaseTask]
     arguments: Mapping[str, Any]
     source: "Run | None" = None  # the training of the same seed that this one starts from
+    teacher: "Run | None" = None  # the training of the same seed that this one also learns from
 
 
 def base() -> dict[str, Any]:
@@ -117,14 +118,15 @@ def runs(part: str) -> Iterator[Run]:
             yield Run(f"levels_{kind}", MultiLevelTask, {**network, **given, **COURSE})
             yield Run(f"levels_from_dense_{kind}", MultiLevelTask, {**given, **SHORT_COURSE}, dense)
     if part == "structured":
-        plain = {width: Run(f"plain_{width}", ClassificationTask, {"architecture": other(width)}) for width in WIDTHS}
-        for width in WIDTHS:
-            yield plain[width]
-            yield Run(f"plain_{width}_again", ClassificationTask, {}, plain[width])
+        plain = [Run(f"plain_{width}", ClassificationTask, {"architecture": other(width)}) for width in WIDTHS]
+        again = [Run(f"{one.name}_again", ClassificationTask, {}, one) for one in plain]
+        yield from (*plain, *again)
         for level in PRUNED:
             given = {"sparsity": level, "granularity": "channel", "step": 8}
             yield Run(f"channels_{level:g}", SparseTask, {"architecture": other(), **given, **COURSE})
-            yield Run(f"channels_from_dense_{level:g}", SparseTask, {**given, **SHORT_COURSE}, plain[32])
+            given |= SHORT_COURSE
+            yield Run(f"channels_from_dense_{level:g}", SparseTask, given, plain[0])
+            yield Run(f"channels_taught_{level:g}", SparseTask, given, plain[0], again[0])
 
 
 def train(run: Run, arguments: argparse.Namespace, seed: int, data: SkeletonDataModule, folder: Path) -> None:
@@ -134,10 +136,11 @@ def train(run: Run, arguments: argparse.Namespace, seed: int, data: SkeletonData
         return
     settings = {"learning_rate": arguments.learning_rate, "weight_decay": 0.01}
     begin = {}
-    if run.source:
-        begin["init_from"] = folder / f"{run.source.name}_{seed}.ckpt"
-        if not begin["init_from"].is_file():  # its row may come from another machine
-            train(run.source, arguments, seed, data, folder)
+    for key, other_run in (("init_from", run.source), ("teacher", run.teacher)):
+        if other_run:
+            begin[key] = folder / f"{other_run.name}_{seed}.ckpt"
+            if not begin[key].is_file():  # its row may come from another machine
+                train(other_run, arguments, seed, data, folder)
     pl.seed_everything(seed, verbose=False)
     task = run.task(layout=data.layout, class_names=data.class_names, **settings, **begin, **run.arguments)
     first = task.sparse_networks[0].network if isinstance(task, SparseTask | MultiLevelTask) else task.network

@@ -76,6 +76,22 @@ def test_a_lottery_of_other_settings_needs_another_folder(tmp_path: Path) -> Non
         lottery(SMALLEST, nobody, tmp_path / "other")
 
 
+def test_a_family_can_learn_from_the_network_it_comes_from(
+    tmp_path: Path, network: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught = []
+    train = family.trained
+    monkeypatch.setattr(family, "trained", lambda task, *more: (taught.append(task.teacher), train(task, *more)))
+    for share in (0.0, 0.4):
+        sparsify(network, tmp_path / f"{share}", DATA, levels=[0.5], step=4, epochs=1, distillation=share)
+    nobody, teacher = taught
+    assert nobody is None and teacher is not None and teacher.share == 0.4
+    weights = load_network(network).module.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in teacher.network.state_dict().items())
+    with pytest.raises(InputError, match="distillation is out of range"):
+        sparsify(network, tmp_path / "wrong", DATA, distillation=1.5)
+
+
 def test_a_family_is_smaller_level_by_level_and_goes_on(tmp_path: Path, network: Path) -> None:
     given: dict[str, Any] = {"levels": [0.5, 0.8], "step": 4, "epochs": 1}
     result = sparsify(network, tmp_path / "out", DATA, **given)

@@ -90,6 +90,7 @@ def sparsify(
     epochs: int = 15,
     learning_rate: float = 1e-3,
     weight_decay: float = 0.01,
+    distillation: float = 0.0,
     runtime: str = "ONNXRuntime",
     threads: int = 1,
     study: str | None = None,
@@ -110,6 +111,7 @@ def sparsify(
         epochs: Epochs of each level.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.
+        distillation: Share of each level's loss that comes from the given network's logits, besides the labels.
         runtime: Runtime that the networks are timed on.
         threads: Its threads.
         study: Journal file of a study: its report shows the family beside the front.
@@ -127,7 +129,7 @@ def sparsify(
     if study is not None and key is not None:
         check_families(study, key)
     data = data_of(checkpoint, data)
-    plan = Family(tuple(levels), granularity, scope, step, epochs, learning_rate, weight_decay, seed)
+    plan = Family(tuple(levels), granularity, scope, step, epochs, learning_rate, weight_decay, distillation, seed)
     with counting("levels") as progress:
         rows = run_family(plan, checkpoint, build_data(data), output, runtime, threads, progress)
     for row in rows:

@@ -36,6 +36,7 @@ class Family:
         epochs: Epochs of each level: sparsity rises over the first half.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.
+        distillation: Share of each level's loss that comes from the given network's logits.
         seed: Seed of what training draws.
     """
 
@@ -46,10 +47,12 @@ class Family:
     epochs: int = 15
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
+    distillation: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_between(1, epochs=self.epochs, step=self.step)
+        check_between(0, 1, distillation=self.distillation)
         for level in self.levels:
             check_between(0, 1, levels=level)
         if not self.levels:
@@ -113,6 +116,8 @@ def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path
             data.layout,
             data.class_names,
             init_from=checkpoint,
+            teacher=checkpoint if plan.distillation else None,
+            distillation=plan.distillation,
             sparsity=level,
             granularity=plan.granularity,
             scope=plan.scope,
