@@ -52,6 +52,7 @@ PARTS = {  # processor minutes of one seed on UTD-MHAD with 40 epochs; NW-UCLA t
 LEVELS = (0.6, 0.8, 0.95, 0.99)
 FIGURES = ("seed", "test_top1", "test_top1_of_levels", "val_top1", "kept", "minutes")  # of every training in the table
 SCOPES = ("erdos_renyi", "global_standardised", "layer", "global_raw")
+TICKETS = ("erdos_renyi", "global")  # scopes of lottery tickets; "global" empties layers
 PRUNED = (0.5, 0.6, 0.75, 0.9)
 RATES = (1.0, 10.0, 100.0)  # beside the usual one, 30
 WIDTHS = (32, 24, 16, 8)  # first width of plain networks; the first one is pruned
@@ -239,19 +240,25 @@ def run_tickets(arguments: argparse.Namespace, data: SkeletonDataModule, folder:
         every=recipe["every"],
         seeds=tuple(arguments.seeds),
         learning_rate=arguments.learning_rate,
+        scope=arguments.scope,
         test=True,
     )
     return run_lottery(plan, data, folder, lambda done, total: print(f"tickets {done}/{total}", flush=True))
 
 
 def tickets(folder: Path, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Every training of the lottery and their averages, of this machine and, as the file tells, of others."""
-    rows = {(row["seed"], row["method"], row["sparsity"]): row for row in known.get("lottery", {}).get("runs", [])}
-    for path in folder.glob("seed_*/**/*.json"):
-        row = json.loads(path.read_text())
-        rows[row["seed"], row["method"], row["sparsity"]] = row
-    found = [rows[key] for key in sorted(rows)]
-    return {"averages": averages(found, "test_top1"), "runs": found} if found else {}
+    """By scope, every training of the lottery and their averages, of this machine and, as the file tells, of others."""
+    found = {}
+    for scope in TICKETS:
+        before = known.get("lottery", {}).get(scope, {}).get("runs", [])
+        rows = {(row["seed"], row["method"], row["sparsity"]): row for row in before}
+        for path in (folder / scope).glob("seed_*/**/*.json"):
+            row = json.loads(path.read_text())
+            rows[row["seed"], row["method"], row["sparsity"]] = row
+        if rows:
+            runs = [rows[key] for key in sorted(rows)]
+            found[scope] = {"averages": averages(runs, "test_top1"), "runs": runs}
+    return found
 
 
 def main() -> None:
@@ -261,6 +268,7 @@ def main() -> None:
     parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the parts, only the trainings of these names")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--scope", choices=TICKETS, default=TICKETS[0], help="of the lottery tickets")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     arguments = parser.parse_args()
@@ -281,7 +289,7 @@ def main() -> None:
                 if (run.name, seed) not in done and run.name in (arguments.only or [run.name]):
                     train(run, arguments, seed, data, folder)
     if "lottery" in arguments.part:
-        run_tickets(arguments, data, folder / "lottery")
+        run_tickets(arguments, data, folder / "lottery" / arguments.scope)
     known = read_known(path, settings)  # other parts may have been written meanwhile
     rows = table(folder, known)
     if "table" in arguments.part:

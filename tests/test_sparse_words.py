@@ -50,7 +50,7 @@ def test_a_lottery_compares_every_method_and_goes_on(tmp_path: Path) -> None:
     assert all(row["seeds"] == 2 for row in rows.values())
     assert {level for method, level in rows if method == "iterative"} == {0.6, 0.84, 0.9}
     for (method, level), row in rows.items():
-        assert row["remaining"] == pytest.approx(1 - level, abs=2e-3), method
+        assert row["remaining"] == pytest.approx(1 - level, abs=5e-3), method
     assert "<svg" in Path(result["html"]).read_text() and Path(result["svg"]).is_file()
     assert len(Path(result["csv"]).read_text().splitlines()) == len(rows) + 1
 

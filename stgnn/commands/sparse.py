@@ -24,7 +24,7 @@ def lottery(
     every: int = 3,
     rewind_epoch: int = 3,
     seeds: Sequence[int] = (0, 1, 2),
-    scope: Literal["global", "layer"] = "global",
+    scope: Literal["erdos_renyi", "layer", "global"] = "erdos_renyi",
     learning_rate: float = 2e-3,
     weight_decay: float = 0.01,
     test: bool = False,
@@ -44,7 +44,8 @@ def lottery(
         every: Pruning at once and controls are trained after each so many rounds, and after the last.
         rewind_epoch: The early epoch.
         seeds: Each gives first weights of its own.
-        scope: Whether weights are compared over the whole network or within their layer.
+        scope: What weights are compared with: those of their layer, where small layers stay denser (erdos_renyi) or all
+            are alike (layer), or with all others (global), which empties whole layers at high sparsity.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.
         test: Whether the test split is scored too, for a final table.

@@ -59,7 +59,8 @@ class Lottery:
         every: Controls and one-shot pruning are trained after each so many rounds, and after the last.
         rewind_epoch: The early epoch.
         seeds: Each gives first weights of its own.
-        scope: ``global`` or ``layer``: what weights are compared with.
+        scope: What weights are compared with: all others (``global``) or those of their ``layer``; ``erdos_renyi``: of
+            their layer, and small layers stay denser.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.
         test: Whether the test split is scored too, for a final table.
@@ -73,7 +74,7 @@ class Lottery:
     every: int = 3
     rewind_epoch: int = 3
     seeds: tuple[int, ...] = (0, 1, 2)
-    scope: str = "global"
+    scope: str = "erdos_renyi"
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     test: bool = False

@@ -24,24 +24,35 @@ def test_rounds_end_exactly() -> None:
 
 
 def test_the_largest_weights_of_each_scope_stay() -> None:
-    masks = magnitude_masks(WEIGHTS, None, 0.7)
+    masks = magnitude_masks(WEIGHTS, None, 0.7, "global")
     assert kept(masks) == SIZE - round(0.7 * SIZE)
     smallest = min(float(WEIGHTS[name].abs()[mask].min()) for name, mask in masks.items() if mask.any())
     assert all(float(WEIGHTS[name].abs()[~mask].max()) <= smallest for name, mask in masks.items())
     each = magnitude_masks(WEIGHTS, None, 0.5, "layer")
     assert [int(mask.sum()) for mask in each.values()] == [300, 120]
+    large, small = magnitude_masks(WEIGHTS, None, 0.7).values()
+    assert small.float().mean() > large.float().mean(), "though its weights are a tenth"
+    assert abs(int(large.sum() + small.sum()) - 0.3 * SIZE) <= 1
 
 
-def test_what_was_pruned_stays_pruned() -> None:
+def test_small_weights_do_not_empty_a_layer_unless_all_are_compared() -> None:
+    weights = {"a": torch.randn(30, 20), "b": 0.001 * torch.randn(10, 8, 3)}
+    assert not magnitude_masks(weights, None, 0.7, "global")["b"].any()
+    for scope in ("erdos_renyi", "layer"):
+        assert all(mask.any() for mask in magnitude_masks(weights, None, 0.99, scope).values())
+
+
+@pytest.mark.parametrize("scope", ["erdos_renyi", "layer", "global"])
+def test_what_was_pruned_stays_pruned(scope: str) -> None:
     masks = None
     for number, sparsity in enumerate(rounds(0.95, 0.5)):
         weights = {name: weight.clone().normal_() for name, weight in WEIGHTS.items()}
-        after = magnitude_masks(weights, masks, sparsity)
-        assert kept(after) == SIZE - round(sparsity * SIZE)
+        after = magnitude_masks(weights, masks, sparsity, scope)
+        assert kept(after) == pytest.approx((1 - sparsity) * SIZE, abs=1)
         assert number == 0 or all(bool((masks[name] | ~mask).all()) for name, mask in after.items())
         masks = after
     with pytest.raises(InputError, match="bring weights back"):
-        magnitude_masks(WEIGHTS, masks, 0.1)
+        magnitude_masks(WEIGHTS, masks, 0.1, scope)
 
 
 def test_weights_of_zero_and_ties_are_counted_exactly() -> None:
