@@ -197,16 +197,23 @@ def table(folder: Path, known: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def times(rows: list[dict[str, Any]], folder: Path) -> None:
-    """Parameters, MACs and milliseconds of the first seed's structured networks, on two runtimes."""
+    """Parameters, MACs and milliseconds of the first seed's structured networks, on two runtimes, beside the dense one.
+
+    Networks of other machines keep what is known of them; ``times_faster`` can be compared over machines.
+    """
     members = [row for row in rows if row["part"] == "structured" and (folder / f"{row['name']}_0.ckpt").is_file()]
     networks = {row["name"]: load_model(folder / f"{row['name']}_0.ckpt").module for row in members}
-    if not networks:
+    dense = f"plain_{WIDTHS[0]}"
+    if dense not in networks:
         return
     found = {runtime: time_together(networks, runtime) for runtime in ("ONNXRuntime", "Torch")}
     for row in members:
         cost = count_as_is(networks[row["name"]])
         row |= {"device": device_name(), "parameters": cost.parameters, "macs": cost.macs}
         row["latency_ms"] = {runtime: timing[row["name"]].to_dict() for runtime, timing in found.items()}
+        row["times_faster"] = {
+            runtime: timing[dense].median_ms / timing[row["name"]].median_ms for runtime, timing in found.items()
+        }
 
 
 def claims(rows: list[dict[str, Any]]) -> dict[str, Any]:

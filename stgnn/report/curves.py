@@ -10,7 +10,7 @@ from stgnn.report.charts import Chart
 from stgnn.report.units import percent
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#7a6fc4", "#8a8f98")
-SHAPES = ("circle", "triangle", "diamond")
+SHAPES = ("circle", "triangle", "diamond", "square", "star")
 LINE = 17  # height of a line of the legend, in pixels
 
 
@@ -60,14 +60,19 @@ def _curve(curve: Curve, number: int, x: svg.Axis, y: svg.Axis) -> str:
     parts += [svg.path([(x(place), y(mean)) for place, mean, _ in points], "curve")] if len(points) > 1 else []
     for place, mean, spread in points:
         told = f"{curve.name}: {percent(mean, spread)} at {percent(place)}"
-        mark = svg.marker(SHAPES[number % len(SHAPES)], x(place), y(mean), 4, "curve-mark")
+        mark = _mark(number, x(place), y(mean), 4)
         parts.append(f"<g><title>{escape(told)}</title>{mark}</g>")
     return _colored("".join(parts), number)
 
 
+def _mark(number: int, x: float, y: float, radius: float) -> str:
+    shape = SHAPES[number % len(SHAPES)]
+    return svg.marker(shape, x, y, radius * (1.6 if shape == "star" else 1), "curve-mark")  # a star is mostly empty
+
+
 def _named(curve: Curve, number: int, size: Size) -> str:
     y = 14 + LINE * number
-    mark = svg.marker(SHAPES[number % len(SHAPES)], size.left + 6, y - 4, 5, "curve-mark")
+    mark = _mark(number, size.left + 6, y - 4, 5)
     return _colored(mark, number) + svg.text(size.left + 18, y, curve.name, room=size.width - size.left - 24)
 
 

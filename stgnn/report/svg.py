@@ -59,12 +59,13 @@ def path(points: Iterable[tuple[float, float]], css: str, close: bool = False) -
 
 
 def marker(shape: str, x: float, y: float, radius: float, css: str) -> str:
-    """A mark whose shape carries the meaning as well as its colour: circle, triangle, diamond or star."""
+    """A mark whose shape carries the meaning as well as its colour: circle, triangle, diamond, square or star."""
     if shape == "circle":
         return f'<circle class="{css}" cx="{num(x)}" cy="{num(y)}" r="{num(radius)}"/>'
-    corners = {"triangle": 3, "diamond": 4, "star": 10}[shape]
+    corners = {"triangle": 3, "diamond": 4, "square": 4, "star": 10}[shape]
     radii = [radius, radius * 0.45] if shape == "star" else [radius * 1.15]
-    angles = [math.pi * (2 * i / corners - 0.5) for i in range(corners)]
+    first = -0.25 if shape == "square" else -0.5  # of half a turn: the others stand on their centre, a corner upwards
+    angles = [math.pi * (2 * i / corners + first) for i in range(corners)]
     rings = [radii[i % len(radii)] for i in range(corners)]
     return path(
         [(x + r * math.cos(a), y + r * math.sin(a)) for r, a in zip(rings, angles, strict=True)], css, close=True

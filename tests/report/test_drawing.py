@@ -10,6 +10,7 @@ from stgnn.report.analysis import Check, agreement, pareto_front
 from stgnn.report.architectures import genes_of, short, summary
 from stgnn.report.chart_parts import Labels, Size
 from stgnn.report.charts import latency_chart, pareto_chart
+from stgnn.report.curves import SHAPES
 from stgnn.report.units import count, milliseconds, percent
 from stgnn.space import architecture_names, load_architecture, load_space, read_space
 
@@ -130,3 +131,11 @@ def test_a_front_of_one_point_has_a_mark_but_no_line(make_report):
     data = dataclasses.replace(make_report(trials=1, at_random=0, measured=False), landmarks=(), chosen=None)
     body = pareto_chart(data, Size(360, 400)).body
     assert "front-line" not in body and 'href="#trial=0"' in body
+
+
+def test_every_curve_of_five_has_a_shape_of_its_own():
+    marks = {svg.marker(shape, 50.0, 50.0, 4.0, "mark") for shape in SHAPES}
+    assert len(marks) == len(SHAPES) == 5
+    square = svg.marker("square", 0.0, 0.0, 4.0, "mark")
+    corners = [abs(float(number)) for number in re.findall(r"-?\d+\.?\d*", square.split('d="')[1])]
+    assert len(corners) == 8 and len(set(corners)) == 1, "it lies on a side"
