@@ -197,15 +197,18 @@ def table(folder: Path, known: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def times(rows: list[dict[str, Any]], folder: Path) -> None:
-    """Parameters, MACs and milliseconds of the first seed's structured networks, on two runtimes, beside the dense one.
+    """Parameters, MACs and milliseconds of one seed's structured networks, on two runtimes, beside the dense one.
 
-    Networks of other machines keep what is known of them; ``times_faster`` can be compared over machines.
+    The seed is the first whose dense network is on this machine. Networks that are not keep what is known of them;
+    ``times_faster`` can be compared over machines.
     """
-    members = [row for row in rows if row["part"] == "structured" and (folder / f"{row['name']}_0.ckpt").is_file()]
-    networks = {row["name"]: load_model(folder / f"{row['name']}_0.ckpt").module for row in members}
     dense = f"plain_{WIDTHS[0]}"
-    if dense not in networks:
+    here = sorted(folder.glob(f"{dense}_[0-9]*.ckpt"))
+    if not here:
         return
+    ends = here[0].name.removeprefix(dense)  # seed and suffix
+    members = [row for row in rows if row["part"] == "structured" and (folder / f"{row['name']}{ends}").is_file()]
+    networks = {row["name"]: load_model(folder / f"{row['name']}{ends}").module for row in members}
     found = {runtime: time_together(networks, runtime) for runtime in ("ONNXRuntime", "Torch")}
     for row in members:
         cost = count_as_is(networks[row["name"]])
