@@ -13,7 +13,7 @@ from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import BaseArchitecture
 from stgnn.tasks.base import BaseTask, clip_logits
 from stgnn.tasks.starting import Plain, is_supernet, starting_network
-from stgnn.tasks.teacher import Teacher
+from stgnn.tasks.teacher import teacher_of
 
 
 class ClassificationTask(BaseTask):
@@ -64,7 +64,7 @@ class ClassificationTask(BaseTask):
         )
         self.network = starting_network(self.layout, self.class_names, architecture, frames, init_from)
         self.uncalibrated = is_supernet(init_from)
-        self.teacher = None if teacher is None else Teacher(teacher, self.layout, self.class_names, distillation)
+        self.teacher = teacher_of(teacher, self.layout, self.class_names, distillation)
         self.val_metrics = self.metrics("val_")
 
     def score(self, batch: Batch) -> Tensor:

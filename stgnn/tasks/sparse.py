@@ -29,7 +29,7 @@ from stgnn.tasks.sparse_parts import (
     write_finished,
 )
 from stgnn.tasks.starting import Plain, is_supernet, starting_network
-from stgnn.tasks.teacher import Teacher
+from stgnn.tasks.teacher import teacher_of
 
 
 class SparseTask(SparseBaseTask):
@@ -129,7 +129,7 @@ class SparseTask(SparseBaseTask):
         self.content, self.frames, self.sparsity = to_content(network), network.frames, sparsity
         start = initial if initial != "auto" else "random" if init_from is None else "magnitude"
         self.network = SparseNetwork(network, granularity, scope, units_step(granularity, step), initial=start)
-        self.teacher = None if teacher is None else Teacher(teacher, self.layout, self.class_names, distillation)
+        self.teacher = teacher_of(teacher, self.layout, self.class_names, distillation)
         self.val_metrics = self.metrics("val_")
         self._masked: dict[str, Tensor] = {}  # weights at the target, while clips are scored
 

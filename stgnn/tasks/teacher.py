@@ -24,13 +24,12 @@ class Teacher:
         share: Share of the student's loss that comes from the teacher, 0 to 1.
 
     Raises:
-        InputError: the checkpoint is a supernet, or of other data; or the share is out of range.
+        InputError: the checkpoint is a supernet, or of other data.
     """
 
     def __init__(
         self, path: str | Path, layout: SkeletonLayout, class_names: Sequence[str], share: float = 0.5
     ) -> None:
-        check_between(0, 1, distillation=share)
         if is_supernet(path):
             hint = "cut a network out of it first: stgnn extract"
             what = "a supernet cannot teach as it is: its batch-norm statistics belong to no network"
@@ -48,3 +47,15 @@ class Teacher:
             bodies = self.network(resample_frames(batch.bodies, self.network.frames))
             target = clip_logits(bodies, batch.clip, len(batch.label))
         return torch.lerp(loss, distillation_loss(logits, target), self.share)
+
+
+def teacher_of(
+    path: str | Path | None, layout: SkeletonLayout, class_names: Sequence[str], share: float
+) -> Teacher | None:
+    """The teacher of a task, where it has one; see :class:`Teacher`.
+
+    Raises:
+        InputError: as :class:`Teacher`; or the share is not between 0 and 1, even where nobody teaches.
+    """
+    check_between(0, 1, distillation=share)
+    return None if path is None else Teacher(path, layout, class_names, share)

@@ -78,4 +78,4 @@ def test_wrong_teachers_are_refused(
     with pytest.raises(InputError, match="other data"):
         student(data.layout, [f"other {name}" for name in data.class_names], SMALLEST, teacher=teacher)
     with pytest.raises(InputError, match="distillation is out of range"):
-        pupil(student, data, teacher=teacher, distillation=2.0)
+        pupil(student, data, distillation=2.0)
