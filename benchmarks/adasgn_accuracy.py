@@ -168,9 +168,9 @@ def _fused(seed: Path) -> Iterable[dict[str, Any]]:
         streams = ("joint" if (seed / "joint").is_dir() else AGAIN, *STREAMS[1:])
         paths = [seed / stream / place / "predictions.csv" for stream in streams]
         if all(path.is_file() for path in paths):
-            scores_of = [read_predictions(path) for path in paths]
+            predictions = [read_predictions(path) for path in paths]
             for weights in ("equal", "authors", "fitted"):
-                mixed, _ = fuse(scores_of, weights)
+                mixed, _ = fuse(predictions, weights)
                 scores = {split: mixed.accuracy(split) for split in ("val", "test")}
                 yield {"name": f"three streams, {weights}: {name}", **scores}
 

@@ -25,6 +25,7 @@ from stgnn.tasks.sparse_parts import (
     Ramp,
     Scope,
     SparseBaseTask,
+    first_scores,
     units_step,
     usual_score_rate,
     write_finished,
@@ -134,7 +135,7 @@ class MultiLevelTask(SparseBaseTask):
         ]
         self.uncalibrated = is_supernet(init_from)
         self.content, self.frames = to_content(networks[0]), networks[0].frames
-        start = initial if initial != "auto" else "random" if init_from is None else "magnitude"
+        start = first_scores(initial, init_from)
         step = units_step(granularity, step)
         self.network = SparseEnsemble(networks, levels, fusion, granularity, scope, step, start)
         self.level_weight, self.distillation = level_weight, distillation

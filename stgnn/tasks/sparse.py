@@ -24,6 +24,7 @@ from stgnn.tasks.sparse_parts import (
     Scope,
     SparseBaseTask,
     finished_network,
+    first_scores,
     units_step,
     usual_score_rate,
     write_finished,
@@ -127,7 +128,7 @@ class SparseTask(SparseBaseTask):
         network = starting_network(self.layout, self.class_names, architecture, frames, init_from)
         self.uncalibrated = is_supernet(init_from)
         self.content, self.frames, self.sparsity = to_content(network), network.frames, sparsity
-        start = initial if initial != "auto" else "random" if init_from is None else "magnitude"
+        start = first_scores(initial, init_from)
         self.network = SparseNetwork(network, granularity, scope, units_step(granularity, step), initial=start)
         self.teacher = teacher_of(teacher, self.layout, self.class_names, distillation)
         self.val_metrics = self.metrics("val_")

@@ -41,6 +41,13 @@ def usual_score_rate(optimizer: str, granularity: str) -> float:
     return 30.0 if optimizer != "SGD" and granularity in FINE else 1.0
 
 
+def first_scores(initial: str, init_from: str | Path | None) -> str:
+    """How scores start: as told; ``auto`` by magnitude where the weights come from a checkpoint, else at random."""
+    if initial != "auto":
+        return initial
+    return "random" if init_from is None else "magnitude"
+
+
 @dataclass(frozen=True)
 class Course:
     """How sparsity rises over a run.

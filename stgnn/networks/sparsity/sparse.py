@@ -132,7 +132,8 @@ class SparseNetwork(nn.Module):
             own: Parameters and buffers by name, in place of the network's; they are masked, too, and returned.
             within: Gradients reach the scores of what stays at this sparsity; at 0 all of them.
         """
-        reached = self._kept(within) if within else [None] * len(self.scores)
+        some = within and torch.is_grad_enabled()
+        reached = self._kept(within) if some else [None] * len(self.scores)
         return self._applied(self._kept(sparsity), reached, own or {})
 
     def masks(self, sparsity: float) -> dict[str, Tensor]:
