@@ -18,8 +18,13 @@ from stgnn.training_recipe import TRAINING_WORDS, check_training, training_signa
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MEASURED = ROOT / "benchmarks" / "README.md"
 PAGES = [
-    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "recipes/README.md", "plugins/README.md")
+    *(
+        ROOT / name
+        for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "recipes/README.md", "plugins/README.md")
+    ),
+    MEASURED,
 ]
 SEARCH = ROOT / "recipes" / "search" / "tiny_synthetic.yaml"
 SMALL = {"clips=1200": "clips=64", "max_epochs=20": "max_epochs=1, accelerator='cpu'", "trials=200": "trials=3"}
@@ -133,13 +138,28 @@ def test_python_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert "real_bodies(data" in example and "align=data.align" in example, "as the word export does it"
 
 
+def anchors(page: Path) -> set[str]:
+    """What a link may name behind ``#``: the headings, as GitHub and PyPI write them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
-    local = [link.partition("#")[0] for link in links if not link.startswith(("http", "mailto:", "#"))]
-    assert not [link for link in local if not (page.parent / link).exists()]
+    for link in (one for one in links if not one.startswith(("http", "mailto:"))):
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_measurement_has_its_row() -> None:
+    rows = MEASURED.read_text(encoding="utf-8")
+    results = [path.name for path in MEASURED.parent.iterdir() if path.suffix in (".json", ".csv")]
+    assert results and not [name for name in results if f"({name})" not in rows]
 
 
 def test_benchmark_scripts_exist() -> None:
-    named = set(re.findall(r"\bbenchmarks/\w+\.(?:py|json|csv)", README))
-    assert named and not [name for name in named if not (ROOT / name).is_file()]
+    named = set(re.findall(r"\bbenchmarks/\w+\.py", MEASURED.read_text(encoding="utf-8")))
+    assert named == {f"benchmarks/{path.name}" for path in MEASURED.parent.glob("*.py")}
