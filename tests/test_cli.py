@@ -26,10 +26,10 @@ HEAVY = ("torch", "lightning", "optuna", "onnx", "wandb")
 
 IN_A_FRESH_PROCESS = f"""
 import json, sys, time
-start = time.perf_counter()
+start = time.process_time()
 from stgnn.cli import main
 code = main(sys.argv[1:])
-print(json.dumps([code, time.perf_counter() - start, [name for name in {HEAVY!r} if name in sys.modules]]))
+print(json.dumps([code, time.process_time() - start, [name for name in {HEAVY!r} if name in sys.modules]]))
 """
 
 
@@ -55,7 +55,7 @@ def test_help_and_refusals_need_nothing_heavy(arguments: list[str]) -> None:
     )
     code, seconds, heavy = json.loads(done.stdout.strip().splitlines()[-1])
     assert (code, heavy) == (2 if "--config" in arguments else 0, [])
-    assert seconds < 2, "0.2 s on an idle machine"
+    assert seconds < 2, "of the processor, which may be shared; 0.2 s are usual"
 
 
 def test_help_lists_every_word(capsys: pytest.CaptureFixture[str]) -> None:
