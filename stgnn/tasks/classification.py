@@ -72,12 +72,6 @@ class ClassificationTask(BaseTask):
         logits = self.network(resample_frames(batch.bodies, self.network.frames))
         return clip_logits(logits, batch.clip, len(batch.label))
 
-    def on_fit_start(self) -> None:
-        """Bring the teacher to the device; it is hidden from Lightning."""
-        super().on_fit_start()
-        if self.teacher is not None:
-            self.teacher.to(self.device)
-
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross-entropy, mixed with the distance to the teacher when there is one."""
         logits = self.score(batch)

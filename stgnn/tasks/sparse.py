@@ -139,12 +139,6 @@ class SparseTask(SparseBaseTask):
         """The one that is trained."""
         return (self.network,)
 
-    def on_fit_start(self) -> None:
-        """Bring the teacher to the device; it is hidden from Lightning."""
-        super().on_fit_start()
-        if self.teacher is not None:
-            self.teacher.to(self.device)
-
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross-entropy at the present sparsity, mixed with what the teacher says, and the penalty."""
         sparsity = self.sparsity_now(self.sparsity)

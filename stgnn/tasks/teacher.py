@@ -37,14 +37,11 @@ class Teacher:
         self.network = loaded_network(path, layout, class_names).eval().requires_grad_(False)
         self.share = share
 
-    def to(self, device: torch.device) -> None:
-        """Bring the network to a device."""
-        self.network.to(device)
-
     def mixed(self, loss: Tensor, logits: Tensor, batch: Batch) -> Tensor:
         """The loss of the labels, mixed with the distance of logits (N, classes) to the teacher's."""
         with torch.no_grad():
-            bodies = self.network(resample_frames(batch.bodies, self.network.frames))
+            network = self.network.to(logits.device)  # no module of the task, so nobody else brings it there
+            bodies = network(resample_frames(batch.bodies, network.frames))
             target = clip_logits(bodies, batch.clip, len(batch.label))
         return torch.lerp(loss, distillation_loss(logits, target), self.share)
 
