@@ -199,16 +199,17 @@ def table(folder: Path, known: Mapping[str, Any]) -> list[dict[str, Any]]:
 def times(rows: list[dict[str, Any]], folder: Path) -> None:
     """Parameters, MACs and milliseconds of one seed's structured networks, on two runtimes, beside the dense one.
 
-    The seed is the first whose dense network is on this machine. Networks that are not keep what is known of them;
-    ``times_faster``, in each network's quietest moment, can be compared over machines.
+    The seed is the one of which most networks are on this machine, the dense one among them. Networks that are not keep
+    what is known of them; ``times_faster``, in each network's quietest moment, can be compared over machines.
     """
     dense = f"plain_{WIDTHS[0]}"
-    here = sorted(folder.glob(f"{dense}_[0-9]*.ckpt"))
-    if not here:
+    structured = [row for row in rows if row["part"] == "structured"]
+    ends = [path.name.removeprefix(dense) for path in sorted(folder.glob(f"{dense}_[0-9]*.ckpt"))]  # seed and suffix
+    if not ends:
         return
-    ends = here[0].name.removeprefix(dense)  # seed and suffix
-    members = [row for row in rows if row["part"] == "structured" and (folder / f"{row['name']}{ends}").is_file()]
-    networks = {row["name"]: load_model(folder / f"{row['name']}{ends}").module for row in members}
+    here = {end: [row for row in structured if (folder / f"{row['name']}{end}").is_file()] for end in ends}
+    end, members = max(here.items(), key=lambda item: len(item[1]))
+    networks = {row["name"]: load_model(folder / f"{row['name']}{end}").module for row in members}
     found = {runtime: time_together(networks, runtime) for runtime in ("ONNXRuntime", "Torch")}
     for row in members:
         cost = count_as_is(networks[row["name"]])
