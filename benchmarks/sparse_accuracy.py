@@ -45,7 +45,7 @@ PARTS = {  # processor minutes of one seed on UTD-MHAD with 40 epochs; NW-UCLA t
     "generator": 33,  # from random weights: four levels in four scopes
     "rates": 7,  # learning rates of scores, chosen on the validation clips
     "levels": 32,  # four levels that vote, independent and nested, from random weights and from the dense network
-    "structured": 20,  # channels pruned to four levels in three ways, and plain narrower networks
+    "structured": 25,  # channels pruned to five levels in three ways, and plain narrower networks
     "lottery": 25,
     "table": 0,  # nothing is trained: the table of what is there, and milliseconds
 }
@@ -53,7 +53,7 @@ LEVELS = (0.6, 0.8, 0.95, 0.99)
 FIGURES = ("seed", "test_top1", "test_top1_of_levels", "val_top1", "kept", "minutes")  # of every training in the table
 SCOPES = ("erdos_renyi", "global_standardised", "layer", "global_raw")
 TICKETS = ("erdos_renyi", "global")  # scopes of lottery tickets; "global" empties layers
-PRUNED = (0.5, 0.6, 0.75, 0.9)
+PRUNED = (0.5, 0.55, 0.6, 0.75, 0.9)
 RATES = (1.0, 10.0, 100.0)  # beside the usual one, 30
 WIDTHS = (32, 24, 16, 8)  # first width of plain networks; the first one is pruned
 COURSE: Mapping[str, Any] = {"dense_until": 0.2, "ramp": "cubic", "ramp_until": 0.6}

@@ -10,6 +10,7 @@ from stgnn.space import read_architecture
 
 SPLITS = {"val": "validation", "test": "test"}
 SCORES = {"top1": "Top-1", "top5": "Top-5", "mean_class": "Mean class", "calibration_error": "Calibration error"}
+SEVERITIES = ("errors", "warnings", "notes")
 SHOWN = 0.002  # smallest share of an action that is told
 LISTED_CLASSES = 30  # more fill the screen; the page of the check shows them all
 _METRIC = re.compile(rf"({'|'.join(SPLITS)})_(?:(\w+)_)?({'|'.join(SCORES)})")
@@ -104,7 +105,8 @@ def _checked(result: Mapping[str, Any]) -> str:
     for one in result["findings"]:
         examples = f" For example {', '.join(one['examples'][:3])}." if one["examples"] else ""
         lines += [f"{one['severity']}: {one['what']}{examples}", f"  -> {one['action']}"]
-    return "\n".join([*lines, "", ", ".join(f"{result[key]} {key}" for key in ("errors", "warnings", "notes"))])
+    counts = [f"{result[many]} {many.removesuffix('s') if result[many] == 1 else many}" for many in SEVERITIES]
+    return "\n".join([*lines, "", ", ".join(counts)])
 
 
 def _lengths(lengths: Mapping[str, float]) -> str:

@@ -59,8 +59,8 @@ def test_a_check_shows_findings_and_lists_classes_while_they_are_few() -> None:
     text = shown("data check", result)
     assert "| wave  |     5 |" in text.replace("\xa0", " ")
     assert (
-        "left out: 4 clips, no body\n\nwarning: 2 clips repeat. For example a, b.\n  -> Leave them out.\n\n0 errors"
-        in text
-    )
+        "left out: 4 clips, no body\n\nwarning: 2 clips repeat. For example a, b.\n  -> Leave them out.\n\n"
+        "0 errors, 1 warning, 0 notes"
+    ) in text
     many = shown("data check", {**result, "classes": {f"class {number}": number for number in range(60)}})
     assert "classes: 60 of 0 to 59 clips" in many and "| class 7" not in many
