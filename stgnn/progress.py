@@ -1,4 +1,4 @@
-"""A progress bar for counted work, on standard error so that standard output is for results."""
+"""How far work has come, on standard error so that standard output is for results."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -29,3 +29,10 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def heading(text: str) -> None:
+    """A line that says what begins: work of several trainings would otherwise show one nameless bar after the other."""
+    from rich.console import Console
+
+    Console(stderr=True).rule(text, align="left")

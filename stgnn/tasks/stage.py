@@ -19,6 +19,7 @@ from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
 from stgnn.files import read_json, write_text
 from stgnn.networks import check_run_checkpoint
+from stgnn.progress import heading
 from stgnn.tasks.base import BaseTask
 from stgnn.tasks.predictions import every_clip, write_predictions
 from stgnn.tasks.quiet import quiet, stoppable
@@ -113,7 +114,7 @@ class Attempt:
         monitor: Metric that the best epoch is chosen by, the more the better; None takes the last.
         seed: Seed of what training draws.
         precision: Of the training, as the Trainer calls it.
-        progress: Whether a bar is shown.
+        heading: What is said before a bar is shown; None shows neither.
     """
 
     epochs: int
@@ -121,7 +122,7 @@ class Attempt:
     monitor: str | None
     seed: int
     precision: Literal["32-true", "bf16-mixed"]
-    progress: bool
+    heading: str | None
 
 
 def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
@@ -144,6 +145,8 @@ def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
     last = attempt.folder / "last.ckpt"
     if last.is_file():
         check_run_checkpoint(last)
+    if attempt.heading is not None:
+        heading(attempt.heading)
     with quiet():
         trainer = pl.Trainer(
             max_epochs=attempt.epochs,
@@ -152,7 +155,7 @@ def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
             callbacks=[keeper],
             enable_model_summary=False,
             num_sanity_val_steps=0,
-            enable_progress_bar=attempt.progress,
+            enable_progress_bar=attempt.heading is not None,
             default_root_dir=attempt.folder,
         )
         with stoppable("training stopped; the same command goes on from the last epoch"):

@@ -16,6 +16,7 @@ from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
 from stgnn.files import read_json, write_text
 from stgnn.networks import SGN, load_model, save_checkpoint
+from stgnn.progress import heading
 from stgnn.tasks.adasgn import AdaSGNTask
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.cutting import SGNSupernet, check_actions, cut_actions, load_sgn_supernet
@@ -62,7 +63,7 @@ def run(
         data: The clips; its frames are those of the networks.
         output: Folder of the results.
         measure: Whether actions and single models are timed on this device; always done when the cost is milliseconds.
-        progress: Whether a bar is shown.
+        progress: Whether headings and bars are shown.
         supernet: That of the plan, when it has been read already.
 
     Returns:
@@ -81,6 +82,8 @@ def run(
     timed = [plan.network(data, policy) for policy in dict.fromkeys(map(timed_as, plan.policies))]
     if measure or plan.cost == "milliseconds":
         for network in timed:
+            if progress and not measured_file(output, network.options["policy"]).is_file():
+                heading(f"Time the actions on this device: {network.options['policy']}")
             measure_actions(network, output, cut=supernet is not None)
     times = read_times(output, timed)
     singles = _first(plan, data, output / SINGLES, progress, supernet) if plan.pretrain else []
@@ -142,7 +145,8 @@ def _first(
         weight_decay=plan.weight_decay,
         milestones=plan.milestones,
     )
-    fitted(task, data, Attempt(plan.single_epochs, folder, None, plan.seed, plan.precision, progress))
+    title = f"Train {len(task.models)} single models on the same batches" if progress else None
+    fitted(task, data, Attempt(plan.single_epochs, folder, None, plan.seed, plan.precision, title))
     trainer = scorer()
     for name, model in task.models.items():
         model.load_state_dict(load_model(folder / f"{name}.ckpt").module.state_dict())
@@ -205,7 +209,9 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
         weight_decay=plan.weight_decay,
         milestones=plan.milestones,
     )
-    fitted(task, data, Attempt(plan.epochs, folder, "val_choice", plan.seed, plan.precision, progress))
+    place = f"{[*plan.runs].index(name) + 1} of {len(plan.runs)}"
+    title = f"Train {name.replace('_', ' ')}, {place}" if progress else None
+    fitted(task, data, Attempt(plan.epochs, folder, "val_choice", plan.seed, plan.precision, title))
     trainer = scorer()
     task.network.load_state_dict(load_model(folder / "best.ckpt").module.state_dict())
     figures = evaluated(trainer, task, data)

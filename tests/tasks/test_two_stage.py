@@ -70,17 +70,20 @@ def test_half_precision_is_of_the_training_alone(data: SyntheticDataModule, tmp_
 
 
 def test_what_is_done_is_not_done_again_and_more_may_be_added(
-    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = run(PLAN, data, tmp_path)
+    told = capsys.readouterr().err
+    assert "Train 2 single models on the same batches" in told and "conv alpha 1, 1 of 1" in told
     fits: list[str] = []
     fit = Trainer.fit
     monkeypatch.setattr(
         Trainer, "fit", lambda self, model, **more: (fits.append(type(model).__name__), fit(self, model, **more))
     )
-    assert run(PLAN, data, tmp_path) == first and not fits
+    assert run(PLAN, data, tmp_path) == first and not fits and "Train" not in capsys.readouterr().err
     more = run(replace(PLAN, alphas=(1.0, 8.0)), data, tmp_path)
     assert fits == ["AdaSGNTask"] and len(more["adaptive"]) == 2
+    assert "conv alpha 8, 2 of 2" in capsys.readouterr().err
     with pytest.raises(InputError, match="other settings"):
         run(replace(PLAN, width=8), data, tmp_path)
 
