@@ -145,3 +145,6 @@ def test_a_killed_quickstart_continues(folder: Path) -> None:
     assert load_device(output / "device.json").entries[: len(parts)] == parts
     assert load_evaluations(output / "study.journal", "quickstart")[: len(evaluated)] == evaluated
     assert json.loads((output / "summary.json").read_text())["trials"] == 4
+    assert main(["extract", "--study=quick/study.journal", "--output=other.ckpt"]) == 0
+    assert main(["search", "--config=quick/study.journal.quickstart.recipe.yaml", "--trials=6"]) == 0
+    assert len(load_evaluations(output / "study.journal", "quickstart")) == 6

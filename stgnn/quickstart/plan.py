@@ -2,9 +2,11 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
+from stgnn.results import keep_recipe
 from stgnn.tasks.stage import claim, data_facts
 
 STUDY, SETTINGS = "quickstart", "plan.json"
@@ -45,6 +47,26 @@ class Plan:
     calibration: int = 10
     holdout: int = 12
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data module as a recipe names it."""
+        given = {"clips": self.clips, "seed": self.seed, "frames": 16, "batch_size": 32, "about_vertical": 0.5}
+        return {"class_path": "SyntheticDataModule", "init_args": given}
+
+    @property
+    def search(self) -> dict[str, Any]:
+        """The recipe of the search, with which the word ``search`` goes on."""
+        return {
+            "supernet": str(self.output / "supernet.ckpt"),
+            "data": self.data,
+            "latency": {"class_path": "Calibrated", "init_args": {"device": str(self.output / "device.json")}},
+            "strategy": {"class_path": "RegularizedEvolution", "init_args": {"population": 24, "tournament": 5}},
+            "study": str(self.output / "study.journal"),
+            "name": STUDY,
+            "trials": self.trials,
+            "seed": self.seed,
+        }
+
 
 def claim_folder(plan: Plan, data: SkeletonDataModule) -> None:
     """Refuse a folder with the results of another plan or of something else; they are left as they are.
@@ -60,3 +82,10 @@ def claim_folder(plan: Plan, data: SkeletonDataModule) -> None:
         )
     settings = {key: value for key, value in asdict(plan).items() if key != "output"}
     claim(path, {**settings, "data": data_facts(data)}, "a quickstart")
+
+
+def keep_recipes(plan: Plan) -> None:
+    """Say beside study and networks what they are made with, as the other words do, so that these go on from here."""
+    keep_recipe(plan.search, plan.search["study"], STUDY)
+    for name in ("chosen.ckpt", "tuned.ckpt"):
+        keep_recipe({"data": plan.data}, plan.output / name)

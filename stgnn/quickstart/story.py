@@ -23,7 +23,7 @@ from stgnn.latency import Calibrated
 from stgnn.latency.benchmark import benchmark
 from stgnn.latency.profile import profile
 from stgnn.networks import Network, load_network, load_supernet, save_checkpoint
-from stgnn.quickstart.plan import STUDY, Plan, claim_folder
+from stgnn.quickstart.plan import STUDY, Plan, claim_folder, keep_recipes
 from stgnn.quickstart.summary import chosen_numbers, end_numbers, latency_numbers, search_numbers, tell
 from stgnn.report import Measured, write_report
 from stgnn.report.study import device_facts, report_data
@@ -76,8 +76,9 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     """Run a plan; see :func:`quickstart`."""
     # Networks this small gain nothing from a second thread, and wait long for it when its core is busy.
     torch.set_num_threads(1)
-    data = SyntheticDataModule(clips=plan.clips, seed=plan.seed, frames=16, batch_size=32, about_vertical=0.5)
+    data = SyntheticDataModule(**plan.data["init_args"])
     claim_folder(plan, data)
+    keep_recipes(plan)
     clock = _Clock(console)
     with clock.stage("supernet", "Train one supernet that holds every network of the space"):
         supernet_path = _supernet(plan, data)
@@ -154,9 +155,9 @@ def _kept(load: Callable[[Path], LoadedT], path: Path) -> LoadedT:
 
 
 def _searched(plan: Plan, evaluator: SupernetEvaluator, latency: Calibrated, random: bool) -> list[Evaluation]:
-    strategy = Random() if random else RegularizedEvolution(population=24, tournament=5)
+    strategy = Random() if random else RegularizedEvolution(**plan.search["strategy"]["init_args"])
     name = f"{STUDY}-random" if random else STUDY
-    return run_search(evaluator, latency, strategy, plan.output / "study.journal", name, plan.trials, plan.seed)
+    return run_search(evaluator, latency, strategy, plan.search["study"], name, plan.trials, plan.seed)
 
 
 @torch.inference_mode()

@@ -67,3 +67,4 @@ def tell(console: Console, plan: Plan, summary: dict[str, Any]) -> None:
         f"{chosen['parameters']:,} parameters, {summary['seconds']['total']:.0f} s in all"
     )
     console.print(f"look at {plan.output / 'report.html'}; run {plan.output / 'model.onnx'}")
+    console.print(f"another network of the front: stgnn extract --study {plan.search['study']} --budget_ms ...")

@@ -1,4 +1,4 @@
-"""The quickstart's seed is that of everything, whatever the process has drawn before."""
+"""The quickstart's seed is that of everything, whatever the process has drawn before; other words go on from it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from stgnn.cli import main
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.quickstart import Plan, story
+from stgnn.quickstart.plan import STUDY, keep_recipes
+from stgnn.results import build_data, data_of, recipe_path
 
 
 class _Begun(Exception):
@@ -37,3 +40,14 @@ def test_the_supernet_starts_from_the_seed(tmp_path: Path, monkeypatch: pytest.M
     )
     assert all(torch.equal(value, again[name]) for name, value in first.items())
     assert any(not torch.equal(value, other[name]) for name, value in first.items())
+
+
+def test_other_words_go_on_from_its_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = Plan(tmp_path, seed=3)
+    keep_recipes(plan)
+    (tmp_path / "tuned.ckpt").touch()
+    data = build_data(data_of(tmp_path / "tuned.ckpt"))
+    assert isinstance(data, SyntheticDataModule) and (data.frames, data.seed) == (16, 3)
+    recipe = recipe_path(plan.search["study"], STUDY)
+    assert main(["search", f"--config={recipe}", "--trials=200"]) == 2
+    assert f"{tmp_path / 'device.json'}" in capsys.readouterr().err, "the recipe is right; nothing is measured yet"
