@@ -11,6 +11,7 @@ from typing import Any
 
 from yaml import YAMLError
 
+from stgnn.annotations import arguments_of, literals_of, name_of, options_of, spelled
 from stgnn.errors import InputError
 from stgnn.recipe import SUFFIXES, load_here, parse_yaml
 from stgnn.signatures import Catalog, Signature, registered
@@ -58,7 +59,7 @@ class Flag:
         Raises:
             InputError: the recipe cannot be read.
         """
-        names = {_name(option) for option in _options(annotation)}
+        names = {name_of(option) for option in options_of(annotation)}
         if self.text is not None and self.text.endswith(SUFFIXES) and (not names or names & (_LISTS | _MAPPINGS)):
             return load_here(self.text)
         value = self.value
@@ -155,7 +156,7 @@ class RecipeChecker:
             raise problem
 
     def _problem(self, value: Any, node: ast.expr | None, where: str) -> InputError | None:
-        options = _options(node)
+        options = options_of(node)
         if value is UNKNOWN or not options:
             return None
         problems = []
@@ -166,13 +167,16 @@ class RecipeChecker:
             except InputError as error:  # a class or a list element, wrong further down: the more precise message
                 problems.append(error)
         if isinstance(value, Flag) and value.text is None:
-            return InputError(f"--{where} needs a value", allowed=_spelled(node))
+            return InputError(f"--{where} needs a value", allowed=spelled(node))
         if problems and not isinstance(value, (int, float)):
             return problems[0]
-        return InputError(f"wrong type for {where!r}", given=f"{value!r}", allowed=_spelled(node))
+        bare = isinstance(value, Flag) and not str(value).startswith("[")
+        listed = bare and any(name_of(option) in _LISTS for option in options)
+        hint = f"a list stands in brackets: --{where} [{value!r}]" if listed else None
+        return InputError(f"wrong type for {where!r}", given=f"{value!r}", allowed=spelled(node), hint=hint)
 
     def _fits(self, value: Any, node: ast.expr, where: str) -> bool:
-        name = _name(node)
+        name = name_of(node)
         if isinstance(value, Flag):
             if value.is_file and name in _LISTS | _MAPPINGS:
                 return True
@@ -180,7 +184,7 @@ class RecipeChecker:
         if name in _PLAIN:
             return isinstance(value, _PLAIN[name]) and (name == "bool" or not isinstance(value, bool))
         if name == "Literal" and isinstance(node, ast.Subscript):
-            return value in _literals(node)
+            return value in literals_of(node)
         if name in _MAPPINGS:
             return isinstance(value, Mapping)
         if name in _LISTS:
@@ -194,7 +198,7 @@ class RecipeChecker:
     def _elements_fit(self, values: Any, node: ast.expr, where: str) -> bool:
         if not isinstance(node, ast.Subscript):
             return True
-        kinds = [kind for kind in _arguments(node) if not (isinstance(kind, ast.Constant) and kind.value is ...)]
+        kinds = [kind for kind in arguments_of(node) if not (isinstance(kind, ast.Constant) and kind.value is ...)]
         if len({ast.dump(kind) for kind in kinds}) != 1:
             return True
         for index, value in enumerate(values):
@@ -256,47 +260,9 @@ def _settled_arguments(values: Any, class_path: str, catalog: Catalog) -> Any:
 
 def class_named(node: ast.expr | None, catalog: Catalog) -> str | None:
     """The class of the project that an annotation allows, if any."""
-    return next((_name(option) for option in _options(node) if _name(option) in catalog.names), None)
+    return next((name_of(option) for option in options_of(node) if name_of(option) in catalog.names), None)
 
 
 def _closest(name: str, allowed: tuple[str, ...]) -> str | None:
     close = get_close_matches(name, allowed, n=3, cutoff=0.6)
     return f"did you mean {' or '.join(close)}?" if close else None
-
-
-def _name(node: ast.expr) -> str:
-    if isinstance(node, ast.Subscript):
-        return _name(node.value)
-    if isinstance(node, ast.Constant):
-        return "None" if node.value is None else str(node.value)
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
-def _options(node: ast.expr | None) -> list[ast.expr]:
-    """The alternatives of an annotation; none when it is missing."""
-    if node is None:
-        return []
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return _options(ast.parse(node.value, mode="eval").body)
-    if isinstance(node, ast.BinOp):
-        return _options(node.left) + _options(node.right)
-    if isinstance(node, ast.Subscript) and _name(node) == "Optional":
-        return [*_options(node.slice), ast.Constant(None)]
-    if isinstance(node, ast.Subscript) and _name(node) == "Union" and isinstance(node.slice, ast.Tuple):
-        return [option for item in node.slice.elts for option in _options(item)]
-    if isinstance(node, ast.Subscript) and _name(node) == "Annotated" and isinstance(node.slice, ast.Tuple):
-        return _options(node.slice.elts[0])
-    return [node]
-
-
-def _arguments(node: ast.Subscript) -> list[ast.expr]:
-    """What stands in the brackets of an annotation."""
-    return node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-
-
-def _literals(node: ast.Subscript) -> list[object]:
-    return [item.value for item in _arguments(node) if isinstance(item, ast.Constant)]
-
-
-def _spelled(node: ast.expr | None) -> str:
-    return "" if node is None else ast.unparse(node)

@@ -10,6 +10,14 @@ from stgnn.results import families_beside, recipe_beside, study_name
 from stgnn.search.extract import choose
 from stgnn.search.study import RANDOM_SUFFIX, load_evaluations, reference_point, study_names
 
+UNITS = {  # what is pruned at each granularity
+    "unstructured": "weights",
+    "block": "blocks of weights",
+    "channel": "channels",
+    "branch": "branches",
+    "edge": "edges of graphs",
+}
+
 
 def report_data(study: str, name: str | None = None, title: str = "") -> ReportData:
     """Everything known about a study: its trials, random search beside it, and the device of its recipe.
@@ -41,7 +49,7 @@ def _sparse_landmarks(families: Sequence[Mapping[str, Any]]) -> Iterator[Landmar
         for row in family["rows"]:
             if row["sparsity"] > 0:
                 yield Landmark(
-                    name=f"{row['sparsity']:.0%} of {family['granularity']} pruned",
+                    name=f"{row['sparsity']:.0%} of {UNITS.get(family['granularity'], 'units')} pruned",
                     accuracy=row["val_top1"],
                     latency_ms=row["latency_ms"].get("quiet_ms") or row["latency_ms"]["median_ms"],
                     macs=row["macs"],

@@ -97,4 +97,4 @@ def test_a_family_stands_beside_the_front_of_its_study(tmp_path: Path) -> None:
     member = {"val_top1": 0.6, "latency_ms": {"median_ms": 2.0}, "macs": 5, "parameters": 7}
     keep_family(study, "search", "n.ckpt", "channel", [{"sparsity": 0.0, **member}, {"sparsity": 0.5, **member}])
     (landmark,) = report_data(study).landmarks
-    assert (landmark.name, landmark.accuracy, landmark.latency_ms) == ("50% of channel pruned", 0.6, 2.0)
+    assert (landmark.name, landmark.accuracy, landmark.latency_ms) == ("50% of channels pruned", 0.6, 2.0)
