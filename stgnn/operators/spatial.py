@@ -10,6 +10,12 @@ from stgnn.operators.folding import affine, fixed_conv
 from stgnn.skeleton import SkeletonLayout, adjacency
 
 
+def aggregate(x: Tensor, graphs: Tensor) -> Tensor:
+    """``(B, C, T, V)`` over every graph of ``(K, V, V)``: ``(B, K*C, T, V)``, graph-major."""
+    batch, channels, frames, joints = x.shape
+    return (x.reshape(batch, 1, channels * frames, joints) @ graphs).reshape(batch, -1, frames, joints)
+
+
 class AggregatedConv(nn.Module):
     """Deploy form of a convolution over fixed graphs: one batched product with the graphs, one 1x1 convolution.
 
@@ -44,9 +50,7 @@ class AggregatedConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C_in, T, V) -> (B, C_out, T, V)``."""
-        batch, channels, frames, joints = x.shape
-        mixed = x.reshape(batch, 1, channels * frames, joints) @ self.get_buffer("graphs")  # (B, K, C*T, V)
-        mixed = mixed.reshape(batch, -1, frames, joints)  # (B, K*C, T, V)
+        mixed = aggregate(x, self.get_buffer("graphs"))
         y = self.conv(torch.cat([mixed, x], dim=1) if self.project else mixed)
         y = y if self.joint_bias is None else y + self.joint_bias
         return self.activation(y + x if self.identity else y)
@@ -82,19 +86,31 @@ class _FixedGraphConv(SpatialOperator, ABC):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C_in, T, V) -> (B, C_out, T, V)``."""
-        batch, _, frames, joints = x.shape
-        subsets = self.weight.shape[0]
-        y = point_conv(x, self.weight.flatten(0, 1), self.bias.flatten())  # (B, K*C_out, T, V)
-        y = y.reshape(batch, subsets, -1, joints) @ self.graphs  # (B, K, C_out*T, V)
-        y = self.norm(y.sum(dim=1).reshape(batch, -1, frames, joints))
+        widens = self.weight.shape[2] < self.weight.shape[1]
+        y = self.norm(self._graphs_first(x) if widens else self._channels_first(x))  # graphs on the fewer channels
         residual = self.residual(x)
         return self.activation(y if residual is None else y + residual)
+
+    def _graphs_first(self, x: Tensor) -> Tensor:
+        graphs = self.graphs
+        y = point_conv(aggregate(x, graphs), self.weight.transpose(0, 1).flatten(1))  # (B, C_out, T, V)
+        return y + self._joint_bias(graphs)[:, None]
+
+    def _channels_first(self, x: Tensor) -> Tensor:
+        batch, _, frames, joints = x.shape
+        y = point_conv(x, self.weight.flatten(0, 1), self.bias.flatten())  # (B, K*C_out, T, V)
+        y = y.reshape(batch, len(self.weight), -1, joints) @ self.graphs  # (B, K, C_out*T, V)
+        return y.sum(dim=1).reshape(batch, -1, frames, joints)
+
+    def _joint_bias(self, graphs: Tensor) -> Tensor:
+        """``(C_out, V)``: what the biases of all graphs add up to at every joint."""
+        return torch.einsum("kc,kv->cv", self.bias, graphs.sum(dim=1))
 
     def _folded(self) -> tuple[Tensor, Tensor, Tensor]:
         """Graphs ``(K, V, V)``, weight ``(K, C_out, C_in)`` and bias ``(C_out, V)`` with the batch norm inside."""
         scale, shift = affine(self.norm)
         graphs = self.graphs.detach()
-        bias = torch.einsum("kc,kv->cv", self.bias.detach(), graphs.sum(dim=1))
+        bias = self._joint_bias(graphs).detach()
         return graphs, self.weight.detach() * scale[:, None], bias * scale[:, None] + shift[:, None]
 
     def deploy(self) -> nn.Module:

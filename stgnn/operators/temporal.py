@@ -1,5 +1,8 @@
 """Temporal operators: convolutions, shift and pooling over the frames."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -112,6 +115,23 @@ def _reduced(channels: int, width: int, activation: str, *layers: nn.Module) -> 
     )
 
 
+def _outputs(x: Tensor, branches: Iterable[nn.Module]) -> list[Tensor]:
+    """The outputs of branches, each of which begins with a 1x1 convolution: computed as one, because thin convolutions
+    are slow. A stride of the first convolution is taken behind it.
+    """
+    sequences = [list(branch.children()) for branch in branches]
+    heads: list[Any] = [layers[0] for layers in sequences]
+    y = nn.functional.conv2d(x, torch.cat([head.weight for head in heads]), torch.cat([head.bias for head in heads]))
+    outputs = []
+    parts = torch.split(y, [len(head.bias) for head in heads], dim=1)
+    for part, head, layers in zip(parts, heads, sequences, strict=True):
+        output = part[:, :, :: head.stride[0]].contiguous()  # a batch norm is slow on a part of a tensor
+        for layer in layers[1:]:
+            output = layer(output)
+        outputs.append(output)
+    return outputs
+
+
 def _pool(stride: int) -> nn.MaxPool2d:
     return nn.MaxPool2d((3, 1), stride=(stride, 1), padding=(1, 0))
 
@@ -149,7 +169,7 @@ class MultiBranchTemporalConv(TemporalOperator):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, T, V) -> (B, C, T', V)``."""
-        return self.norm(self._mixed(torch.cat([branch(x) for branch in self.branches], dim=1)))
+        return self.norm(self._mixed(torch.cat(_outputs(x, self.branches), dim=1)))
 
     def _mixed(self, y: Tensor) -> Tensor:
         weight = torch.cat([conv.weight for conv in self.mix], dim=1)  # type: ignore[misc]
@@ -174,7 +194,7 @@ class DynamicGroupTemporalConv(MultiBranchTemporalConv):
         """``(B, C, T, V) -> (B, C, T', V)``."""
         joints = self.num_joints
         extended = torch.cat([x, x.mean(dim=3, keepdim=True)], dim=3)  # (B, C, T, V + 1)
-        y = torch.cat([branch(extended) for branch in self.branches], dim=1)
+        y = torch.cat(_outputs(extended, self.branches), dim=1)
         y = y[..., :joints] + y[..., joints:] * self.of_joints("global_weight")
         return self.norm(self._mixed(y))
 
@@ -207,7 +227,7 @@ class MultiScaleTemporalConv(TemporalOperator):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, T, V) -> (B, C, T', V)``."""
-        outputs = [branch(x) for branch in self.branches]
+        outputs = _outputs(x, self.branches)
         batch, width, frames, joints = outputs[0].shape
         stacked = torch.stack([output.flatten(2) for output in outputs], dim=2)  # (B, C/4, 4, T*V)
         return stacked.reshape(batch, 4 * width, frames, joints)

@@ -8,18 +8,19 @@ from stgnn.errors import InputError
 from stgnn.networks import Block
 from stgnn.operators import ACTIVATIONS, OPERATORS, fold_batch_norms
 from stgnn.operators.spatial import GraphConv, JointMixer, LearnedGraphConv
-from stgnn.operators.temporal import MultiScaleTemporalConv, TemporalShift
+from stgnn.operators.temporal import MultiBranchTemporalConv, MultiScaleTemporalConv, TemporalShift
 from stgnn.skeleton import adjacency, load_layout
 from stgnn.space import BlockSpec
 
 LAYOUT = load_layout("ntu25")
 
 
-def test_graph_conv_is_its_formula() -> None:
-    operator = GraphConv(3, 4, LAYOUT).eval()
+@pytest.mark.parametrize(("narrow", "wide"), [(3, 4), (4, 3)])  # graphs are applied where there are fewer channels
+def test_graph_conv_is_its_formula(narrow: int, wide: int) -> None:
+    operator = GraphConv(narrow, wide, LAYOUT).eval()
     operator.importance_25.data.uniform_(0.5, 1.5)
     operator.bias.data.normal_()
-    x = torch.randn(2, 3, 5, 25)
+    x = torch.randn(2, narrow, 5, 25)
     graphs = torch.tensor(adjacency(LAYOUT, "centripetal")) * operator.importance_25
     features = torch.einsum("kdc,bctv->bkdtv", operator.weight, x) + operator.bias[None, :, :, None, None]
     expected = torch.relu(operator.norm(torch.einsum("bkdtv,kvw->bdtw", features, graphs)))
@@ -44,6 +45,18 @@ def test_shift_moves_one_eighth_of_the_channels_each_way() -> None:
         expected = torch.roll(x[:, channel], shift, dims=1)
         inner = slice(1, -1)
         torch.testing.assert_close(y[:, channel, inner], expected[:, inner])
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_branches_that_begin_together_are_the_branches_one_by_one(stride: int) -> None:
+    operator = MultiBranchTemporalConv(20, 3, stride, LAYOUT)
+    x = torch.randn(4, 20, 7, 25)
+    y = torch.cat([branch(x) for branch in operator.branches], dim=1)
+    expected = sum(
+        conv(part) for conv, part in zip(operator.mix, torch.relu(y).split([5, 3, 3, 3, 3, 3], 1), strict=True)
+    )
+    expected = operator.norm(expected + operator.bias[:, None, None])
+    torch.testing.assert_close(operator(x), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_interleaved_branches_keep_whole_groups_when_sliced() -> None:

@@ -18,6 +18,7 @@ class LabelSets:
 
     def __init__(self) -> None:
         self._parents: list[int] = []
+        self._starts: list[int] = []  # first labels of each axis that was given fresh ones
         self._frozen: set[int] = set()
         self._valued: set[int] = set()
         self._consumers: set[int] = set()
@@ -29,8 +30,14 @@ class LabelSets:
     def new(self, count: int) -> Labels:
         """Fresh labels."""
         start = len(self._parents)
+        self._starts.append(start)
         self._parents.extend(range(start, start + count))
         return np.arange(start, start + count)
+
+    def are_seams(self, axis: Labels, cuts: Labels) -> bool:
+        """Whether on both sides of each cut lie labels of different origin: there, two axes were put together."""
+        origins = np.searchsorted(self._starts, axis, side="right")
+        return bool((origins[cuts] != origins[cuts - 1]).all())
 
     def root(self, label: int) -> int:
         """The representative of a label's set."""

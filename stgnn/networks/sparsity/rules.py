@@ -1,7 +1,7 @@
 """What each operation of PyTorch does to the labels of :mod:`stgnn.networks.sparsity.tracing`."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,10 +12,11 @@ from stgnn.networks.sparsity.tracing import Rule, Traced, Tracer
 
 aten = torch.ops.aten
 RULES: dict[Any, Rule] = {}
+SomeRule = TypeVar("SomeRule", bound=Rule)
 
 
-def _rule(*operations: Any) -> Callable[[Rule], Rule]:
-    def enter(rule: Rule) -> Rule:
+def _rule(*operations: Any) -> Callable[[SomeRule], SomeRule]:
+    def enter(rule: SomeRule) -> SomeRule:
         RULES.update(dict.fromkeys(operations, rule))
         return rule
 
@@ -260,6 +261,20 @@ def _cat(tracer: Tracer, args: tuple[Any, ...], out: Tensor) -> Traced:
             [_fixed(tracer, part, tensor.shape[place]) for part, tensor in zip(parts, tensors, strict=True)]
         )
     return Traced(axes, all(one.zero for one in known))
+
+
+@_rule(aten.split_with_sizes)
+def _split(tracer: Tracer, args: tuple[Any, ...], out: Tensor) -> list[Traced]:
+    """What was concatenated, taken apart again; parts of anything else are named by numbers."""
+    x, sizes, *rest = args
+    known, place = tracer.of(x), (rest[0] if rest else 0) % x.dim()
+    axis, cuts = known.axes[place], np.cumsum(sizes)[:-1]
+    parts: list[Axis] = [None] * len(sizes)
+    if axis is not None and tracer.labels.are_seams(axis, cuts):
+        parts = [np.ascontiguousarray(part) for part in np.split(axis, cuts)]
+    else:
+        tracer.labels.freeze(axis)
+    return [Traced([*known.axes[:place], part, *known.axes[place + 1 :]], known.zero) for part in parts]
 
 
 def _fixed(tracer: Tracer, axis: Axis, size: int) -> Labels:

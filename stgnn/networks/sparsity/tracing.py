@@ -66,15 +66,16 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         result = func(*args, **(kwargs or {}))
         rule = self._rules.get(func.overloadpacket)
         outputs = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+        for output in outputs:
+            self.enter(output, Traced([None] * output.dim()))
         if rule is not None and outputs:
-            traced = rule(self, args, outputs[0])
-            traced.weight = all(one.weight for one in before)
-            self.enter(outputs[0], traced)
+            found = rule(self, args, outputs[0])
+            for output, traced in zip(outputs, [found] if isinstance(found, Traced) else found, strict=False):
+                traced.weight = all(one.weight for one in before)
+                self.enter(output, traced)
         else:
             for one in before:
                 self.labels.freeze(*one.axes)
-        for output in outputs[1:] if rule is not None else outputs:
-            self.enter(output, Traced([None] * output.dim()))
         return result
 
     def contract(self, left: tuple[Traced, Axis], right: tuple[Traced, Axis], size: int) -> None:
@@ -93,5 +94,5 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.labels.freeze(joined)
 
 
-Rule = Callable[[Tracer, tuple[Any, ...], Tensor], Traced]
-"""From the arguments of an operation and its (first) result to what is known of the result."""
+Rule = Callable[[Tracer, tuple[Any, ...], Tensor], Traced | list[Traced]]
+"""From the arguments of an operation and its first result to what is known of that result, or of all of them."""

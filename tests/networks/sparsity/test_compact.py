@@ -151,6 +151,28 @@ def test_an_empty_branch_leaves_its_lists_and_the_others_keep_their_names(make: 
     assert [*smaller.get_submodule(f"{place}.mix")._modules] == ["0", "1", "2", "3", "5"]
 
 
+def test_what_was_concatenated_may_be_taken_apart_but_nothing_else() -> None:
+    class Apart(nn.Module):
+        """Two convolutions computed as one, then taken apart; and an axis cut in the middle."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.heads = nn.ModuleList(nn.Conv2d(3, width, 1) for width in (4, 6))
+            self.tails = nn.ModuleList(nn.Conv2d(width, 2, 1) for width in (4, 6, 2, 4))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            first, second = self.heads
+            weight, bias = torch.cat([first.weight, second.weight]), torch.cat([first.bias, second.bias])
+            parts = nn.functional.conv2d(x.permute(0, 3, 1, 2), weight, bias).split(
+                [len(first.bias), len(second.bias)], 1
+            )
+            cut = parts[1].split([2, 4], 1)
+            return sum(tail(part) for tail, part in zip(self.tails, (*parts, *cut), strict=True)).mean((2, 3))
+
+    groups = find_units(Apart(), "channel", (5, 7, 3))
+    assert [(group.size, group.name) for group in groups] == [(4, "heads.0.weight:0")]
+
+
 def test_when_everything_is_masked_one_unit_of_everything_stays(make: Any, branched: Any) -> None:
     for source in (branched, EVERY_OPERATOR.largest()):
         network = make(source)
