@@ -62,18 +62,14 @@ FUSED = {"SGN": Path(SINGLES), "AdaSGN, alpha 4": Path("conv_alpha_4")}
 
 
 def data_of(name: str, folder: Path | None, seed: int) -> SkeletonDataModule:
-    """A set with the subjects of seed 0 held out, imported on first use."""
+    """A set, imported on first use."""
     store, spec = WORK / "stores" / name, dict(SETS[name])
     layout = spec.pop("layout")
     if not store.exists():
         if folder is None:
             raise InputError(f"the store of {name} is not made yet", hint="give --data, the folder of the .npz files")
         import_data("npz", folder / name / f"{name}.npz", store, layout=layout)
-    first = SkeletonDataModule(store, frames=20, **spec)
-    held = sorted({int(first.store.subjects[clip]) for clip in first.splits()["val"]})
-    if held[0] < 0 or seed == 0:
-        return first
-    return SkeletonDataModule(store, frames=20, val_subjects=held, seed=seed, **spec)
+    return SkeletonDataModule(store, frames=20, seed=seed, **spec)
 
 
 def plan_of(part: str, seed: int, epochs: int, width: int) -> TwoStages:

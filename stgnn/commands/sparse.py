@@ -42,7 +42,8 @@ def lottery(
         final: Share of the weights that is gone in the end.
         rate: Share of what is left that each round takes.
         every: Pruning at once and controls are trained after each so many rounds, and after the last.
-        rewind_epoch: The early epoch.
+        rewind_epoch: Epoch whose weights `iterative_late` goes back to. Learning rate and order of the clips begin
+            anew, for the epochs that are left.
         seeds: Each gives first weights of its own.
         scope: What weights are compared with: those of their layer, where small layers stay denser (erdos_renyi) or all
             are alike (layer), or with all others (global), which empties whole layers at high sparsity.

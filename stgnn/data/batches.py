@@ -102,6 +102,8 @@ class ClipData:
         scored = store.scores is not None and min_score > 0
         # (sum_T, M, V) -> (sum_T * M, V)
         self.scores = _as_tensor(store.scores.reshape(-1, store.layout.num_joints), device) if scored else None  # type: ignore[union-attr]
+        # (sum_T * M,): whether a row shows anything; on the CPU the rows themselves tell.
+        self.shown = self._shown().cpu() if self.persons > 1 and self.device.type != "cpu" else None
         # What only tells where to look stays on the CPU: no kernel starts and no synchronisation to prepare a batch.
         self.offsets = torch.from_numpy(store.offsets[:-1].copy())
         self.lengths = torch.from_numpy(store.lengths)
@@ -141,6 +143,10 @@ class ClipData:
         if self.scores is not None:
             unseen = (self.scores.index_select(0, where) < self.min_score).view(bodies.shape[:3])
             bodies = bodies.masked_fill(unseen[..., None], 0)
+        if self.persons > 1:
+            shown = bodies.flatten(1).any(dim=1) if self.shown is None else self.shown[rows].any(dim=1)
+            kept = _voters(shown, clip)
+            bodies, clip = bodies[kept], clip[kept]
         if device.type == "cpu":  # elsewhere the whole store was checked on its way there
             self._check_finite(bodies, chosen[clip])
         turn = view_rotation(bodies, self.layout) if self.align else None  # (B, C, C)
@@ -157,6 +163,10 @@ class ClipData:
             drawn = torch.randn(bodies.shape, generator=generator).to(device, non_blocking=True)
             bodies = bodies + noise * drawn * (bodies != 0).any(dim=-1, keepdim=True)
         return Batch(bodies, clip.to(device), self.labels[chosen].to(device), chosen.to(device))
+
+    def _shown(self) -> Tensor:
+        joints = self.rows.view(len(self.rows), self.layout.num_joints, -1).any(dim=2)
+        return (joints if self.scores is None else joints & (self.scores >= self.min_score)).any(dim=1)
 
     def _stretched(self, clips: int, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
         """Turning and stretching in one matrix for each clip, diag(s) R: (N, C, C)."""
@@ -186,10 +196,27 @@ class ClipData:
         )
 
 
-def keyed_generator(*key: int) -> torch.Generator:
-    """A CPU generator that is a function of the key; close keys of the same length give unrelated numbers."""
+def keyed_seed(*key: int) -> int:
+    """A seed that is a function of the key; close keys of the same length give unrelated numbers."""
     state = np.random.SeedSequence([word % 2**32 for word in key]).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(state >> np.uint64(1)))
+    return int(state >> np.uint64(1))
+
+
+def keyed_generator(*key: int) -> torch.Generator:
+    """A CPU generator with the :func:`keyed_seed` of the key."""
+    return torch.Generator().manual_seed(keyed_seed(*key))
+
+
+def _voters(shown: Tensor, clip: Tensor) -> Tensor:
+    """Which bodies have a say in their clip: those that the chosen frames show; of a clip without any, the first.
+
+    Args:
+        shown: Whether the frames show the body, ``(B,)``.
+        clip: The clip of each body in ascending order, ``(B,)``.
+    """
+    first = torch.cat([torch.ones(1, dtype=torch.bool), clip[1:] != clip[:-1]])
+    deserted = torch.ones(len(clip), dtype=torch.bool).index_fill(0, clip[shown], False)[clip]
+    return shown | (first & deserted)
 
 
 def _as_tensor(array: np.ndarray[tuple[int, ...], np.dtype[np.float32]], device: torch.device | str) -> Tensor:

@@ -26,7 +26,7 @@ class SkeletonDataModule(pl.LightningDataModule):
         protocol: Name of the splits, e.g. `xsub`.
         frames: Frames that each clip is brought to, T.
         batch_size: Clips in a training batch of one process.
-        val_subjects: Training subjects held out for validation. None: about a fifth of them, chosen by `seed`; a
+        val_subjects: Training subjects held out for validation. None: about a fifth of them, chosen by `val_seed`; a
             store that does not know its subjects gives a fifth of the training clips of each class. []: none.
         about_vertical: Training clips are turned about the vertical axis by up to so many radians to either side.
         about_others: The same about the other axes (in two dimensions, the turn in the plane).
@@ -35,7 +35,9 @@ class SkeletonDataModule(pl.LightningDataModule):
         min_score: A joint of a lower score counts as not seen.
         align: Whether every clip, test clips too, is turned upright and towards the camera (`align_view`). An
             exported network does so by itself.
-        seed: Seed of the held-out subjects, the order, the choice of frames and the augmentation.
+        seed: Seed of the order, the choice of frames and the augmentation.
+        val_seed: Seed of the held-out subjects. It is another one than `seed`, so that a network and what is searched,
+            pruned or tuned from it later hold out the same, whatever their seeds.
 
     Raises:
         InputError: on first use, whatever is wrong with the store, the protocol or the subjects.
@@ -55,13 +57,15 @@ class SkeletonDataModule(pl.LightningDataModule):
         min_score: float = 0.0,
         align: bool = False,
         seed: int = 0,
+        val_seed: int = 0,
     ) -> None:
         super().__init__()
         check_between(1, frames=frames, batch_size=batch_size)
         check_between(0, about_vertical=about_vertical, about_others=about_others, scale=scale, noise=noise)
         check_between(-math.inf, min_score=min_score)
         self._source, self.protocol, self.frames, self.batch_size = store, protocol, frames, batch_size
-        self.val_subjects, self.min_score, self.align, self.seed = val_subjects, min_score, align, seed
+        self.val_subjects, self.val_seed, self.seed = val_subjects, val_seed, seed
+        self.min_score, self.align = min_score, align
         self.augmentation = Augmentation(about_vertical, about_others, scale, noise)
         self._store: SkeletonStore | None = store if isinstance(store, SkeletonStore) else None
         self._data: dict[torch.device, ClipData] = {}
@@ -91,7 +95,7 @@ class SkeletonDataModule(pl.LightningDataModule):
     def splits(self) -> dict[str, IntArray]:
         """Clips of the store by `train`, `val` and `test`."""
         training, test = self.store.split(self.protocol)
-        train, val = hold_out(self.store, training, self.val_subjects, self.seed)
+        train, val = hold_out(self.store, training, self.val_subjects, self.val_seed)
         return {"train": train, "val": val, "test": test}
 
     def clips(self, device: torch.device | str = "cpu") -> ClipData:

@@ -14,7 +14,9 @@ from stgnn.skeleton.layout import SkeletonLayout
 
 
 def center(x: Tensor, center_joint: int) -> Tensor:
-    """Keypoints relative to the centre joint of the first frame that is not empty.
+    """Keypoints relative to the centre joint of the first frame in which it was seen.
+
+    A body of which it was never seen is centred on the mean of all its joints that were.
 
     Args:
         x: Keypoints (B, T, V, C).
@@ -23,10 +25,13 @@ def center(x: Tensor, center_joint: int) -> Tensor:
     Returns:
         Centred keypoints (B, T, V, C); missing joints stay zero.
     """
-    present = _present(x)
-    path = x[:, :, center_joint]  # (B, T, C)
-    origin = path.gather(1, _first_frame(present).expand(-1, 1, x.shape[3]))  # (B, 1, C)
-    return (x - origin[:, None]) * present
+    present = x.abs().amax(dim=3, keepdim=True).sign()  # (B, T, V, 1); few nodes, because small networks wait for each
+    joint = slice(center_joint, center_joint + 1)
+    path, seen = x[:, :, joint], present[:, :, joint]  # (B, T, 1, C), (B, T, 1, 1)
+    origin = path.gather(1, _first(seen).expand(-1, 1, 1, x.shape[3]))  # (B, 1, 1, C), zero if never seen
+    middle = x.sum(dim=(1, 2), keepdim=True) / present.sum(dim=(1, 2), keepdim=True).clamp(min=1)
+    origin = origin + middle * (1 - seen.amax(dim=1, keepdim=True))
+    return (x - origin) * present
 
 
 def align_view(x: Tensor, layout: SkeletonLayout) -> Tensor:
@@ -64,7 +69,7 @@ def view_rotation(x: Tensor, layout: SkeletonLayout) -> Tensor:
     assert layout.spine is not None and layout.shoulders is not None
     points = torch.stack([x[:, :, joint] for joint in (*layout.spine, *layout.shoulders)], dim=2)  # (B, T, 4, 3)
     seen = _present(points).to(torch.float32).amin(dim=2, keepdim=True)  # (B, T, 1, 1)
-    index = _first_frame(seen)[..., None].expand(-1, 1, 4, 3)
+    index = _first(seen).expand(-1, 1, 4, 3)
     low, high, left, right = points.gather(1, index)[:, 0].unbind(dim=1)  # (B, 3) each
     up, across = high - low, right - left
     up = torch.nn.functional.normalize(up, dim=-1)
@@ -188,9 +193,9 @@ def _present(x: Tensor) -> Tensor:
     return x.abs().amax(dim=-1, keepdim=True) > 0
 
 
-def _first_frame(present: Tensor) -> Tensor:
-    """(B, T, V, 1) -> (B, 1, 1): index of the first frame in which any joint was seen; 0 where there is none."""
-    return present.to(torch.float32).amax(dim=2).argmax(dim=1, keepdim=True)  # argmax gives the first of equals
+def _first(seen: Tensor) -> Tensor:
+    """(B, T, 1, 1) of zeros and ones -> (B, 1, 1, 1): index of the first frame with a one; 0 where there is none."""
+    return seen.argmax(dim=1, keepdim=True)  # argmax gives the first of equals
 
 
 def _uniform(

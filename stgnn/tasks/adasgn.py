@@ -2,6 +2,7 @@
 
 import csv
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -143,8 +144,25 @@ class AdaSGNTask(BaseTask):
             self.tables = {table.unit: table for table in tables}
             self.costs = relative_costs(list(tables[0].added.values()))
 
+    def on_train_start(self) -> None:
+        """Warn of a training that is too short to be judged."""
+        super().on_train_start()
+        epochs = self.trainer.max_epochs
+        if epochs is not None and 0 < epochs <= self._settles:
+            warnings.warn(
+                f"{epochs} epochs, of which parts are frozen for {self.frozen_epochs} and alpha rises for "
+                f"{self.alpha_warmup}: none shows what this training leads to; give more, or fewer of those",
+                stacklevel=2,
+            )
+
+    @property
+    def _settles(self) -> int:
+        """The first epoch in which everything is trained, at the full alpha."""
+        return max(self.frozen_epochs, self.alpha_warmup if self.chooses else 0)
+
     def on_train_epoch_start(self) -> None:
         """Hold parts of the branches, or let them go."""
+        super().on_train_epoch_start()
         early = self.current_epoch < self.frozen_epochs
         hold_still(
             branches_of(self.network),
@@ -202,10 +220,14 @@ class AdaSGNTask(BaseTask):
         shares = self.val_usage.compute().tolist()
         self.log_dict(self._figures("val", shares))
         top1 = float(self.val_metrics["val_top1"].compute())
-        settled = self.current_epoch >= max(self.frozen_epochs, self.alpha_warmup if self.chooses else 0)
+        settled = self.current_epoch >= self._settles
         relative = sum(share * cost for share, cost in zip(shares, self.costs.tolist(), strict=True))
         self.log("val_choice", (top1 if settled else top1 - 2) - 1e-5 * relative)
         self.val_usage.reset()
+
+    def on_test_epoch_start(self) -> None:
+        """Count the actions of this test alone."""
+        self.test_usage.reset()
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the test split, and count its actions."""
@@ -218,9 +240,9 @@ class AdaSGNTask(BaseTask):
         super().on_test_epoch_end()
         shares = self.test_usage.compute().tolist()
         self.log_dict({**self._figures("test", shares), "test_bodies_per_clip": self.test_usage.bodies_per_clip})
-        folder = run_folder(self.trainer)
+        folder, table = run_folder(self.trainer), self._usage_table()
         if folder is not None and self.trainer.is_global_zero:
-            write_text(folder / "usage.csv", self._usage_table())
+            write_text(folder / "usage.csv", table)
 
     def _usage_table(self) -> str:
         text = io.StringIO()

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError, MulticlassConfusionMatrix
+from torchmetrics.classification import MulticlassConfusionMatrix
 
-from stgnn.data.batches import Batch
+from stgnn.data.batches import Batch, keyed_seed
 from stgnn.errors import InputError, check_between
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture
+from stgnn.tasks.metrics import scores
 from stgnn.tasks.precision import warn_of_slow_bfloat16
 
 FINAL_LEARNING_RATE = 0.05  # of the peak, at the end of the cosine
@@ -171,16 +172,7 @@ class BaseTask(LightningModule, ABC):
 
     def metrics(self, prefix: str) -> MetricCollection:
         """Top-1, top-5, mean class accuracy and calibration error."""
-        classes = self.num_classes
-        return MetricCollection(
-            {
-                "top1": MulticlassAccuracy(classes, average="micro"),
-                "top5": MulticlassAccuracy(classes, average="micro", top_k=min(5, classes)),
-                "mean_class": MulticlassAccuracy(classes, average="macro"),
-                "calibration_error": MulticlassCalibrationError(classes, n_bins=15),
-            },
-            prefix=prefix,
-        )
+        return scores(self.num_classes, prefix)
 
     def classification_loss(self, logits: Tensor, label: Tensor) -> Tensor:
         """Cross-entropy with label smoothing in float32; logits (N, classes), label (N,)."""
@@ -193,10 +185,15 @@ class BaseTask(LightningModule, ABC):
     def on_fit_start(self) -> None:
         """Warn of half precision where it is slower."""
         warn_of_slow_bfloat16(str(self.trainer.precision), self.device)
+        self._seed = torch.initial_seed()
 
     def on_train_start(self) -> None:
         """Training gives batch norms statistics of their own."""
         self.uncalibrated = False
+
+    def on_train_epoch_start(self) -> None:
+        """Make what an epoch draws (dropout) a function of seed and epoch, so that a resumed run repeats."""
+        torch.manual_seed(keyed_seed(self._seed, self.current_epoch, self.global_rank))
 
     def on_validation_start(self) -> None:
         """Refuse to score a network with statistics of others; before a training it is only tried out.

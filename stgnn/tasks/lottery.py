@@ -57,7 +57,8 @@ class Lottery:
         final: Share of the weights that is gone in the end.
         rate: Share of what is left that each round of iterative pruning takes.
         every: Controls and one-shot pruning are trained after each so many rounds, and after the last.
-        rewind_epoch: The early epoch.
+        rewind_epoch: Epoch whose weights ``iterative_late`` goes back to. Learning rate and order of the clips begin
+            anew, for the epochs that are left.
         seeds: Each gives first weights of its own.
         scope: What weights are compared with: all others (``global``) or those of their ``layer``; ``erdos_renyi``: of
             their layer, and small layers stay denser.

@@ -69,6 +69,7 @@ def trained(
         pl.seed_everything(seed, verbose=False)
     with quiet():
         trainer = pl.Trainer(
+            devices=1,
             max_epochs=epochs,
             logger=False,
             enable_checkpointing=False,
@@ -100,7 +101,11 @@ def scorer() -> pl.Trainer:
     """A Trainer that validates and tests, without logs, files and bars."""
     with quiet():
         return pl.Trainer(
-            logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
         )
 
 

@@ -145,6 +145,7 @@ class SGNTask(BaseTask):
 
     def on_train_epoch_start(self) -> None:
         """Hold the joint matrices, or let them go."""
+        super().on_train_epoch_start()
         for model in self.models.values():
             hold_still([model.branch], matrices=self.current_epoch < self.frozen_epochs, modules=False)
 

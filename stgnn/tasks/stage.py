@@ -25,6 +25,7 @@ from stgnn.tasks.predictions import every_clip, write_predictions
 from stgnn.tasks.quiet import quiet, stoppable
 
 RESULT = "result.json"  # what a stage that is done leaves
+_PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")  # what a ModelCheckpoint remembers
 
 
 def data_facts(data: SkeletonDataModule) -> dict[str, Any]:
@@ -125,6 +126,19 @@ class Attempt:
     heading: str | None
 
 
+class _Keeper(ModelCheckpoint):
+    """Remembers the best epoch also where the folder was moved since; Lightning would begin anew, and overwrite it."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from an earlier attempt, whose files lie where this one's do."""
+        folder = Path(self.dirpath or "")
+        here = {
+            key: str(folder / Path(path).name) if path else path for key, path in state_dict.items() if key in _PATHS
+        }
+        best = {str(folder / Path(path).name): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict({**state_dict, **here, "best_k_models": best, "dirpath": self.dirpath})
+
+
 def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
     """Train, from where an earlier attempt was stopped; the best epoch is kept in ``best.ckpt``.
 
@@ -133,7 +147,7 @@ def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
         KeyboardInterrupt: Ctrl-C; the same call goes on.
     """
     pl.seed_everything(attempt.seed, verbose=False)
-    keeper = ModelCheckpoint(
+    keeper = _Keeper(
         attempt.folder,
         "best",
         monitor=attempt.monitor if len(data.splits()["val"]) else None,
@@ -149,6 +163,7 @@ def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
         heading(attempt.heading)
     with quiet():
         trainer = pl.Trainer(
+            devices=1,
             max_epochs=attempt.epochs,
             precision=attempt.precision,
             logger=False,

@@ -54,13 +54,15 @@ class Usage(Metric):
         return self.taken.sum(0) / self.frames.sum()
 
     def by_class(self) -> list[list[float]]:
-        """The same for each class; zeros for a class without clips."""
-        return (self.taken / self.frames.clamp(min=1)[:, None]).tolist()
+        """The same for each class, over all processes; zeros for a class without clips."""
+        with self.sync_context():
+            return (self.taken / self.frames.clamp(min=1)[:, None]).tolist()
 
     @property
     def bodies_per_clip(self) -> float:
-        """Real bodies of a clip, on average."""
-        return float(self.bodies / self.clips)
+        """Real bodies of a clip, on average over all processes."""
+        with self.sync_context():
+            return float(self.bodies / self.clips)
 
 
 def named(actions: Sequence[str], shares: Sequence[float]) -> dict[str, float]:

@@ -58,6 +58,30 @@ def test_empty_bodies_are_skipped_and_every_clip_keeps_one(store: SkeletonStore)
     assert not batch.bodies[batch.clip == 4].any() and batch.bodies[batch.clip == 5].any()
 
 
+@pytest.mark.parametrize("scored", [False, True])
+def test_a_body_that_the_chosen_frames_do_not_show_has_no_say(scored: bool) -> None:
+    layout, rng = load_layout("kinect20"), np.random.default_rng(0)
+    first, second = (rng.normal(size=(30, 20, 3)).astype(np.float32) + 3 for _ in range(2))
+    scores = np.ones((2, 30, 20), np.float32)
+    if scored:
+        scores[1, 2:] = 0.1  # there, but badly seen
+    else:
+        second[2:] = 0
+    alone = np.zeros_like(first)
+    alone[1] = 1  # in a frame that is not among the six
+    clips = [
+        SkeletonSequence(np.stack([first, second]), 0, layout, scores=scores),
+        SkeletonSequence(np.stack([alone, np.zeros_like(alone)]), 1, layout, scores=np.ones_like(scores)),
+    ]
+    data = ClipData(SkeletonStore.from_sequences(clips, ["a", "b"]), min_score=0.5)
+    batch = data.gather([0, 1], FRAMES)
+    assert batch.clip.tolist() == [0, 1], "the clip of nobody keeps its first body"
+    assert np.array_equal(batch.bodies[0], first[[2, 7, 12, 17, 22, 27]]) and not batch.bodies[1].any()
+    data.shown = data._shown()  # as it is kept for a store on a GPU
+    assert data.gather([0, 1], FRAMES).clip.tolist() == [0, 1]
+    assert data.gather([0], 30).clip.tolist() == [0, 0]
+
+
 def test_gather_is_a_function_of_its_arguments(store: SkeletonStore) -> None:
     data, indices = ClipData(store), np.array([3, 1, 9])
     torch.manual_seed(0)

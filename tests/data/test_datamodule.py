@@ -29,7 +29,8 @@ def test_validation_is_held_out_of_the_training_subjects(make_store) -> None:
         splits["test"], store.splits["xsub_test"]
     )
     assert all(np.array_equal(splits[name], SkeletonDataModule(store, "xsub").splits()[name]) for name in splits)
-    assert len({tuple(SkeletonDataModule(store, "xsub", seed=seed).splits()["val"]) for seed in range(20)}) > 1
+    assert len({tuple(SkeletonDataModule(store, "xsub", val_seed=seed).splits()["val"]) for seed in range(20)}) > 1
+    assert len({tuple(SkeletonDataModule(store, "xsub", seed=seed).splits()["val"]) for seed in range(20)}) == 1
 
 
 def test_validation_subjects_are_chosen_or_none(store: SkeletonStore) -> None:

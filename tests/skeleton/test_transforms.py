@@ -31,22 +31,33 @@ def bodies(frames: int = 5, joints: int = 25) -> Tensor:
     return torch.randn(3, frames, joints, 3, generator=seeded())
 
 
-def test_center_uses_the_first_frame_that_is_not_empty() -> None:
+def test_center_uses_the_first_frame_in_which_the_centre_was_seen() -> None:
     x = bodies()
     x[1, :2] = 0  # lost tracking at the start
-    x[2] = 0  # an empty body
+    x[2, 0, 20] = 0  # the body is there, its centre is not
     y = center(x, 20)
     torch.testing.assert_close(y[0], x[0] - x[0, 0, 20])
     torch.testing.assert_close(y[1, 2:], x[1, 2:] - x[1, 2, 20])
-    assert not y[1, :2].any() and not y[2].any()
+    torch.testing.assert_close(y[2, 1:], x[2, 1:] - x[2, 1, 20])
+    assert not y[1, :2].any() and not y[2, 0, 20].any()
 
 
-def test_center_twice_is_center_once_and_missing_joints_stay_missing() -> None:
+def test_a_body_whose_centre_was_never_seen_is_centred_on_what_was() -> None:
     x = bodies()
-    x[0, 3, 7] = 0
+    x[0, :, 20] = 0
+    x[1] = 0  # an empty body
+    y = center(x, 20)
+    seen = x[0].flatten(0, 1)[x[0].flatten(0, 1).any(dim=1)]
+    torch.testing.assert_close(y[0, 0, 0], x[0, 0, 0] - seen.mean(dim=0))
+    assert not y[0, :, 20].any() and not y[1].any()
+
+
+def test_where_a_body_stands_does_not_matter_and_missing_joints_stay_missing() -> None:
+    x = bodies()
+    x[0, 3, 7] = x[1, 0, 20] = 0
+    x[2, :, 20] = 0
     once = center(x, 20)
     assert not once[0, 3, 7].any()
-    torch.testing.assert_close(center(once, 20), once)
     torch.testing.assert_close(center(torch.where(x != 0, x + 5, x), 20), once, atol=1e-5, rtol=0)
 
 
