@@ -16,7 +16,7 @@ from typing import Any
 
 from stgnn.command_line import CommandLine, read_command_line
 from stgnn.errors import InputError
-from stgnn.files import SETTINGS, wrong_path
+from stgnn.files import DENSITIES, SETTINGS, wrong_path
 from stgnn.listing import KINDS
 from stgnn.recipe import dump_resolved
 from stgnn.recipe_check import RecipeChecker
@@ -136,7 +136,7 @@ def _train(line: CommandLine, catalog: Catalog) -> None:
 
 def _drawn(result: Mapping[str, Any]) -> dict[str, str]:
     """The picture of what a sparse run has left of its layers."""
-    table = Path(result.get("results", ".")) / "densities.csv"
+    table = Path(result.get("results", ".")) / DENSITIES
     if "results" not in result or not table.is_file():
         return {}
     from stgnn.report.densities import draw_densities

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, did_you_mean
 from stgnn.recipe import SUFFIXES, load_recipe, load_recipes, merge
 from stgnn.recipe_check import UNKNOWN, Flag, class_named, settled
 from stgnn.signatures import Catalog, Parameter, Signature
@@ -102,8 +101,7 @@ def read_command_line(arguments: Sequence[str], words: Sequence[str]) -> Command
     word = next((word for word in words if tuple(arguments[: word.count(" ") + 1]) == tuple(word.split())), None)
     if word is None:
         given = " ".join(arguments[:2] if arguments[0] in {word.partition(" ")[0] for word in words} else arguments[:1])
-        close = get_close_matches(given, words, n=2, cutoff=0.5)
-        hint = f"did you mean {' or '.join(close)}?" if close else "stgnn --help explains them"
+        hint = did_you_mean(given, words) or "stgnn --help explains them"
         raise InputError("there is no such command", given=given, allowed=words, hint=hint)
     rest = list(arguments[word.count(" ") + 1 :])
     recipes, flags, position = [], [], 0

@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stgnn.report import ReportPoint, front_table, markdown_table
-from stgnn.report.units import count, milliseconds, percent
+from stgnn.report.units import count, milliseconds, percent, usage_text
 from stgnn.space import read_architecture
 
 SPLITS = {"val": "validation", "test": "test"}
 SCORES = {"top1": "Top-1", "top5": "Top-5", "mean_class": "Mean class", "calibration_error": "Calibration error"}
 SEVERITIES = ("errors", "warnings", "notes")
-SHOWN = 0.002  # smallest share of an action that is told
 LISTED_CLASSES = 30  # more fill the screen; the page of the check shows them all
 _METRIC = re.compile(rf"({'|'.join(SPLITS)})_(?:(\w+)_)?({'|'.join(SCORES)})")
 
@@ -124,7 +123,7 @@ def _adaptive(result: Mapping[str, Any]) -> str:
     cells = [
         [row["name"], *(percent(row[share]) if row[share] is not None else "" for share in shares)]
         + [f"{row[name]:.4g}" if name in row else "" for name in costs]
-        + [", ".join(f"{name} {percent(share)}" for name, share in row.get("usage", {}).items() if share >= SHOWN)]
+        + [usage_text(row.get("usage", {}))]
         for row in rows
     ]
     return _above(_without(result, "singles", "adaptive"), ["Network", "Validation", "Test", *costs, "Usage"], cells)

@@ -1,6 +1,8 @@
 """The one exception for everything a user can get wrong: what was given, what is allowed, what to do."""
 
 import math
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class InputError(ValueError):
@@ -27,6 +29,12 @@ class InputError(ValueError):
     def at(self, where: object) -> "InputError":
         """The same message, with the file or key that it is about in front."""
         return InputError(f"{where}: {self.what}", given=self.given, allowed=self.allowed, hint=self.hint)
+
+
+def did_you_mean(given: str, allowed: Iterable[str]) -> str | None:
+    """A hint that names what is spelled most alike; None where nothing is."""
+    close = get_close_matches(given, list(allowed), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else None
 
 
 def _text(value: object) -> str:

@@ -1,9 +1,11 @@
 """Reading and writing files: what is wrong with one becomes one message, and a file appears whole or not at all."""
 
+import csv
 import errno
+import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from uuid import uuid4
 from stgnn.errors import InputError
 
 SETTINGS = "settings.json"  # of a folder of results: what it is for, written before any work
+DENSITIES = "densities.csv"  # of a sparse run: what stays of each layer, for every epoch
 
 _HINTS = {
     errno.ENOSPC: "free some space and run the same command again",
@@ -85,6 +88,15 @@ def write_text(path: str | Path, text: str) -> None:
     """
     with draft(path) as hidden:
         hidden.write_text(text, encoding="utf-8", newline="")
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """The text of a CSV file: a line of names, then the rows."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def write_bytes(path: str | Path, content: bytes | memoryview) -> None:

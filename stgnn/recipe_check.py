@@ -6,13 +6,12 @@ Only what is certain is refused here; every value is parsed once more, strictly,
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from yaml import YAMLError
 
 from stgnn.annotations import arguments_of, literals_of, name_of, options_of, spelled
-from stgnn.errors import InputError
+from stgnn.errors import InputError, did_you_mean
 from stgnn.recipe import SUFFIXES, load_here, parse_yaml
 from stgnn.signatures import Catalog, Signature, registered
 
@@ -115,7 +114,7 @@ class RecipeChecker:
                 check_named_data(key, value, name)
             elif not signature.open:
                 raise InputError(
-                    f"unknown key {name!r}", allowed=signature.names, hint=_closest(str(key), signature.names)
+                    f"unknown key {name!r}", allowed=signature.names, hint=did_you_mean(str(key), signature.names)
                 )
         missing = [p.name for p in signature.parameters if p.required and p.name not in values]
         if missing and complete:
@@ -147,7 +146,7 @@ class RecipeChecker:
             arguments = spec.get("init_args", {})
             self.check_arguments(arguments or {}, self.catalog.signature(name).without(*self.linked), where)
         elif not module or module.partition(".")[0] == "stgnn":
-            raise InputError(f"{where}: there is no class {name!r} here", allowed=names, hint=_closest(name, names))
+            raise InputError(f"{where}: there is no class {name!r} here", allowed=names, hint=did_you_mean(name, names))
 
     def check_value(self, value: Any, annotation: ast.expr | None, where: str) -> None:
         """Check one value against a type annotation; what the annotation does not settle is let through."""
@@ -227,7 +226,7 @@ def check_named_data(key: str, value: Any, where: str) -> None:
     named = read_space(value).operators if key == "space" else load_architecture(value).operators
     known = registered("OPERATORS")
     for name in sorted(named - set(known)):
-        raise InputError(f"{where}: there is no operator {name!r}", allowed=known, hint=_closest(name, known))
+        raise InputError(f"{where}: there is no operator {name!r}", allowed=known, hint=did_you_mean(name, known))
 
 
 def settled(value: Any, annotation: ast.expr | None, catalog: Catalog) -> Any:
@@ -261,8 +260,3 @@ def _settled_arguments(values: Any, class_path: str, catalog: Catalog) -> Any:
 def class_named(node: ast.expr | None, catalog: Catalog) -> str | None:
     """The class of the project that an annotation allows, if any."""
     return next((name_of(option) for option in options_of(node) if name_of(option) in catalog.names), None)
-
-
-def _closest(name: str, allowed: tuple[str, ...]) -> str | None:
-    close = get_close_matches(name, allowed, n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(close)}?" if close else None

@@ -10,11 +10,10 @@ A plugin is an installed package with an entry point in the group ``stgnn.plugin
 """
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, did_you_mean
 
 T = TypeVar("T")
 
@@ -53,11 +52,10 @@ class Registry(Generic[T]):
             InputError: there is none; the message lists the closest names.
         """
         if name not in self._classes:
-            close = get_close_matches(name, self._classes, n=3, cutoff=0.5)
             raise InputError(
                 f"there is no {self.kind} called {name!r}",
                 allowed=sorted(self._classes),
-                hint=f"did you mean {' or '.join(close)}?" if close else "is the plugin that brings it installed?",
+                hint=did_you_mean(name, self._classes) or "is the plugin that brings it installed?",
             )
         return self._classes[name]
 

@@ -63,21 +63,24 @@ def adasgn(
         width: Width of the networks, a quarter of the features of a frame; that of the supernet when there is one.
         policies: Policies to train: conv, deep_conv, lstm, attention, and the controls random and fuse.
         alphas: Weights of the efficiency loss; each gives a network.
-        alpha_warmup: Epochs over which it rises from 0.
+        alpha_warmup: Epochs over which alpha rises from 0.
         scope: Whether every frame has its action, or every clip.
         skip: Whether a frame may be left out.
-        cost: What the policy is pressed to save; gflops, counted as the authors do, are unknown of lstm and attention.
+        cost: What the efficiency loss counts; gflops, counted as the authors do, are unknown of lstm and attention.
         measure: Whether actions are timed on this device, as they are for milliseconds; also when all else is done.
         pretrain: Whether single models are trained first.
         single_epochs: Epochs of the single models.
         epochs: Epochs of each policy.
-        frozen_epochs: First epochs of either stage in which something stays as it is.
-        frozen: What it is in the second stage; auto: pretrained branches, otherwise joint matrices.
-        favour_dearest: Whether the policy starts by taking the dearest action.
+        frozen_epochs: First epochs of each stage in which parts are not trained: the joint matrices, and in the second
+            stage what `frozen` names.
+        frozen: What is not trained in these epochs of the second stage; auto: branches if they are pretrained,
+            otherwise joint matrices.
+        favour_dearest: Whether the policy starts by taking the most expensive action.
         learning_rate: Learning rate of Adam.
         weight_decay: L2 loss on the weights.
         milestones: Where the learning rate falls to a tenth: shares of a run below 1, epochs from 1 on.
-        authors: What to do as the authors' code does, where that is a mistake.
+        authors: Mistakes of the authors' code to reproduce: turns about z by degrees that are taken for radians
+            (z_in_radians), actions drawn at evaluation, too, batch norms of frozen branches that move.
         precision: Of the training; bf16-mixed where the processor multiplies bfloat16 fast.
         seed: Seed of everything but the data.
 

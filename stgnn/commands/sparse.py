@@ -41,7 +41,7 @@ def lottery(
             first weights, masks at random places.
         final: Share of the weights that is gone in the end.
         rate: Share of what is left that each round takes.
-        every: Pruning at once and controls are trained after each so many rounds, and after the last.
+        every: One-shot pruning and the controls are trained after every so many rounds only, and after the last.
         rewind_epoch: Epoch whose weights `iterative_late` goes back to. Learning rate and order of the clips begin
             anew, for the epochs that are left.
         seeds: Each gives first weights of its own.
@@ -109,7 +109,7 @@ def sparsify(
         granularity: channel and branch make a network faster; the others only make its file smaller.
         scope: What shares a threshold; left out: erdos_renyi (small layers stay denser) for single weights,
             global_standardised for units.
-        step: Channels are kept in multiples of it.
+        step: A multiple of this many channels is kept.
         epochs: Epochs of each level.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.

@@ -82,7 +82,7 @@ def search(
         max_parameters: Parameters above which an architecture is infeasible.
         compare_random: Whether random search at equal cost runs too, in a study of its own.
         seed: Seed of the proposals.
-        variants: How often every clip is scored: as it is, and then changed as training clips are.
+        variants: Versions of every clip to score: the first as it is, the others augmented like training clips.
 
     Returns:
         Numbers of the study, its front from fast to slow, and the knee of the front.

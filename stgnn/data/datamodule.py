@@ -89,7 +89,7 @@ class SkeletonDataModule(pl.LightningDataModule):
 
     @property
     def num_classes(self) -> int:
-        """K."""
+        """Number of classes."""
         return len(self.store.class_names)
 
     def splits(self) -> dict[str, IntArray]:

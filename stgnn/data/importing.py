@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from stgnn.data.readers import FORMATS
 from stgnn.data.readers.labels import read_labels
 from stgnn.data.store import HEADER, SkeletonStore
 from stgnn.data.writing import Progress, write_store
-from stgnn.errors import InputError
+from stgnn.errors import InputError, did_you_mean
 from stgnn.skeleton.layout import load_layout
 
 
@@ -49,8 +48,7 @@ def import_data(
         KeyboardInterrupt: Ctrl-C; the message says how to go on.
     """
     if format not in FORMATS:
-        close = get_close_matches(format, FORMATS, n=1, cutoff=0.3)
-        hint = f"did you mean {close[0]}?" if close else "convert the data to the npz layout"
+        hint = did_you_mean(format, FORMATS) or "convert the data to the npz layout"
         raise InputError("there is no reader for this format", given=format, allowed=sorted(FORMATS), hint=hint)
     if not Path(source).exists():
         raise InputError(

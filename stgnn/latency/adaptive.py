@@ -17,7 +17,7 @@ from torch import nn
 from stgnn.errors import InputError
 from stgnn.latency.cost import Cost, body_macs, cost_of
 from stgnn.networks import SGN, AdaSGN
-from stgnn.networks.sgn import Branch, Policy
+from stgnn.networks.sgn import Branch, Policy, branches_of
 from stgnn.networks.sgn.adasgn import SKIP
 from stgnn.networks.sgn.choice import expected_cost
 from stgnn.networks.sgn.spatial import module_widths
@@ -76,17 +76,12 @@ def count_adaptive(network: SGN | AdaSGN, usage: Sequence[float] | None = None) 
     return cost_of(network, round(action_costs(network).total(usage)))
 
 
-def _branches(network: SGN | AdaSGN) -> dict[str, Branch]:
-    named = network.branches.items() if isinstance(network, AdaSGN) else [(network.options["size"], network.branch)]
-    return {name: branch for name, branch in named if isinstance(branch, Branch)}
-
-
 def _count(network: SGN | AdaSGN, authors: bool) -> ActionCosts:
     frames, width, classes = network.frames, network.options["width"], network.num_classes
     policy = network.policy if isinstance(network, AdaSGN) else None
     if authors:
         return ActionCosts(
-            {name: _authors_branch(branch, network, width) for name, branch in _branches(network).items()},
+            {name: _authors_branch(branch, network, width) for name, branch in branches_of(network).items()},
             0 if policy is None else _authors_policy(policy, network.options["policy"], frames),
             _authors_temporal(frames, width),
             2 * FEATURES * width * (frames + classes),
@@ -95,7 +90,7 @@ def _count(network: SGN | AdaSGN, authors: bool) -> ActionCosts:
     features = (1, frames, FEATURES * width)
     inputs = (frames, network.layout.num_joints, 2 * network.layout.dimensions)
     return ActionCosts(
-        {name: _macs(branch, inputs) for name, branch in _branches(network).items()},
+        {name: _macs(branch, inputs) for name, branch in branches_of(network).items()},
         0 if policy is None else _macs(policy, features),
         _macs(network.temporal, features) - head,
         head,

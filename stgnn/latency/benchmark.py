@@ -12,6 +12,7 @@ from stgnn.errors import InputError, check_between
 from stgnn.files import read_json
 from stgnn.latency.adaptive import count_adaptive
 from stgnn.latency.cost import Cost, count, count_as_is
+from stgnn.latency.together import input_shape
 from stgnn.networks import Ensemble, Model, Network, load_model
 from stgnn.networks.models import CONTENT, build, is_compact, make_network
 from stgnn.networks.sparsity import fit_to
@@ -59,8 +60,8 @@ def benchmark(
         else:
             module = _network(path, layout, frames, num_classes)
             exported = Path(folder) / f"network{runtime.suffix}"
-            runtime.export(module.eval().deploy(), exported, torch.randn(_shape(module)), {})
-        timing = _time(Job(exported, _shape(module)), runtime, threads, protocol)
+            runtime.export(module.eval().deploy(), exported, torch.randn(input_shape(module)), {})
+        timing = _time(Job(exported, input_shape(module)), runtime, threads, protocol)
     return {
         "network": str(network),
         **_cost(module).to_dict(),
@@ -93,10 +94,6 @@ def _architecture(path: Path) -> BaseArchitecture:
     if str(path) in architecture_names() or not path.is_file():
         return load_architecture(path)
     return read_architecture(read_json(path, "an architecture"))
-
-
-def _shape(module: Model) -> tuple[int, int, int, int]:
-    return (1, module.frames, module.layout.num_joints, module.layout.dimensions)
 
 
 def _cost(module: Model) -> Cost:

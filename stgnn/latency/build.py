@@ -1,4 +1,4 @@
-"""Parts made flesh: for each part of a network a small module that a runtime can export and time.
+"""Parts of a network as modules: for each of them a small one that a runtime can export and time.
 
 A part timed alone is not what it is inside a network: calling a session costs time, and runtimes keep convolution
 outputs in a layout of their own. So each part is timed behind a cheap convolution that makes its input, and what that

@@ -17,8 +17,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from stgnn.networks import AdaSGN, Ensemble, Model, Network, make_network
-from stgnn.networks.sgn import Branch
+from stgnn.networks import Ensemble, Model, Network, make_network
+from stgnn.networks.sgn import branches_of
 from stgnn.skeleton import STREAMS, SkeletonLayout
 from stgnn.space import BaseArchitecture
 
@@ -99,8 +99,7 @@ def joints_and_streams(model: Model) -> tuple[int, tuple[str, ...]]:
     full = model.layout.num_joints
     if isinstance(model, Network):
         return model.architecture.joints or full, model.architecture.streams
-    branches = model.branches.values() if isinstance(model, AdaSGN) else [model.branch]
-    return max(branch.joints or full for branch in branches if isinstance(branch, Branch)), (model.stream,)
+    return max(branch.joints or full for branch in branches_of(model).values()), (model.stream,)
 
 
 @lru_cache(maxsize=20_000)

@@ -1,4 +1,4 @@
-"""Networks: an Architecture made flesh, the supernet that holds them all, and their checkpoints. No Lightning here.
+"""Networks: what an architecture describes, the supernet that holds them all, and their checkpoints. No Lightning here.
 
 >>> from stgnn.networks import Network
 >>> from stgnn.skeleton import load_layout

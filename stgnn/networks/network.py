@@ -1,4 +1,4 @@
-"""An Architecture made flesh: raw keypoints in, logits out."""
+"""The network that an architecture describes: raw keypoints in, logits out."""
 
 import copy
 from collections.abc import Iterator

@@ -10,7 +10,7 @@ from stgnn.report.adaptive_charts import curve_chart, is_control, policies_of, u
 from stgnn.report.adaptive_clips import ChosenClip, clip_svg
 from stgnn.report.chart_parts import Size
 from stgnn.report.page import fill, resource
-from stgnn.report.units import count, milliseconds, percent
+from stgnn.report.units import count, milliseconds, percent, usage_text
 
 if TYPE_CHECKING:
     from stgnn.data.datamodule import SkeletonDataModule
@@ -85,7 +85,7 @@ def results_table(summary: Mapping[str, Any]) -> str:
 
 
 def _cells(row: Mapping[str, Any], timed: bool) -> list[str]:
-    usage = ", ".join(f"{name} {percent(share)}" for name, share in row.get("usage", {}).items() if share >= 0.002)
+    usage = usage_text(row.get("usage", {}))
     time = [milliseconds(row["milliseconds"]) if "milliseconds" in row else ""] if timed else []
     gflops = f"{row['gflops']:.3g}" if "gflops" in row else ""
     validation = "" if row["val"] is None else percent(row["val"])

@@ -88,7 +88,7 @@ def short_name(row: Mapping[str, Any], policies: Sequence[str] = ()) -> str:
 
 
 def _lines(rows: Sequence[Mapping[str, Any]], places: Sequence[Place]) -> list[list[Place]]:
-    """A line for each policy, from its cheapest network to its dearest."""
+    """A line for each policy, from its cheapest network to its most expensive."""
     pairs = list(zip(rows, places, strict=True))
     return [sorted(place for row, place in pairs if row.get("policy") == policy) for policy in policies_of(rows)]
 

@@ -1,14 +1,12 @@
 """The page about a lottery-ticket experiment: accuracy against remaining weights, one line for each method."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from stgnn.files import write_text
+from stgnn.files import csv_text, write_text
 from stgnn.report.chart_parts import Size
 from stgnn.report.charts import Chart
 from stgnn.report.curves import Curve, curves_chart
@@ -45,10 +43,6 @@ def write_lottery(
     """
     folder, means = Path(output), averages(rows)
     files = LotteryFiles(*(folder / f"lottery.{kind}" for kind in ("html", "svg", "csv")))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(means)
     page = fill(
         resource("lottery_page.html"),
         title=escape(title),
@@ -57,9 +51,9 @@ def write_lottery(
         chart="".join(lottery_chart(means, size).embedded(css) for css, size in SIZES.items()),
         table=_table(means),
     )
-    for path, content in zip(
-        asdict(files).values(), (page, lottery_chart(means, SIZES["wide"]).document(), out.getvalue()), strict=True
-    ):
+    picture = lottery_chart(means, SIZES["wide"]).document()
+    table = csv_text(COLUMNS, ([one[column] for column in COLUMNS] for one in means))
+    for path, content in zip(asdict(files).values(), (page, picture, table), strict=True):
         write_text(path, content)
     return files
 

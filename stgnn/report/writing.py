@@ -1,14 +1,12 @@
 """From trials to files: the page, the front as CSV, everything as JSON, and the picture."""
 
-import csv
-import io
 import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from stgnn.files import write_text
+from stgnn.files import csv_text, write_text
 from stgnn.report.analysis import (
     agreement,
     compare_genes,
@@ -61,11 +59,7 @@ def front_csv(data: ReportData) -> str:
         row = point_dict(point)
         row["architecture"] = json.dumps(row["architecture"])
         rows.append({"trial": row.pop("number"), "chosen": int(point.number == data.chosen), **row})
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    return csv_text(list(rows[0]), (list(row.values()) for row in rows))
 
 
 def report_dict(data: ReportData) -> dict[str, Any]:

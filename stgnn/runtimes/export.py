@@ -29,9 +29,9 @@ class ExportReport:
     Attributes:
         path: The file.
         runtime: Registry name of its runtime.
-        max_abs_difference: Largest difference of a logit over all clips.
-        agreement: Share of the clips with the same class.
-        clips: Number of clips that were compared.
+        max_abs_difference: Largest difference of a logit over all bodies.
+        agreement: Share of the bodies with the same class.
+        bodies: Number of bodies that were compared.
         bytes: Size of the file.
     """
 
@@ -39,7 +39,7 @@ class ExportReport:
     runtime: str
     max_abs_difference: float
     agreement: float
-    clips: int
+    bodies: int
     bytes: int
 
 
@@ -90,18 +90,18 @@ def export_network(
     check_output(output)
     network, class_names = source if isinstance(source, tuple) else _load(source)
     network = network.eval()
-    clips = _clips(bodies, network)
-    seen = align_view(clips, network.layout) if align else clips
+    raw = _checked(bodies, network)
+    seen = align_view(raw, network.layout) if align else raw
     with torch.no_grad():
         wanted = network(seen).numpy()  # refuses bodies that do not fit before anything is exported
     clear = _clear(network, seen)
-    clips, wanted = clips[clear], wanted[clear.numpy()]
+    raw, wanted = raw[clear], wanted[clear.numpy()]
     deployed = AlignedNetwork(network.deploy(), network.layout) if align else network.deploy()
     with draft(output) as hidden:
-        runtime.export(deployed, hidden, clips[:1], _metadata(network, class_names))
-        difference, agreement = compare(wanted, runtime.session(hidden), clips.numpy())
+        runtime.export(deployed, hidden, raw[:1], _metadata(network, class_names))
+        difference, agreement = compare(wanted, runtime.session(hidden), raw.numpy())
         _judge(difference, agreement, runtime)
-    return ExportReport(str(output), runtime.name, difference, agreement, len(clips), output.stat().st_size)
+    return ExportReport(str(output), runtime.name, difference, agreement, len(raw), output.stat().st_size)
 
 
 def compare(wanted: NDArray[np.float32], run: Run, inputs: NDArray[np.float32]) -> tuple[float, float]:
@@ -134,8 +134,8 @@ def _judge(difference: float, agreement: float, runtime: Runtime) -> None:
         return
     raise InputError(
         f"the file for {runtime.name} does not compute what the network computes; it was removed",
-        given=f"logits differ by up to {difference:.1e}, the class is the same for {agreement:.1%} of the clips",
-        allowed=f"a difference of at most {TOLERANCE:.0e} and the same class for every clip",
+        given=f"logits differ by up to {difference:.1e}, the class is the same for {agreement:.1%} of the bodies",
+        allowed=f"a difference of at most {TOLERANCE:.0e} and the same class for every body",
         hint="check deploy() of the operators; nothing may be drawn at random in evaluation mode",
     )
 
@@ -145,22 +145,23 @@ def _load(path: str | Path) -> tuple[Model, Sequence[str]]:
     return loaded.module, loaded.class_names
 
 
-def _clear(network: Model, clips: Tensor) -> Tensor:
+def _clear(network: Model, bodies: Tensor) -> Tensor:
     """Which bodies can be compared (B,)."""
     if not isinstance(network, AdaSGN):
-        return torch.ones(len(clips), dtype=torch.bool)
-    clear = network.decisive(clips, TOLERANCE)
+        return torch.ones(len(bodies), dtype=torch.bool)
+    clear = network.decisive(bodies, TOLERANCE)
     if not clear.any():
         hint = "give more bodies, or train the policy further"
         raise InputError("the policy all but ties in every body, so nothing can be compared", hint=hint)
     return clear
 
 
-def _clips(bodies: Tensor | NDArray[np.float32], network: Model) -> Tensor:
-    clips = torch.as_tensor(bodies, dtype=torch.float32).cpu()
-    if clips.dim() != 4 or len(clips) == 0:
-        raise InputError("an export is checked on real bodies (B, T, V, C), at least one", given=tuple(clips.shape))
-    return resample_frames(clips, network.frames).contiguous()
+def _checked(bodies: Tensor | NDArray[np.float32], network: Model) -> Tensor:
+    """The bodies with the network's number of frames."""
+    tensor = torch.as_tensor(bodies, dtype=torch.float32).cpu()
+    if tensor.dim() != 4 or len(tensor) == 0:
+        raise InputError("an export is checked on real bodies (B, T, V, C), at least one", given=tuple(tensor.shape))
+    return resample_frames(tensor, network.frames).contiguous()
 
 
 def _metadata(network: Model, class_names: Sequence[str]) -> dict[str, str]:

@@ -36,7 +36,7 @@ class Evaluator(Protocol):
 
     @property
     def num_classes(self) -> int:
-        """Number K of classes."""
+        """Number of classes."""
         ...
 
     def accuracy(self, architecture: BaseArchitecture) -> tuple[float, float]:

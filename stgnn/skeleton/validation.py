@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from stgnn.skeleton.layout import SkeletonLayout
@@ -25,8 +24,7 @@ def parse(data: object) -> dict[str, Any]:
         raise InputError("a layout is a mapping of fields", given=type(data).__name__, allowed=REQUIRED + OPTIONAL)
     for key in data:
         if key not in REQUIRED + OPTIONAL:
-            close = difflib.get_close_matches(str(key), REQUIRED + OPTIONAL, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else None
+            hint = did_you_mean(str(key), REQUIRED + OPTIONAL)
             raise InputError("layout: unknown field", given=key, allowed=REQUIRED + OPTIONAL, hint=hint)
     missing = [key for key in REQUIRED if key not in data]
     if missing:

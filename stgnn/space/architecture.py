@@ -1,7 +1,7 @@
 """The genotype made explicit: one complete choice of a network, as a frozen value.
 
 An Architecture is plain data. Two equal networks have equal Architectures, equal digests and equal JSON. It knows no
-weights and no torch; :class:`stgnn.networks.Network` makes it flesh.
+weights and no torch; :class:`stgnn.networks.Network` is the module it describes.
 """
 
 import json

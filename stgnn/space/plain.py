@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, did_you_mean
 
 T = TypeVar("T")
 
@@ -27,8 +26,7 @@ def build(cls: type[T], data: object, what: str) -> T:
         raise InputError(f"{what} must be a mapping of keys to values", given=repr(data), allowed=names)
     unknown = [str(key) for key in data if key not in names]
     if unknown:
-        close = get_close_matches(unknown[0], names, n=1)
-        hint = f"did you mean {close[0]}?" if close else None
+        hint = did_you_mean(unknown[0], names)
         raise InputError(f"{what} has an unknown key {unknown[0]!r}", allowed=names, hint=hint)
     lacking = [field.name for field in described if field.default is MISSING and field.name not in data]
     if lacking:

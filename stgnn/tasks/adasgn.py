@@ -1,7 +1,5 @@
 """Training AdaSGN: branches that start from single models, and a policy that is pressed to be cheap."""
 
-import csv
-import io
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,16 +9,16 @@ from torch import Tensor
 
 from stgnn.data.batches import Batch, keyed_generator
 from stgnn.errors import check_between
-from stgnn.files import write_text
+from stgnn.files import csv_text, write_text
 from stgnn.latency.actions import ActionTable, action_table
 from stgnn.networks import AdaSGN
 from stgnn.networks.checkpoint import describe
-from stgnn.networks.sgn import ConvPolicy, Decided
+from stgnn.networks.sgn import ConvPolicy, Decided, branches_of
 from stgnn.networks.sgn.choice import efficiency_loss, pressure, relative_costs, temperature
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.tasks.base import BaseTask, clip_logits, run_folder
-from stgnn.tasks.branches import branches_of, hold_still, load_singles, turned_in_radians
+from stgnn.tasks.branches import hold_still, load_singles, turned_in_radians
 from stgnn.tasks.sgn import AUTHORS_DROPS
 from stgnn.tasks.usage import Usage, named
 
@@ -165,7 +163,7 @@ class AdaSGNTask(BaseTask):
         super().on_train_epoch_start()
         early = self.current_epoch < self.frozen_epochs
         hold_still(
-            branches_of(self.network),
+            branches_of(self.network).values(),
             matrices=early,
             modules=early and self.frozen == "branches",
             norms_move="moving_norms" in self.authors,
@@ -245,11 +243,8 @@ class AdaSGNTask(BaseTask):
             write_text(folder / "usage.csv", table)
 
     def _usage_table(self) -> str:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["class", *self.network.actions])
-        writer.writerows([name, *row] for name, row in zip(self.class_names, self.test_usage.by_class(), strict=True))
-        return text.getvalue()
+        rows = zip(self.class_names, self.test_usage.by_class(), strict=True)
+        return csv_text(["class", *self.network.actions], ([name, *row] for name, row in rows))
 
     def _figures(self, split: str, shares: Sequence[float]) -> dict[str, float]:
         usage = {f"{split}_usage_{name}": share for name, share in named(self.network.actions, shares).items()}

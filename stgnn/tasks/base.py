@@ -1,6 +1,5 @@
 """What every task shares: optimiser, learning-rate schedule, metrics, scoring of clips, and what a checkpoint says."""
 
-import csv
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,8 @@ from torchmetrics.classification import MulticlassConfusionMatrix
 
 from stgnn.data.batches import Batch, keyed_seed
 from stgnn.errors import InputError, check_between
+from stgnn.files import csv_text, write_text
+from stgnn.networks.checkpoint import KEY
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture
 from stgnn.tasks.metrics import scores
@@ -222,13 +223,9 @@ class BaseTask(LightningModule, ABC):
         counts = self.confusion.compute().tolist()
         self.confusion.reset()
         folder = run_folder(self.trainer)
-        if folder is None or not self.trainer.is_global_zero:
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "confusion.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["true class", *self.class_names])
-            writer.writerows([name, *row] for name, row in zip(self.class_names, counts, strict=True))
+        if folder is not None and self.trainer.is_global_zero:
+            rows = ([name, *row] for name, row in zip(self.class_names, counts, strict=True))
+            write_text(folder / "confusion.csv", csv_text(["true class", *self.class_names], rows))
 
     def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor]:
         """Store indices (N,) and class probabilities (N, classes) of one batch."""
@@ -266,7 +263,7 @@ class BaseTask(LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Make a checkpoint readable without this class."""
-        checkpoint["stgnn"] = self.describe()
+        checkpoint[KEY] = self.describe()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse weights of something else.
@@ -274,7 +271,7 @@ class BaseTask(LightningModule, ABC):
         Raises:
             InputError: another space, architecture, layout or set of classes, or not a checkpoint of ours.
         """
-        there, here = checkpoint.get("stgnn"), self.describe()
+        there, here = checkpoint.get(KEY), self.describe()
         if not isinstance(there, dict):
             raise InputError("this is not a checkpoint of stgnn", hint="give a file written by fit")
         different = sorted(key for key in {*there, *here} - {"extra"} if there.get(key) != here.get(key))

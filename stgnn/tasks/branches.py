@@ -22,12 +22,6 @@ def single_name(size: str, joints: int) -> str:
     return f"{size}-{joints}" if joints else size
 
 
-def branches_of(network: SGN | AdaSGN) -> list[Branch]:
-    """The branches in the order of the actions."""
-    found = network.branches.values() if isinstance(network, AdaSGN) else [network.branch]
-    return [branch for branch in found if isinstance(branch, Branch)]
-
-
 def hold_still(branches: Iterable[Branch], matrices: bool, modules: bool, norms_move: bool = False) -> None:
     """Keep parts of the branches from training, and let go of the others.
 
@@ -49,7 +43,8 @@ def load_singles(network: AdaSGN, folder: str | Path, class_names: Sequence[str]
 
     The branch of every joint may start from a model without a joint matrix; its own stays the identity. Singles that
     were all cut out of one supernet share the weights of their temporal module: the network then starts from it, too,
-    with the dearest's statistics. Otherwise its temporal module stays as it is, and its policy always does.
+    with the statistics of the most expensive one. Otherwise its temporal module stays as it is, and its policy always
+    does.
 
     Args:
         network: Whose branches are filled.

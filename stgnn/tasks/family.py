@@ -127,9 +127,7 @@ def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path
             weight_decay=plan.weight_decay,
         )
         trained(task, data, plan.epochs, plan.seed)
-        task.finish(path.parent)
-        for file in path.parent.glob("finished*.ckpt"):
-            file.replace(path.with_name(file.name.replace("finished", path.stem)))
+        task.finish(path.parent, path.stem)
     else:
         save_checkpoint(path, load_model(checkpoint).module, data.class_names)
     row = _row(path, data, level)

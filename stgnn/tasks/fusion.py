@@ -27,12 +27,12 @@ class Predictions:
     """Predictions as `stgnn predict` writes them.
 
     Attributes:
-        class_names: K.
+        class_names: Class names in label order.
         clips: Names, N.
         splits: ``train``, ``val``, ``test`` or nothing, N.
         labels: True class names, N.
         indices: Indices in the store, N.
-        probabilities: (N, K).
+        probabilities: (N, classes).
     """
 
     class_names: tuple[str, ...]
@@ -107,7 +107,9 @@ def fuse(streams: Sequence[Predictions], weights: str | Sequence[float] = "equal
     if len(streams) < 2:
         raise InputError("fusing needs the predictions of at least two networks", given=len(streams))
     first = streams[0]
-    stacked = np.stack([_aligned(first, other, number) for number, other in enumerate(streams)])  # (S, N, K)
+    stacked = np.stack(
+        [_aligned(first, other, number) for number, other in enumerate(streams)]
+    )  # (streams, N, classes)
     numbers = _fitted(first, stacked) if weights == "fitted" else _given(weights, len(streams))
     if weights == "authors":
         mixed = np.tensordot(numbers, np.log(stacked.clip(SMALLEST)), 1)

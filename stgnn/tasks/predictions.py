@@ -22,8 +22,8 @@ def write_table(rows: Iterable[Row], class_names: Sequence[str], path: str | Pat
     (nothing where it is in none), its true class, and the probability of every class.
 
     Args:
-        rows: Index, clip, split, true class and probabilities (K,) of each clip.
-        class_names: K.
+        rows: Index, clip, split, true class and probabilities (classes,) of each clip.
+        class_names: Class names in label order.
         path: The CSV file, with Unix line ends; it appears whole or not at all.
     """
     with draft(path) as hidden, hidden.open("w", newline="", encoding="utf-8") as file:

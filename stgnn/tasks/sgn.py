@@ -11,13 +11,13 @@ from torchmetrics import MetricCollection
 from stgnn.data.batches import Batch, keyed_generator
 from stgnn.errors import InputError, check_between
 from stgnn.networks import SGN, save_checkpoint
-from stgnn.networks.checkpoint import describe
+from stgnn.networks.checkpoint import KEY, describe
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.tasks.base import BaseTask, clip_logits, copied_state, run_folder
 from stgnn.tasks.branches import hold_still, single_name, turned_in_radians
 
-AUTHORS_DROPS = (0.5, 0.75, 11 / 12)  # epochs 60, 90 and 110 of 120
+AUTHORS_DROPS = (0.5, 0.75, 0.9167)  # epochs 60, 90 and 110 of 120
 
 
 def _with_weights(model: SGN, state: Mapping[str, Tensor]) -> SGN:
@@ -31,10 +31,11 @@ class SGNTask(BaseTask):
     """Train single SGN models: every joint count with every size.
 
     Models that share a run see the same batches, which is cheaper than one run after the other; nothing else is
-    shared, each has a loss of its own. The dearest is the network of the task: it is what ``test`` and ``predict``
-    speak of and what the run's checkpoint holds. Every model is written to a checkpoint of its own, ``big-9.ckpt``,
-    whenever its validation accuracy rises (at the end, where nobody is held out for validation). The run's checkpoint
-    takes the best weights of all along: a run that goes on from it writes them first, into its own folder.
+    shared, each has a loss of its own. The most expensive is the network of the task: it is what ``test`` and
+    ``predict`` speak of and what the run's checkpoint holds. Every model is written to a checkpoint of its own,
+    ``big-9.ckpt``, whenever its validation accuracy rises (at the end, where nobody is held out for validation). The
+    run's checkpoint takes the best weights of all along: a run that goes on from it writes them first, into its own
+    folder.
 
     The defaults are the authors' recipe for 120 epochs, except that biases and batch norms do not decay.
 
@@ -111,7 +112,7 @@ class SGNTask(BaseTask):
         self._kept: dict[str, dict[str, Any]] = {}  # what each file holds: weights, and what is told of them
 
     def prefix(self, split: str, name: str) -> str:
-        """What the metrics of a model begin with: its name, which the dearest goes without."""
+        """What the metrics of a model begin with: its name, which the most expensive goes without."""
         return f"{split}_" if name == self.names[-1] else f"{split}_{name.replace('-', '_')}_"
 
     @property
@@ -134,7 +135,7 @@ class SGNTask(BaseTask):
         return clip_logits(model(resample_frames(batch.bodies, model.frames)), batch.clip, len(batch.label))
 
     def score(self, batch: Batch) -> Tensor:
-        """Logits (N, classes) of the clips of a batch by the dearest model."""
+        """Logits (N, classes) of the clips of a batch by the most expensive model."""
         return self.clip_scores(batch, self.network)
 
     def on_fit_start(self) -> None:
@@ -199,7 +200,7 @@ class SGNTask(BaseTask):
             save_checkpoint(Path(folder) / f"{name}.ckpt", model, self.class_names, told)
 
     def describe(self) -> dict[str, Any]:
-        """Plain data that says what the weights are: those of the dearest model, and which others there are."""
+        """Plain data that says what the weights are: those of the most expensive model, and which others there are."""
         return describe(self.network, self.class_names, {"models": list(self.names)})
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -214,7 +215,7 @@ class SGNTask(BaseTask):
             InputError: the checkpoint holds other models.
         """
         super().on_load_checkpoint(checkpoint)
-        extra = checkpoint["stgnn"].get("extra", {})
+        extra = checkpoint[KEY].get("extra", {})
         if tuple(extra.get("models", ())) != self.names:
             hint = "use the recipe that the checkpoint was trained with; it lies beside it"
             given = extra.get("models", "none that are named")

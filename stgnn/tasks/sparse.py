@@ -180,10 +180,10 @@ class SparseTask(SparseBaseTask):
         """The network alone at the target sparsity, without scores."""
         return finished_network(self.network, self.sparsity)
 
-    def finish(self, folder: Path) -> list[Path]:
+    def finish(self, folder: Path, name: str = "finished") -> list[Path]:
         """Write ``finished.ckpt``, and ``finished.compressed.ckpt`` where single weights were removed."""
         told = {"sparsity": self.sparsity, "granularity": self.network.granularity}
-        return write_finished(folder, "finished", self.finished(), self.class_names, self.network.granularity, told)
+        return write_finished(folder, name, self.finished(), self.class_names, self.network.granularity, told)
 
     def describe(self) -> dict[str, Any]:
         """Plain data that says what the weights and scores are."""

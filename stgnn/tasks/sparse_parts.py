@@ -1,7 +1,5 @@
 """What tasks with sparse networks share: the course of sparsity, the optimiser of scores, densities, finished files."""
 
-import csv
-import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -12,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from stgnn.errors import InputError, check_between
-from stgnn.files import write_text
+from stgnn.files import DENSITIES, csv_text, write_text
 from stgnn.networks import Ensemble, save_checkpoint, save_compressed
 from stgnn.networks.checkpoint import FORMAT
 from stgnn.networks.sparsity import FINE, Density, SparseNetwork, penalty_weight, sparsity_at
@@ -26,7 +24,6 @@ Ramp = Literal["at_once", "linear", "cubic"]
 Penalty = Literal["none", "pull", "inert"]
 
 STRUCTURED = ("channel", "branch")  # granularities that make a network smaller, not only its file
-DENSITIES = "densities.csv"
 DENSITY_COLUMNS = ("epoch", "network", "layer", "kept", "total")
 NO_SPEED_UP = "single weights were removed: the file is smaller, no speed-up is expected on any CPU runtime"
 
@@ -265,8 +262,4 @@ def finished_network(network: SparseNetwork, sparsity: float) -> Plain:
 
 
 def _table(rows: Iterable[tuple[int, str, Density]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(DENSITY_COLUMNS)
-    writer.writerows((epoch, name, one.name, one.kept, one.total) for epoch, name, one in rows)
-    return out.getvalue()
+    return csv_text(DENSITY_COLUMNS, ((epoch, name, one.name, one.kept, one.total) for epoch, name, one in rows))

@@ -15,8 +15,8 @@ from stgnn.files import read_json, write_text
 from stgnn.latency.actions import ActionTable, action_table, measured_beside, read_table
 from stgnn.latency.adaptive import action_costs
 from stgnn.networks import SGN, AdaSGN
-from stgnn.networks.sgn import POLICIES
-from stgnn.tasks.branches import branches_of, single_name
+from stgnn.networks.sgn import POLICIES, branches_of
+from stgnn.tasks.branches import single_name
 
 TIMED_SINGLES = "singles.json"
 CONTROLS = ("random", "fuse")  # policies that choose nothing: alpha means nothing to them, no action can be forced
@@ -94,7 +94,7 @@ def _singles(network: AdaSGN, cut: bool) -> dict[str, SGN]:
     layout, options = network.layout, network.options
     bare = 0 if not cut else layout.num_joints
     found = {}
-    for branch in branches_of(network):
+    for branch in branches_of(network).values():
         joints, size = 0 if branch.joints == bare else branch.joints, branch.spatial.size
         single = SGN(layout, network.num_classes, network.frames, joints, size, options["stream"], options["width"])
         found[single_name(size, branch.joints)] = single

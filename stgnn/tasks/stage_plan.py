@@ -6,6 +6,7 @@ from typing import Literal
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
+from stgnn.latency.actions import COSTS
 from stgnn.networks import AdaSGN
 from stgnn.networks.sgn import POLICIES
 from stgnn.tasks.sgn import AUTHORS_DROPS
@@ -83,8 +84,8 @@ class TwoStages:
         if self.supernet is not None and (given := [name for name, one in unused.items() if one]):
             hint = "its single models are cut, and named by actions: leave these out, or the supernet"
             raise InputError("this means nothing beside a supernet", given=given, hint=hint)
-        if self.cost not in ("gflops", "macs", "milliseconds"):
-            raise InputError("no such cost", given=self.cost, allowed="gflops, macs, milliseconds")
+        if self.cost not in COSTS:
+            raise InputError("no such cost", given=self.cost, allowed=COSTS)
 
     @property
     def runs(self) -> dict[str, tuple[str, float]]:

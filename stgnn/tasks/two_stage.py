@@ -14,7 +14,7 @@ import lightning.pytorch as pl
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
-from stgnn.files import read_json, write_text
+from stgnn.files import SETTINGS, read_json, write_text
 from stgnn.networks import SGN, load_model, save_checkpoint
 from stgnn.progress import heading
 from stgnn.tasks.adasgn import AdaSGNTask
@@ -45,7 +45,7 @@ from stgnn.tasks.stage_costs import (
 )
 from stgnn.tasks.stage_plan import TwoStages
 
-SETTINGS, SINGLES = "settings.json", "singles"
+SINGLES = "singles"
 
 
 def run(

@@ -11,12 +11,12 @@ class Usage(Metric):
     """Frames of each class that took each action.
 
     Args:
-        classes: K.
-        actions: A.
+        classes: Number of classes.
+        actions: Number of actions.
 
     Attributes:
-        taken: Frames of class k that took action a, ``(K, A)``.
-        frames: Frames of each class, ``(K,)``.
+        taken: Frames of each class that took each action, ``(classes, actions)``.
+        frames: Frames of each class, ``(classes,)``.
         bodies: Bodies seen.
         clips: Clips seen.
     """

@@ -103,7 +103,7 @@ def test_a_checkpoint_is_exported_and_its_file_timed(name: str, network: AdaSGN,
     runtime = RUNTIMES[name]()
     checkpoint, output = save_checkpoint(tmp_path / "a.ckpt", network, CLASSES), tmp_path / f"a{runtime.suffix}"
     report = export_network(checkpoint, runtime, output, bodies(6))
-    assert report.max_abs_difference <= 1e-5 and report.agreement == 1 and report.clips <= 6
+    assert report.max_abs_difference <= 1e-5 and report.agreement == 1 and report.bodies <= 6
     stored = runtime.metadata(output)
     assert stored["kind"] == "adasgn" and json.loads(stored["options"]) == network.options
     check_timed(benchmark(output, runtime=runtime, protocol=BRIEF), network)
@@ -134,7 +134,7 @@ def test_every_policy_exports(policy: str, tmp_path: Path) -> None:
 def test_sgn_is_exported_as_every_network(tmp_path: Path) -> None:
     network = SGN(LAYOUT, 3, frames=FRAMES, width=4)
     report = export_network((network, CLASSES), "ONNXRuntime", tmp_path / "s.onnx", bodies(3))
-    assert report.max_abs_difference <= 1e-5 and report.clips == 3
+    assert report.max_abs_difference <= 1e-5 and report.bodies == 3
 
 
 def test_ties_everywhere_are_told(tmp_path: Path) -> None:

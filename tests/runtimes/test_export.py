@@ -38,7 +38,7 @@ def test_exported_equals_trained(name: str, network: Network, bodies: Tensor, tm
     runtime = RUNTIMES[name]()
     checkpoint = save_checkpoint(tmp_path / "network.ckpt", network, CLASSES)
     report = export_network(checkpoint, runtime, tmp_path / f"out{runtime.suffix}", bodies)
-    assert report.max_abs_difference <= 1e-4 and report.agreement == 1.0 and report.clips == 6
+    assert report.max_abs_difference <= 1e-4 and report.agreement == 1.0 and report.bodies == 6
     clips = torch.randn(3, network.architecture.frames, 25, 3)
     with torch.no_grad():
         wanted = network(clips).numpy()

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from stgnn.data.checks import FloatArray, IntArray
-from stgnn.data.readers.common import files_of, official_splits, read_json_file, refuse_labels, the_layout
+from stgnn.data.readers.common import MOST_CLASSES, files_of, official_splits, read_json_file, refuse_labels, the_layout
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
@@ -32,7 +32,7 @@ from stgnn.skeleton.layout import SkeletonLayout
 
 PARTS = ("train", "val")
 JOINTS, PERSONS, LOOKED_AT = 18, 2, 5
-MAX_CLASSES, MAX_FRAMES = 10_000, 100_000
+MAX_FRAMES = 100_000
 LIST_LIMIT = 256 << 20
 _NOTE = "coordinates are shares of the image's width and height, moved by -0.5; joints of score 0 are zero"
 
@@ -104,9 +104,9 @@ def _entry(path: Path, part: str, name: str, given: Any, file: Path | None) -> _
     except (KeyError, TypeError) as error:
         allowed = "an object with has_skeleton, label and label_index"
         raise InputError(f"{path} does not describe the clip {name!r}", given=given, allowed=allowed) from error
-    if not (isinstance(label, int) and 0 <= label < MAX_CLASSES and isinstance(class_name, str)):
+    if not (isinstance(label, int) and 0 <= label < MOST_CLASSES and isinstance(class_name, str)):
         given = f"label_index {label!r}, label {class_name!r}"
-        allowed = f"label_index from 0 to {MAX_CLASSES - 1}, label a text"
+        allowed = f"label_index from 0 to {MOST_CLASSES - 1}, label a text"
         raise InputError(f"the class of {name!r} in {path} is wrong", given=given, allowed=allowed)
     return _Entry(f"{part}/{name}", int(label), class_name, has_skeleton is True, file)
 

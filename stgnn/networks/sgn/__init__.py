@@ -6,7 +6,7 @@
 691048
 """
 
-from stgnn.networks.sgn.adasgn import AdaSGN, Decided
+from stgnn.networks.sgn.adasgn import AdaSGN, Decided, branches_of
 from stgnn.networks.sgn.branch import Branch
 from stgnn.networks.sgn.deploy import DeployedAdaSGN, DeployedSGN
 from stgnn.networks.sgn.policy import POLICIES, ConvPolicy, Policy
@@ -25,5 +25,6 @@ __all__ = [
     "DeployedSGN",
     "Policy",
     "SpatialModule",
+    "branches_of",
     "module_widths",
 ]

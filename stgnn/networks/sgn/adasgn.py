@@ -13,7 +13,7 @@ from stgnn.networks.sgn.branch import Branch, frame_inputs
 from stgnn.networks.sgn.choice import gumbel_noise, one_hot, straight_through
 from stgnn.networks.sgn.deploy import DeployedAdaSGN, DeployedSGN, route
 from stgnn.networks.sgn.policy import make_policy
-from stgnn.networks.sgn.sgn import check_options
+from stgnn.networks.sgn.sgn import SGN, check_options
 from stgnn.networks.sgn.temporal import TemporalModule
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.streams import bone_parents
@@ -250,3 +250,9 @@ def _check_choices(chosen: Sequence[tuple[str, int]], scope: str, skip: bool) ->
         raise InputError("AdaSGN needs at least two actions", given=given, hint=hint)
     if scope not in SCOPES:
         raise InputError("no such scope of the policy", given=scope, allowed=SCOPES)
+
+
+def branches_of(network: SGN | AdaSGN) -> dict[str, Branch]:
+    """The branches in the order of the actions, by name; that of a single model by its size."""
+    named = network.branches.items() if isinstance(network, AdaSGN) else [(network.options["size"], network.branch)]
+    return {name: branch for name, branch in named if isinstance(branch, Branch)}

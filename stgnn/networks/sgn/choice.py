@@ -8,7 +8,7 @@ from torch import Tensor
 
 from stgnn.errors import InputError, check_between
 
-DEAREST_GFLOPS = 0.1538188  # of the dearest action of the paper (25 joints, big) by the counting of its authors
+DEAREST_GFLOPS = 0.1538188  # of the most expensive action of the paper (25 joints, big) by the counting of its authors
 SHARED = 5  # the authors divide their efficiency loss by the number of actions but one, of six
 
 
@@ -55,7 +55,8 @@ def one_hot(actions: Tensor, count: int) -> Tensor:
 
 
 def relative_costs(costs: Sequence[float]) -> Tensor:
-    """Costs of actions in any unit (GFLOPs, MACs, milliseconds) as shares of the dearest; the first counts nothing.
+    """Costs of actions in any unit (GFLOPs, MACs, milliseconds) as shares of the most expensive; the first counts
+    nothing.
 
     The first action's features are what the policy looks at, so they are paid for in any case.
 
@@ -81,12 +82,12 @@ def efficiency_loss(actions: Tensor, costs: Tensor, scale: float = DEAREST_GFLOP
 
     With the authors' GFLOPs table this is their loss, ``alpha / (A - 1) * sum of usage * GFLOPs`` with A = 6: one
     GFLOP weighs alpha / 5. Costs being relative, alpha means the same for MACs and for milliseconds, and for any
-    number of actions. For the authors' loss on SHREC, ``scale`` is 0.13535632, the GFLOPs of its dearest action.
+    number of actions. For the authors' loss on SHREC, ``scale`` is 0.13535632, the GFLOPs of its most expensive action.
 
     Args:
         actions: One-hot ``(B, T, A)``, with the gradient of :func:`straight_through`.
         costs: Relative costs ``(A,)``, see :func:`relative_costs`.
-        scale: GFLOPs of the dearest action.
+        scale: GFLOPs of the most expensive action.
     """
     return scale / SHARED * (actions @ costs.to(actions)).mean()
 

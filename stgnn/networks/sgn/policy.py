@@ -48,7 +48,7 @@ class ConvPolicy(Policy):
 
     @torch.no_grad()
     def favour_last(self) -> None:
-        """Let the dearest action win at first (the authors' start for NTU-120 cross-setup): its weights are
+        """Let the most expensive action win at first (the authors' start for NTU-120 cross-setup): its weights are
         ``1 / (3 A)``, all others and the biases 0.
         """
         self.conv.weight.zero_()
