@@ -6,7 +6,9 @@ source, so help and refusals need no torch.
 """
 
 import contextlib
+import io
 import json
+import math
 import os
 import re
 import sys
@@ -18,7 +20,7 @@ from stgnn.command_line import CommandLine, read_command_line
 from stgnn.errors import InputError
 from stgnn.files import DENSITIES, SETTINGS, wrong_path
 from stgnn.listing import KINDS
-from stgnn.recipe import dump_resolved
+from stgnn.recipe import dump_resolved, recipe_text, resolved_here
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import Catalog, Signature, command_signature
 from stgnn.training_recipe import TRAINING_WORDS, check_training, training_help, training_signature
@@ -59,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     With ``STGNN_DEBUG=1`` in the environment every error comes with its traceback.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no ± shows a question mark
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt as stop:
@@ -123,8 +128,12 @@ def _train(line: CommandLine, catalog: Catalog) -> None:
     if line.flags in (("--help",), ("-h",)):
         _say(training_help(line.word, catalog))
         return
+    signature = training_signature(line.word)
     if not line.asks_help:
-        check_training(line.merged(training_signature(line.word), catalog), line.word, catalog)
+        check_training(line.merged(signature, catalog), line.word, catalog)
+    if line.print_config:
+        _say_recipe(line, signature, catalog)
+        return
     _prepare()
     from stgnn.tasks.training import train
 
@@ -152,6 +161,9 @@ def _call(line: CommandLine, catalog: Catalog) -> int:
         if line.word == "list" and not given:
             raise InputError("missing what to list", allowed=tuple(KINDS), hint="such as: stgnn list operators")
         RecipeChecker(catalog, word=line.word).check_arguments(given, signature, "")
+        if line.print_config:
+            _say_recipe(line, signature, catalog)
+            return 0
         if line.word != "list":
             _prepare()
     arguments = _parsed(line, function, signature, catalog)
@@ -168,7 +180,20 @@ def _call(line: CommandLine, catalog: Catalog) -> int:
 def _print(line: CommandLine, result: Any) -> None:
     from stgnn.display import shown
 
-    _say(json.dumps(result, indent=2, default=str) if line.json else shown(line.word, result))
+    _say(json.dumps(_without_nan(result), indent=2, default=str) if line.json else shown(line.word, result))
+
+
+def _without_nan(result: Any) -> Any:
+    """A result with null for what is no number: JSON knows neither NaN nor infinity."""
+    if isinstance(result, Mapping):
+        return {key: _without_nan(value) for key, value in result.items()}
+    if isinstance(result, list | tuple):
+        return [_without_nan(value) for value in result]
+    return None if isinstance(result, float) and not math.isfinite(result) else result
+
+
+def _say_recipe(line: CommandLine, signature: Signature, catalog: Catalog) -> None:
+    _say(recipe_text(resolved_here(line.recipe(signature, catalog))).rstrip())
 
 
 def _say(text: str) -> None:
@@ -200,11 +225,14 @@ def _parsed(line: CommandLine, function: str, signature: Signature, catalog: Cat
     from stgnn import commands
 
     lazy = [name for name in signature.names if name == "data"]
-    parser = jsonargparse.ArgumentParser(prog=f"stgnn {line.word}", exit_on_error=False, description=WORDS[line.word])
+    parser = jsonargparse.ArgumentParser(
+        prog=f"stgnn {line.word}", exit_on_error=False, description=WORDS[line.word], print_config=None
+    )
     parser.add_argument("--config", action="config", help="a recipe; may be given several times")
     parser.add_function_arguments(getattr(commands, function), skip=set(lazy), sub_configs=True)
     if line.asks_help:
         parser.add_argument("--json", action="store_true", help="print the result for machines")
+        parser.add_argument("--print_config", action="store_true", help="print recipes and flags as one recipe")
         for action in parser._actions:
             if action.metavar == "{true,false}":
                 action.nargs = "?"  # shown as ``[{true,false}]``: a switch needs no value
@@ -240,8 +268,7 @@ def _recipe_kept(
 
     key, name = KEEPS_RECIPE[line.word]
     place = arguments[key], arguments.get(name, "")
-    values = {key: line.plain(key, signature, catalog) for key in signature.names}
-    recipe = {key: value for key, value in values.items() if value is not None}
+    recipe = line.recipe(signature, catalog)
     path = recipe_path(*place)
     fresh, before = not path.exists(), _written(place[0])
     if fresh:

@@ -23,12 +23,14 @@ class CommandLine:
         recipes: The files given by ``--config``, in order.
         flags: Every other argument, as given.
         json: Whether ``--json`` was among the arguments.
+        print_config: Whether ``--print_config`` was: the recipe is to be shown, not carried out.
     """
 
     word: str
     recipes: tuple[Path, ...]
     flags: tuple[str, ...]
     json: bool = False
+    print_config: bool = False
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -80,6 +82,11 @@ class CommandLine:
         pairs = [(key, text) for key, text in self.pairs() if key.partition(".")[0] not in names]
         return values, [_spelled(key, text) for key, text in pairs]
 
+    def recipe(self, signature: Signature, catalog: Catalog) -> dict[str, Any]:
+        """Everything that is given, as plain data: the recipe that says the same without flags."""
+        values = {key: self.plain(key, signature, catalog) for key in signature.names}
+        return {key: value for key, value in values.items() if value is not None}
+
     def plain(self, name: str, signature: Signature, catalog: Catalog) -> Any:
         """The value of one key as plain data, flags included: what a recipe must hold to say the same.
 
@@ -119,14 +126,15 @@ def read_command_line(arguments: Sequence[str], words: Sequence[str]) -> Command
                 key.replace("-", "_").replace("__", "--", 1) + given + value if key.startswith("--") else rest[position]
             )
         position += 1
-    json, flags = "--json" in flags, [flag for flag in flags if flag != "--json"]
+    json, print_config = "--json" in flags, "--print_config" in flags
+    flags = [flag for flag in flags if flag not in ("--json", "--print_config")]
     if word == "list" and flags and not flags[0].startswith("-"):
         flags[0] = f"--kind={flags[0]}"
-    return CommandLine(word, tuple(recipes), tuple(flags), json)
+    return CommandLine(word, tuple(recipes), tuple(flags), json, print_config)
 
 
 def _asks_help(flag: str) -> bool:
-    return flag in _HELP or flag.endswith(".help") or "print_config" in flag
+    return flag in _HELP or flag.endswith(".help")
 
 
 def _spelled(key: str, text: str | None) -> str:

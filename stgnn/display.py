@@ -93,14 +93,15 @@ def _checked(result: Mapping[str, Any]) -> str:
         **{key: result[key] for key in ("page",) if key in result},
     }
     counts = result["classes"]
-    table = [markdown_table(["Class", "Clips"], [[*map(str, row)] for row in counts.items()]), ""]
+    table = [markdown_table(["Class", "Clips"], [[*map(str, row)] for row in counts.items()]).rstrip()]
     if len(counts) > LISTED_CLASSES:
         facts["classes"] = f"{len(counts)} of {min(counts.values())} to {max(counts.values())} clips"
         table = []
-    lines = [readable(facts), "", *table]
+    lines = [readable(facts), *(["", *table] if table else [])]
     remarks = [f"left out: {count} clips, {reason}" for reason, count in result.get("left_out", {}).items()]
     remarks += [f"remark: {remark}" for remark in result.get("remarks", ())]
-    lines += [*remarks, ""] if remarks else []
+    lines += ["", *remarks] if remarks else []
+    lines += [""] if result["findings"] else []
     for one in result["findings"]:
         examples = f" For example {', '.join(one['examples'][:3])}." if one["examples"] else ""
         lines += [f"{one['severity']}: {one['what']}{examples}", f"  -> {one['action']}"]

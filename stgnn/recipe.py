@@ -90,15 +90,22 @@ def load_here(path: str | Path) -> Any:
 def dump_recipe(recipe: Mapping[str, Any], path: Path, header: Sequence[str] = ()) -> None:
     """Write a resolved recipe, below comments: one for each line of the header."""
     comments = "".join(f"# {line}\n" for line in header)
-    write_text(path, comments + yaml.dump(dict(recipe), Dumper=_Dumper, sort_keys=False))
+    write_text(path, comments + recipe_text(recipe))
+
+
+def recipe_text(recipe: Mapping[str, Any]) -> str:
+    """A recipe as YAML."""
+    return str(yaml.dump(dict(recipe), Dumper=_Dumper, sort_keys=False))
 
 
 def dump_resolved(recipe: Mapping[str, Any], path: Path, header: Sequence[str] = ()) -> None:
-    """Write a recipe with what the YAML files hold that it names, relative to the working directory.
+    """Write a recipe with what the YAML files hold that it names, relative to the working directory."""
+    dump_recipe(resolved_here(recipe), path, header)
 
-    A name without a file stays as it is.
-    """
-    dump_recipe({key: _resolved_here(value) for key, value in recipe.items()}, path, header)
+
+def resolved_here(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe with what the YAML files hold that it names; a name without a file stays as it is."""
+    return {key: _resolved_here(value) for key, value in recipe.items()}
 
 
 def _resolved_here(value: Any) -> Any:

@@ -80,7 +80,7 @@ def load_plugins(group: str = "stgnn.plugins") -> tuple[str, ...]:
         owner = point.dist.name if point.dist is not None else point.value
         try:
             point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InputError(
                 f"the plugin {point.name!r} of the distribution {owner!r} cannot be imported",
                 given=f"{type(error).__name__}: {error}",

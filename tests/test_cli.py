@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import re
 import subprocess
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from stgnn.cli import WORDS, main
 from stgnn.command_line import read_command_line
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.networks import Network, load_supernet, save_checkpoint
 from stgnn.space import load_space
+from stgnn.tasks import ClassificationTask
 
 ROOT = Path(__file__).parents[1]
 FIT = ROOT / "recipes" / "fit" / "supernet_tiny_synthetic.yaml"
@@ -158,12 +161,12 @@ def test_data_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     from stgnn.data import SyntheticActions
 
     monkeypatch.chdir(tmp_path)
-    SyntheticActions(clips=32).store().save("data/synthetic")
+    SyntheticActions(clips=64).store().save("data/synthetic")
     assert main(["data", "check", "--store=data/synthetic", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["clips"] == 32
+    assert json.loads(capsys.readouterr().out)["clips"] == 64
     assert main(["data", "list", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    assert (row["store"], row["layout"], row["clips"]) == ("data/synthetic", "ntu25", 32)
+    assert (row["store"], row["layout"], row["clips"]) == ("data/synthetic", "ntu25", 64)
     assert main(["data", "list"]) == 0
     assert re.search(r"\| Store +\| Layout .*\n\| data/synthetic \| ntu25  ", capsys.readouterr().out, re.DOTALL)
     (tmp_path / "import.yaml").write_text("format: npz\nsource: missing.npz\noutput: data/new\n")
@@ -237,6 +240,89 @@ def test_what_a_network_starts_from_may_be_scored(
     model = "model: {class_path: ClassificationTask, init_args: {init_from: n.ckpt}}\n"
     Path("own.yaml").write_text(model + "data: {class_path: SyntheticDataModule}\n")
     assert main(["test", "--config=own.yaml", *SMALL, "--trainer.limit_test_batches=1"]) == 0
+
+
+OWN = """
+model: {class_path: ClassificationTask, init_args: {architecture: SGN-like, frames: 8}}
+data: {class_path: SyntheticDataModule, init_args: {clips: 160, frames: 8}}
+trainer: {max_epochs: 1, enable_progress_bar: false}
+"""
+
+
+def test_a_training_that_diverges_is_stopped_and_the_epoch_before_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(OWN)
+    assert main(["fit", "--config=own.yaml"]) == 0
+    capsys.readouterr()
+    (kept,) = tmp_path.rglob("last.ckpt")
+    before = kept.read_bytes()
+    more = ["--ckpt_path", str(kept), "--trainer.max_epochs=2"]
+    assert "nothing left to train" in refused(["fit", "--config=own.yaml", *more[:2]], capsys)
+
+    def broken(task: ClassificationTask) -> None:
+        with torch.no_grad():
+            next(task.parameters()).fill_(math.inf)
+
+    monkeypatch.setattr(ClassificationTask, "on_after_backward", broken)
+    message = refused(["fit", "--config=own.yaml", *more], capsys)
+    assert "diverged in epoch 1" in message and "NaN or infinity in network" in message
+    assert kept.read_bytes() == before and len([*tmp_path.rglob("last.ckpt")]) == 1
+    damaged = torch.load(kept, weights_only=True)
+    next(value for value in damaged["state_dict"].values() if value.is_floating_point()).fill_(math.nan)
+    torch.save(damaged, "nan.ckpt")
+    for word in ("fit", "test", "predict"):
+        assert "not all finite" in refused([word, "--config=own.yaml", "--ckpt_path=nan.ckpt"], capsys)
+
+
+def test_lightnings_words_for_checkpoints_and_empty_splits_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(OWN)
+    assert "is the path of a file" in refused(["fit", "--config=own.yaml", "--ckpt_path=last"], capsys)
+    assert main(["fit", "--config=own.yaml"]) == 0
+    capsys.readouterr()
+    (kept,) = tmp_path.rglob("last.ckpt")
+    nobody = ["validate", "--config=own.yaml", f"--ckpt_path={kept}", "--data.val_subjects=[]"]
+    assert "held-out" in refused(nobody, capsys)
+
+
+def test_the_printed_recipe_says_what_recipes_and_flags_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(OWN)
+    assert main(["fit", "--config=own.yaml", "--model.learning_rate=0.5", "--print_config"]) == 0
+    printed = capsys.readouterr().out
+    Path("printed.yaml").write_text(printed)
+    assert "learning_rate: 0.5" in printed and "max_epochs: 1" in printed
+    assert main(["fit", "--config=printed.yaml", "--print_config"]) == 0
+    assert capsys.readouterr().out == printed
+    recipe = ROOT / "recipes/search/tiny_synthetic.yaml"
+    assert main(["search", f"--config={recipe}", "--trials=7", "--print_config"]) == 0
+    printed = capsys.readouterr().out
+    assert "trials: 7" in printed and "class_path: SyntheticDataModule" in printed and "\njson" not in printed
+    assert not list(tmp_path.glob("runs*"))
+
+
+def test_results_are_json_also_when_a_number_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def figures(kind: str) -> dict[str, Any]:
+        return {"a": [math.nan, (1.5, math.inf)], "b": "x"}
+
+    monkeypatch.setattr("stgnn.commands.list_names", figures)
+    assert main(["list", "operators", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"a": [None, [1.5, None]], "b": "x"}
+
+
+def test_a_terminal_of_few_characters_gets_question_marks() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    code = "import sys; from stgnn import cli; cli.main(['--version']); print('93 \u00b1 1 %')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=True)
+    assert b"93 ? 1 %" in done.stdout
 
 
 def test_training_words_end_with_their_metrics(

@@ -1,4 +1,5 @@
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,15 @@ def test_a_plugin_that_cannot_be_imported_is_named_by_its_distribution(monkeypat
     with pytest.raises(
         InputError, match=r"(?s)'a-broken-plugin'.*a_module_that_does_not_exist.*pip uninstall a-broken-plugin"
     ):
+        load_plugins()
+
+
+def test_a_plugin_that_leaves_the_program_is_named_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "a_leaving_plugin.py").write_text("raise SystemExit(5)")
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint(name="leaving", value="a_leaving_plugin", group="stgnn.plugins")
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    with pytest.raises(InputError, match=r"(?s)'leaving'.*SystemExit: 5"):
         load_plugins()
 
 

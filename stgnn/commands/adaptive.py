@@ -191,6 +191,8 @@ def fuse(
     from stgnn.tasks.fusion import read_predictions, write_fused
 
     check_output(output)
+    if output.resolve() in [path.resolve() for path in predictions]:
+        raise InputError("the output would replace one of the predictions", given=output, hint="name another --output")
     streams = [read_predictions(path) for path in predictions]
     fused, numbers = average(streams, weights)
     write_fused(fused, output)

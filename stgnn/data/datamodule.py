@@ -12,7 +12,7 @@ from stgnn.data.loader import ClipLoader
 from stgnn.data.splits import hold_out
 from stgnn.data.store import SkeletonStore
 from stgnn.data.synthetic import SyntheticActions
-from stgnn.errors import check_between
+from stgnn.errors import InputError, check_between
 from stgnn.skeleton.layout import SkeletonLayout
 
 
@@ -127,10 +127,13 @@ class SkeletonDataModule(pl.LightningDataModule):
         return SkeletonStore.open(self._source)
 
     def _loader(self, split: str) -> ClipLoader:
-        trainer = self.trainer
+        trainer, indices = self.trainer, self.splits()[split]
+        if not len(indices):
+            hint = "stgnn data check --store STORE shows what is in it"
+            raise InputError(f"the {split} split of {self.protocol} has no clips", hint=hint)
         return ClipLoader(
             self.clips("cpu" if trainer is None else trainer.strategy.root_device),
-            self.splits()[split],
+            indices,
             self.batch_size,
             self.frames,
             self.seed,

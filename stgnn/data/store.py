@@ -115,7 +115,8 @@ class SkeletonStore:
             InputError: there is no such protocol.
         """
         if protocol not in self.protocols:
-            hint = "stgnn data check --store STORE"
+            splits = "import it again with --labels TABLE.csv, whose column split says train or test"
+            hint = "stgnn data check --store STORE" if self.protocols else splits
             raise InputError("the store has no such protocol", given=protocol, allowed=self.protocols, hint=hint)
         return self.splits[f"{protocol}_train"], self.splits[f"{protocol}_test"]
 

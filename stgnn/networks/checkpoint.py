@@ -140,9 +140,9 @@ def check_run_checkpoint(path: str | Path) -> None:
     """Refuse a file that a run of the Trainer cannot go on from.
 
     Raises:
-        InputError: it is missing, damaged, not ours, or holds weights without the state of a run.
+        InputError: it is missing, damaged, not ours, diverged, or holds weights without the state of a run.
     """
-    _read(path)
+    _check_finite(_read(path)[0], path)
     if "pytorch-lightning_version" not in _load(Path(path)):
         raise InputError(
             f"{path} holds weights alone, not the state of a run",
@@ -176,15 +176,19 @@ def _fill(module: ModuleT, state: dict[str, Any], entry: dict[str, Any], path: s
             given=str(error).splitlines()[-1].strip(),
             hint="an operator may have changed since: use the release or the plugin version that wrote the file",
         ) from error
-    broken = [name for name, value in module.state_dict().items() if not torch.isfinite(value).all()]
+    _check_finite(module.state_dict(), path)
+    module.eval()
+    return Loaded(module, tuple(entry["class_names"]), entry.get("extra", {}))
+
+
+def _check_finite(state: Mapping[str, torch.Tensor], path: str | Path) -> None:
+    broken = [name for name, value in state.items() if not torch.isfinite(value).all()]
     if broken:
         raise InputError(
             f"the weights in {path} are not all finite numbers",
             given=f"NaN or infinity in {broken[0]}" + (f" and {len(broken) - 1} more" if broken[1:] else ""),
             hint="the training diverged: train again with a smaller learning rate",
         )
-    module.eval()
-    return Loaded(module, tuple(entry["class_names"]), entry.get("extra", {}))
 
 
 def _read(path: str | Path, kinds: Sequence[str] = tuple(CONTENT)) -> tuple[dict[str, Any], dict[str, Any]]:

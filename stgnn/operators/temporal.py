@@ -1,6 +1,6 @@
 """Temporal operators: convolutions, shift and pooling over the frames."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -116,17 +116,20 @@ def _reduced(channels: int, width: int, activation: str, *layers: nn.Module) -> 
 
 
 def _outputs(x: Tensor, branches: Iterable[nn.Module]) -> list[Tensor]:
-    """The outputs of branches, each of which begins with a 1x1 convolution: computed as one, because thin convolutions
-    are slow. A stride of the first convolution is taken behind it.
+    """The outputs of branches, each of which begins with a 1x1 convolution; those without a stride are computed as one,
+    because thin convolutions are slow.
     """
-    sequences = [list(branch.children()) for branch in branches]
-    heads: list[Any] = [layers[0] for layers in sequences]
-    y = nn.functional.conv2d(x, torch.cat([head.weight for head in heads]), torch.cat([head.bias for head in heads]))
+    sequences: list[list[Any]] = [list(branch.children()) for branch in branches]
+    whole = [layers[0] for layers in sequences if layers[0].stride[0] == 1]
+    parts: Iterator[Tensor] = iter(())
+    if whole:
+        y = nn.functional.conv2d(x, torch.cat([one.weight for one in whole]), torch.cat([one.bias for one in whole]))
+        parts = iter(torch.split(y, [len(one.bias) for one in whole], dim=1))
     outputs = []
-    parts = torch.split(y, [len(head.bias) for head in heads], dim=1)
-    for part, head, layers in zip(parts, heads, sequences, strict=True):
-        output = part[:, :, :: head.stride[0]].contiguous()  # a batch norm is slow on a part of a tensor
-        for layer in layers[1:]:
+    for first, *others in sequences:
+        # A batch norm is slow on a part of a tensor, so the part is copied.
+        output = next(parts).contiguous() if first.stride[0] == 1 else first(x)
+        for layer in others:
             output = layer(output)
         outputs.append(output)
     return outputs

@@ -137,6 +137,7 @@ class BaseTask(LightningModule, ABC):
 
     network: nn.Module
     uncalibrated = False  # whether its batch-norm statistics are those of the supernet that it was taken out of
+    began = False  # whether it has trained in this process
 
     def __init__(
         self,
@@ -186,15 +187,29 @@ class BaseTask(LightningModule, ABC):
     def on_fit_start(self) -> None:
         """Warn of half precision where it is slower."""
         warn_of_slow_bfloat16(str(self.trainer.precision), self.device)
-        self._seed = torch.initial_seed()
 
     def on_train_start(self) -> None:
         """Training gives batch norms statistics of their own."""
-        self.uncalibrated = False
+        self.uncalibrated, self.began = False, True
+        self._seed = torch.initial_seed()
 
     def on_train_epoch_start(self) -> None:
         """Make what an epoch draws (dropout) a function of seed and epoch, so that a resumed run repeats."""
         torch.manual_seed(keyed_seed(self._seed, self.current_epoch, self.global_rank))
+
+    def on_train_epoch_end(self) -> None:
+        """Stop where there is nothing left to save; the weights of the epoch before stay in the checkpoint.
+
+        Raises:
+            InputError: a weight is not a finite number.
+        """
+        for name, weight in self.named_parameters():
+            if not torch.isfinite(weight).all():
+                raise InputError(
+                    f"the training diverged in epoch {self.current_epoch}",
+                    given=f"NaN or infinity in {name}",
+                    hint="train with a smaller learning_rate; a checkpoint holds the weights of the epoch before",
+                )
 
     def on_validation_start(self) -> None:
         """Refuse to score a network with statistics of others; before a training it is only tried out.

@@ -17,6 +17,7 @@ from stgnn.tasks.predictions import COLUMNS, write_table
 AUTHORS = (3.0, 3.0, 1.0)  # joint, bone, velocity
 PARTS = 10  # fitted weights are multiples of a tenth
 MOST = 5  # streams that weights are fitted for
+ROUNDED = 1e-3  # what the written digits of many classes may be off by
 SMALLEST = 1e-7  # probability whose logarithm stands for that of 0
 
 Array = NDArray[np.float64]
@@ -70,6 +71,9 @@ def read_predictions(path: str | Path) -> Predictions:
         raise InputError(f"a probability in {path} is no number", given=str(error)) from error
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise InputError(f"the probabilities in {path} are not all between 0 and 1", hint="predict again")
+    if (off := np.abs(probabilities.sum(axis=1) - 1) > ROUNDED).any():
+        given = f"line {int(off.argmax()) + 2}: their sum is {probabilities[off.argmax()].sum():.3g}"
+        raise InputError(f"the probabilities of a clip in {path} do not add up to 1", given=given, hint="predict again")
     indices, _, clips, splits, labels = (tuple(row[column] for row in body) for column in range(len(COLUMNS)))
     if len(set(clips)) < len(clips):
         twice = next(name for number, name in enumerate(clips) if name in clips[:number])
@@ -81,7 +85,7 @@ def read_predictions(path: str | Path) -> Predictions:
 
 
 def _cells(path: str | Path) -> list[list[str]]:
-    text = read_text(path, "a table of predictions")
+    text = read_text(path, "a table of predictions").removeprefix("\ufeff")  # a spreadsheet may have saved it
     try:
         return list(csv.reader(io.StringIO(text)))
     except csv.Error as error:
@@ -156,8 +160,8 @@ def _given(weights: str | Sequence[float], streams: int) -> Array:
         hint = "authors stands for joint, bone, velocity" if tuple(weights) == AUTHORS else None
         raise InputError("there is not one weight for each network", given=weights, allowed=streams, hint=hint)
     check_between(0, **{f"weight {number + 1}": weight for number, weight in enumerate(weights)})
-    if sum(weights) == 0:
-        raise InputError("weights must not all be 0", given=weights)
+    if not 0 < sum(weights) < float("inf"):
+        raise InputError("weights must have a finite sum above 0", given=weights)
     return np.array(weights) / sum(weights)
 
 

@@ -183,6 +183,7 @@ class SparseBaseTask(BaseTask, ABC):
 
     def on_train_epoch_end(self) -> None:
         """Write how dense every layer is."""
+        super().on_train_epoch_end()
         found = [*self.densities()]
         kept, total = sum(one.kept for _, one in found), sum(one.total for _, one in found)
         self.log("density", kept / total)

@@ -21,6 +21,7 @@ from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.levels import MultiLevelTask
 from stgnn.tasks.predictions import every_clip, write_predictions
 from stgnn.tasks.quiet import quiet
+from stgnn.tasks.running import check_held_out
 from stgnn.tasks.sgn import SGNTask
 from stgnn.tasks.sparse import SparseTask
 from stgnn.tasks.supernet import SupernetTask
@@ -38,6 +39,7 @@ __all__ = [
 ]  # tasks are found once imported
 
 RUNS = "runs"
+CHECKPOINT_HINT = "--ckpt_path runs/NAME/version_N/checkpoints/last.ckpt"
 
 Keep = Callable[[Mapping[str, Any], Path, Sequence[str]], None]  # writes a recipe into a file, below lines of comment
 
@@ -89,7 +91,7 @@ class TrainingCLI(LightningCLI):
                 "logger": _csv_logger(name),
                 "enable_model_summary": False,  # it lists metrics as if they were layers
             },
-            parser_kwargs={**silent, **{word: dict(silent) for word in self.subcommands()}},
+            parser_kwargs={**silent, **{word: {**silent, "print_config": None} for word in self.subcommands()}},
             args=list(arguments),
         )
 
@@ -113,15 +115,37 @@ class TrainingCLI(LightningCLI):
         """Refuse a checkpoint that is missing or damaged; ours carry no arguments, the recipe has them.
 
         Raises:
-            InputError: it is, or there is none and something untrained would be scored.
+            InputError: it is, or it is one of Lightning's words for a file, which it would look for in the new run's
+                folder, or there is none and something untrained would be scored.
         """
         config = self.config[self.config.subcommand]
         path, start = config.get("ckpt_path"), config.get("model.init_args.init_from")
-        if path not in (None, "best", "last", "hpc"):
+        if path in ("best", "last", "hpc", "registry"):
+            raise InputError("ckpt_path is the path of a file", given=path, hint=CHECKPOINT_HINT)
+        if path is not None:
             check_run_checkpoint(path)
-        elif path is None and start is None and self.config.subcommand != "fit":
-            hint = "--ckpt_path runs/NAME/version_N/checkpoints/last.ckpt"
-            raise InputError("there are no trained weights to score", hint=hint)
+        elif start is None and self.config.subcommand != "fit":
+            raise InputError("there are no trained weights to score", hint=CHECKPOINT_HINT)
+
+    def before_validate(self) -> None:
+        """Refuse to score nothing.
+
+        Raises:
+            InputError: no clips are held out.
+        """
+        if isinstance(self.datamodule, SkeletonDataModule):
+            check_held_out(self.datamodule)
+
+    def after_fit(self) -> None:
+        """Refuse a training that was over before it began.
+
+        Raises:
+            InputError: the run has had all of its epochs.
+        """
+        if isinstance(self.model, BaseTask) and not self.model.began:
+            hint = "raise --trainer.max_epochs (or max_steps)"
+            given = f"epoch {self.trainer.current_epoch} of {self.trainer.max_epochs}"
+            raise InputError("there is nothing left to train", given=given, hint=hint)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Keep the latest weights in ``last.ckpt``, unless the recipe brings its own checkpointing."""

@@ -209,6 +209,18 @@ def without_splits(store: SkeletonStore) -> SkeletonStore:
     return replace(store, splits={})
 
 
+def without_tests(store: SkeletonStore) -> SkeletonStore:
+    return replace(store, splits={"xsub_train": np.arange(len(store)), "xsub_test": np.arange(0)})
+
+
+def without_training(store: SkeletonStore) -> SkeletonStore:
+    return replace(store, splits={"xsub_train": np.arange(0), "xsub_test": np.arange(len(store))})
+
+
+def of_one_class(store: SkeletonStore) -> SkeletonStore:
+    return replace(store, class_names=("walk",), labels=np.zeros_like(store.labels))
+
+
 def two_labels(store: SkeletonStore) -> SkeletonStore:
     labels = store.labels.copy()
     labels[twins(store)[0][0]] += 1 if labels[twins(store)[0][0]] == 0 else -1
@@ -230,6 +242,9 @@ def two_labels(store: SkeletonStore) -> SkeletonStore:
         (same_names, "warning", "names_repeated", 1),
         (same_class_names, "error", "class_names_repeated", 1),
         (without_splits, "note", "no_splits", 1),
+        (without_tests, "error", "no_test_clips", 1),
+        (without_training, "error", "no_training_clips", 1),
+        (of_one_class, "error", "one_class", 1),
     ],
 )
 def test_faults_of_classes_and_splits_are_found(

@@ -15,9 +15,10 @@ from stgnn.space import BlockSpec
 LAYOUT = load_layout("ntu25")
 
 
-@pytest.mark.parametrize(("narrow", "wide"), [(3, 4), (4, 3)])  # graphs are applied where there are fewer channels
-def test_graph_conv_is_its_formula(narrow: int, wide: int) -> None:
-    operator = GraphConv(narrow, wide, LAYOUT).eval()
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(("narrow", "wide"), [(3, 4), (4, 3)])
+def test_graph_conv_is_its_formula(narrow: int, wide: int, training: bool) -> None:
+    operator = GraphConv(narrow, wide, LAYOUT).train(training)
     operator.importance_25.data.uniform_(0.5, 1.5)
     operator.bias.data.normal_()
     x = torch.randn(2, narrow, 5, 25)

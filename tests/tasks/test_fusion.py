@@ -91,7 +91,8 @@ def test_streams_that_do_not_belong_together_are_refused(rng: np.random.Generato
         ([1.0], "one weight for each"),
         ("authors", "one weight for each"),
         ("best", "no such weights"),
-        ([0.0, 0.0], "all be 0"),
+        ([0.0, 0.0], "finite sum above 0"),
+        ([1e308, 1e308], "finite sum above 0"),
         ([-1.0, 1.0], "out of range"),
     ):
         with pytest.raises(InputError, match=message):
@@ -114,6 +115,7 @@ def test_streams_that_do_not_belong_together_are_refused(rng: np.random.Generato
         ("index,class,clip,split,label,a,b\n0,a,c,val,a,7.5,0.5\n", "between 0 and 1"),
         ("index,class,clip,split,label,a,b\n0,a,c,val,a,-0.5,0.5\n", "between 0 and 1"),
         ('index,class,clip,split,label,a,b\n0,a,"' + "c" * 140_000, "not a table"),
+        ("index,class,clip,split,label,a,b\n0,a,c,val,a,0,0\n", "line 2: their sum is 0"),
         ("index,class,clip,split,label,a,b\n0,a,c,val,z,0.5,0.5\n", "has no column"),
         ("index,class,clip,split,label,a,b\n0,a,c,val,a,1,0\n1,a,c,val,a,1,0\n", "twice"),
     ],
@@ -141,3 +143,9 @@ def test_the_command_tells_each_and_all(rng: np.random.Generator, tmp_path: Path
     told = command([tmp_path / "joint.csv", tmp_path / "bone.csv"], tmp_path / "fused.csv")
     assert set(told["accuracy"]) == {str(tmp_path / "joint.csv"), str(tmp_path / "bone.csv"), "fused"}
     assert read_predictions(tmp_path / "fused.csv").accuracy("test") == told["accuracy"]["fused"]["test"]
+    before = (tmp_path / "joint.csv").read_bytes()
+    with pytest.raises(InputError, match="replace one of the predictions"):
+        command([tmp_path / "joint.csv", tmp_path / "bone.csv"], tmp_path / "." / "joint.csv")
+    assert (tmp_path / "joint.csv").read_bytes() == before
+    (tmp_path / "saved.csv").write_bytes("\ufeff".encode() + before)  # as a spreadsheet saves it
+    assert read_predictions(tmp_path / "saved.csv").clips == read_predictions(tmp_path / "joint.csv").clips

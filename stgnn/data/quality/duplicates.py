@@ -126,6 +126,10 @@ def _candidates(store: SkeletonStore, bodies: IntArray, clips: IntArray) -> IntA
     if len(clips) < 2 or store.layout.num_joints < 2:
         return np.empty((0, 2), dtype=np.int64)
     whole = _fingerprints(store, bodies, clips, 0, 0)
+    known = np.isfinite(whole).all(axis=1)  # coordinates may be so large that their distances are no numbers
+    clips, whole = clips[known], whole[known]
+    if len(clips) < 2:
+        return np.empty((0, 2), dtype=np.int64)
     middle = whole.mean(axis=0)
     axes = np.linalg.eigh(np.cov(whole - middle, rowvar=False))[1][:, : -AXES - 1 : -1].astype(np.float32)
     targets = (whole - middle) @ axes

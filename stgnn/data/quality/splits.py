@@ -14,9 +14,12 @@ KEPT_APART = {"subject": ("sub", "loso"), "view": ("view",)}  # a protocol with 
 
 def split_findings(store: SkeletonStore, duplicates: Duplicates) -> Iterator[Finding]:
     """What is wrong with names, classes and splits, leaks first."""
-    for protocol in store.protocols:
+    filled = [protocol for protocol in store.protocols if all(map(len, store.split(protocol)))]
+    for protocol in sorted({*store.protocols} - {*filled}):
+        yield from _empty(store, protocol)
+    for protocol in filled:
         yield from _copies(store, duplicates, protocol)
-    for protocol in store.protocols:
+    for protocol in filled:
         yield from _shared(store, protocol, "subject", store.subjects)
         yield from _shared(store, protocol, "view", store.views)
         yield from _classes(store, protocol)
@@ -28,6 +31,13 @@ def split_findings(store: SkeletonStore, duplicates: Duplicates) -> Iterator[Fin
     if not store.protocols:
         what, action = "The store has no splits.", "Give one in the table of labels, or hold clips out of training."
         yield Finding("note", "no_splits", 1, what, action)
+
+
+def _empty(store: SkeletonStore, protocol: str) -> Iterator[Finding]:
+    for name, clips, use in zip(("training", "test"), store.split(protocol), ("train on", "test with"), strict=True):
+        if not len(clips):
+            what, action = f"The {name} split of {protocol} has no clips.", f"Give it some: there is nothing to {use}."
+            yield Finding("error", f"no_{name}_clips", 1, what, action, (), protocol)
 
 
 def _copies(store: SkeletonStore, duplicates: Duplicates, protocol: str) -> Iterator[Finding]:
@@ -138,6 +148,9 @@ def _class_names(store: SkeletonStore) -> Iterator[Finding]:
 
 
 def _unused_classes(store: SkeletonStore) -> Iterator[Finding]:
+    if len(store.class_names) < 2:
+        what, action = "There is a single class.", "A recogniser needs two: check the labels, or add clips of another."
+        yield Finding("error", "one_class", 1, what, action, tuple(store.class_names))
     unused = np.setdiff1d(np.arange(len(store.class_names)), store.labels)
     if len(unused):
         yield Finding(

@@ -109,6 +109,15 @@ def test_clips_with_nan_are_left_alone(clips: Clips, make_clips: Callable[..., S
     assert groups.near.tolist() == groups.exact.tolist() == list(range(5))
 
 
+def test_clips_whose_distances_overflow_are_left_alone(clips: Clips, make_clips: Callable[..., SkeletonStore]) -> None:
+    store = make_clips([*clips[:4], clips[0]])
+    for clip in (1, 2, 3):
+        store.keypoints[store.offsets[clip] : store.offsets[clip + 1]] *= 1e30
+    assert find_duplicates(store).near.tolist() == [0, 1, 2, 3, 0]
+    store.keypoints[:] *= 1e30
+    assert len(find_duplicates(store).near) == 5
+
+
 def test_flat_bodies_are_compared_too(clips: Clips, make_clips: Callable[..., SkeletonStore]) -> None:
     flat = [clip[:1, :, : load_layout("coco17").num_joints, :2] for clip in clips[:8]]
     moved = [(clip * 1.3 + 0.1) * seen(clip) for clip in flat]
