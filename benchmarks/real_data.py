@@ -41,7 +41,7 @@ from stgnn.search.pareto import hypervolume
 from stgnn.search.study import Evaluation, load_evaluations, reference_point
 from stgnn.space import Architecture, BlockSpec, StageSpec, read_space
 from stgnn.tasks import ClassificationTask, SGNTask
-from stgnn.tasks.running import trained
+from stgnn.tasks.running import train_quietly
 
 TAUGHT = " taught by SGN"
 CONTROL = "SGN from its supernet"  # the largest of its space, which has had as much training as what is found there
@@ -98,7 +98,7 @@ def train(name: str, spec: dict[str, Any], arguments: argparse.Namespace, seed: 
         spec = {**spec, "teacher": folder / f"{spec['teacher']}_0.ckpt"}
     spec = {**spec, "learning_rate": arguments.learning_rate, "weight_decay": 0.01}
     task = kind(data.layout, data.class_names, **spec)
-    trainer = trained(task, data, arguments.epochs)
+    trainer = train_quietly(task, data, arguments.epochs)
     result = trainer.test(task, datamodule=data, verbose=False)[0]
     save_checkpoint(path.with_suffix(".ckpt"), task.network, data.class_names)
     path.write_text(json.dumps({key: float(value) for key, value in result.items()}))

@@ -37,7 +37,7 @@ from stgnn.results import build_data
 from stgnn.runtimes.base import device_name
 from stgnn.tasks import BaseTask, ClassificationTask, MultiLevelTask, SparseTask
 from stgnn.tasks.lottery import Lottery, averages, run_lottery
-from stgnn.tasks.running import KeepBest, accuracy, trained
+from stgnn.tasks.running import KeepBest, accuracy, train_quietly
 
 PARTS = {  # processor minutes of one seed on UTD-MHAD with 40 epochs; NW-UCLA takes 2.3 times as long
     "dense": 4,  # the dense network, and the one with two thirds of its weights
@@ -147,7 +147,7 @@ def train(run: Run, arguments: argparse.Namespace, seed: int, data: SkeletonData
     first = task.sparse_networks[0].network if isinstance(task, SparseTask | MultiLevelTask) else task.network
     total = sum(weight.numel() for _, weight in maskable(first))  # of the dense network
     best, start = KeepBest(), time.process_time()
-    trained(task, data, arguments.epochs, seed, [best])
+    train_quietly(task, data, arguments.epochs, seed, [best])
     row: dict[str, Any] = {"name": run.name, "seed": seed, "epoch": best.epoch, "val_top1": best.top1}
     row["minutes"] = (time.process_time() - start) / 60
     row["test_top1"] = accuracy(task, data, "test")

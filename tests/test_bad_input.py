@@ -549,6 +549,14 @@ def test_a_study_of_another_supernet(refused: Refused, bad: Path) -> None:
     assert "another clips" in refused(*again, "--data.frames=4")
 
 
+def test_a_study_looked_at_from_elsewhere_says_where_its_paths_begin(
+    site: Path, bad: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(bad)
+    message = refused("extract", f"--study={site / 'study.journal'}", "--output=n.ckpt")
+    assert "supernet.ckpt" in message and "the folder of the search" in message and "--supernet" in message
+
+
 @pytest.mark.parametrize(
     "damage", ["garbage", "binary", "json", "operation", "in the middle", "zeros", "empty", "folder", "missing"]
 )

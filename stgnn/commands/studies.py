@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stgnn.errors import InputError
 from stgnn.latency import LatencyModel
 from stgnn.results import (
     DataSpec,
@@ -156,7 +157,11 @@ def extract(
     key = study_name(study, name)
     chosen = choose(load_evaluations(study, key), budget_ms)
     recipe = recipe_beside(study, key)
-    supernet = supernet or needed(recipe, "supernet", f"the study {study}")
+    if supernet is None:
+        supernet = Path(needed(recipe, "supernet", f"the study {study}"))
+        if not supernet.exists():
+            hint = "run it in the folder of the search, where its recipe's paths begin, or give --supernet and --data"
+            raise InputError("the supernet that the recipe of the study names is not there", given=supernet, hint=hint)
     data = data or needed(recipe, "data", f"the study {study}")
     write(supernet, chosen.architecture, output, build_data(data), study_identity(study, key))
     keep_recipe({"data": data}, output)

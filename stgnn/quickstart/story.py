@@ -33,7 +33,7 @@ from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.search.extract import choose, extract
 from stgnn.search.study import Evaluation, run_search
 from stgnn.tasks import ClassificationTask, SupernetTask
-from stgnn.tasks.running import trained
+from stgnn.tasks.running import train_quietly
 
 LoadedT = TypeVar("LoadedT")
 
@@ -129,7 +129,7 @@ def _supernet(plan: Plan, data: SyntheticDataModule) -> Path:
     if not path.is_file():
         pl.seed_everything(plan.seed, verbose=False)
         task = SupernetTask("tiny", data.layout, data.class_names, seed=plan.seed, learning_rate=4e-3)
-        trained(task, data, plan.epochs, plan.seed, progress=True)
+        train_quietly(task, data, plan.epochs, plan.seed, progress=True)
         save_checkpoint(path, task.network, data.class_names)
     return path
 
@@ -140,7 +140,7 @@ def _tuned(plan: Plan, data: SyntheticDataModule) -> Network:
         task = ClassificationTask(
             data.layout, data.class_names, init_from=plan.output / "chosen.ckpt", learning_rate=2e-3
         )
-        trained(task, data, plan.tuning_epochs, plan.seed, progress=True)
+        train_quietly(task, data, plan.tuning_epochs, plan.seed, progress=True)
         save_checkpoint(path, task.network, data.class_names)
     return _kept(load_network, path).module
 

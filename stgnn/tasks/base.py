@@ -246,13 +246,13 @@ class BaseTask(LightningModule, ABC):
         """Store indices (N,) and class probabilities (N, classes) of one batch."""
         return batch.index, self.score(batch).softmax(dim=-1)
 
-    def trained(self) -> nn.Module:
+    def trainable(self) -> nn.Module:
         """What holds the parameters that the optimiser changes."""
         return self.network
 
     def groups(self) -> list[dict[str, Any]]:
         """What the optimiser trains, in groups of one weight decay and one learning rate."""
-        return parameter_groups(self.trained(), self.weight_decay)
+        return parameter_groups(self.trainable(), self.weight_decay)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """One optimiser and one schedule over the whole run."""

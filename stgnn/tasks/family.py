@@ -16,7 +16,7 @@ from stgnn.networks import load_model, save_checkpoint
 from stgnn.networks.sparsity import not_zero
 from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
 from stgnn.tasks.classification import ClassificationTask
-from stgnn.tasks.running import accuracy, check_held_out, trained
+from stgnn.tasks.running import accuracy, check_held_out, train_quietly
 from stgnn.tasks.sparse import SparseTask
 from stgnn.tasks.sparse_parts import NO_SPEED_UP, STRUCTURED, Granularity, Scope
 from stgnn.tasks.stage import claim, data_facts
@@ -126,7 +126,7 @@ def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path
             learning_rate=plan.learning_rate,
             weight_decay=plan.weight_decay,
         )
-        trained(task, data, plan.epochs, plan.seed)
+        train_quietly(task, data, plan.epochs, plan.seed)
         task.finish(path.parent, path.stem)
     else:
         save_checkpoint(path, load_model(checkpoint).module, data.class_names)

@@ -155,10 +155,10 @@ class MultiLevelTask(SparseBaseTask):
         """One, or one for each level."""
         return [one for one in self.network.experts if isinstance(one, SparseNetwork)]
 
-    def trained(self) -> nn.Module:
+    def trainable(self) -> nn.Module:
         """Weights, batch norms, classifiers and fusion, without scores."""
         own = [self.network.norms, self.network.heads, self.network.head, self.network.fusion]
-        return nn.ModuleList([super().trained(), *own])
+        return nn.ModuleList([super().trainable(), *own])
 
     def clip_scores(self, batch: Batch, sparsities: Sequence[float] | None = None) -> list[Tensor]:
         """Logits (N, classes) of the clips, fused and by every level."""

@@ -32,7 +32,7 @@ from stgnn.networks.sparsity import (
 from stgnn.space import load_architecture
 from stgnn.tasks.base import copied_state
 from stgnn.tasks.classification import ClassificationTask
-from stgnn.tasks.running import accuracy, check_held_out, trained
+from stgnn.tasks.running import accuracy, check_held_out, train_quietly
 from stgnn.tasks.stage import claim, data_facts
 
 Method = Literal["iterative", "iterative_late", "one_shot", "random_reinit", "random_mask"]
@@ -210,7 +210,7 @@ class _Seed:
         if not path.is_file():
             self.network.load_state_dict(dict(self.first))
             early = KeepEarly(self.network, self.plan.rewind_epoch)
-            trained(self.task, self.data, self.plan.epochs, self.seed, [early])
+            train_quietly(self.task, self.data, self.plan.epochs, self.seed, [early])
             _save(path.with_suffix(".pt"), {"state": copied_state(self.network), "early": early.state})
             self._finish(path, "dense", 0.0)
         return dict(read_json(path, "a result of this experiment"))
@@ -222,7 +222,7 @@ class _Seed:
             late = method == "iterative_late"
             rewind(self.network, self._start(method, masks), masks)
             epochs = self.plan.epochs - (self.plan.rewind_epoch if late else 0)
-            trained(self.task, self.data, epochs, self.seed, [KeepMasks(self.network, masks)])
+            train_quietly(self.task, self.data, epochs, self.seed, [KeepMasks(self.network, masks)])
             if method.startswith("iterative"):
                 _save(path.with_suffix(".pt"), {"state": copied_state(self.network), "masks": dict(masks)})
             self._finish(path, method, level)

@@ -39,7 +39,7 @@ class KeepBest(Callback):
             pl_module.load_state_dict(self._state)
 
 
-def trained(
+def train_quietly(
     task: BaseTask,
     data: SkeletonDataModule,
     epochs: int,

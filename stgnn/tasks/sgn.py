@@ -126,7 +126,7 @@ class SGNTask(BaseTask):
         """Validation accuracy of the models that were validated, when it was best."""
         return {name: kept["told"]["val_top1"] for name, kept in self._kept.items()}
 
-    def trained(self) -> nn.Module:
+    def trainable(self) -> nn.Module:
         """Every model is trained."""
         return nn.ModuleDict(self.models)
 

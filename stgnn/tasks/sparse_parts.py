@@ -177,7 +177,7 @@ class SparseBaseTask(BaseTask, ABC):
         rate = self.learning_rate * self.score_rate
         return [*super().groups(), {"params": scores, "lr": rate, "weight_decay": self.score_decay}]
 
-    def trained(self) -> nn.Module:
+    def trainable(self) -> nn.Module:
         """Weights without scores: those have decay and rate of their own."""
         return nn.ModuleList(network.network for network in self.sparse_networks)
 

@@ -139,7 +139,7 @@ class _Keeper(ModelCheckpoint):
         super().load_state_dict({**state_dict, **here, "best_k_models": best, "dirpath": self.dirpath})
 
 
-def fitted(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
+def fit_stage(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
     """Train, from where an earlier attempt was stopped; the best epoch is kept in ``best.ckpt``.
 
     Raises:

@@ -30,7 +30,7 @@ from stgnn.tasks.stage import (
     differences,
     evaluated,
     finish,
-    fitted,
+    fit_stage,
     predict,
     split_counts,
 )
@@ -146,7 +146,7 @@ def _first(
         milestones=plan.milestones,
     )
     title = f"Train {len(task.models)} single models on the same batches" if progress else None
-    fitted(task, data, Attempt(plan.single_epochs, folder, None, plan.seed, plan.precision, title))
+    fit_stage(task, data, Attempt(plan.single_epochs, folder, None, plan.seed, plan.precision, title))
     trainer = scorer()
     for name, model in task.models.items():
         model.load_state_dict(load_model(folder / f"{name}.ckpt").module.state_dict())
@@ -211,7 +211,7 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
     )
     place = f"{[*plan.runs].index(name) + 1} of {len(plan.runs)}"
     title = f"Train {name.replace('_', ' ')}, {place}" if progress else None
-    fitted(task, data, Attempt(plan.epochs, folder, "val_choice", plan.seed, plan.precision, title))
+    fit_stage(task, data, Attempt(plan.epochs, folder, "val_choice", plan.seed, plan.precision, title))
     trainer = scorer()
     task.network.load_state_dict(load_model(folder / "best.ckpt").module.state_dict())
     figures = evaluated(trainer, task, data)

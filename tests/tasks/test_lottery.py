@@ -12,7 +12,7 @@ from stgnn.networks.sparsity import magnitude_masks, maskable
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask, lottery
 from stgnn.tasks.lottery import KeepMasks
-from stgnn.tasks.running import trained
+from stgnn.tasks.running import train_quietly
 
 
 def test_masks_are_moved_once_and_the_kept_ones_stay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_pruned_weights_stay_zero_through_a_training(device: str, monkeypatch: p
     task = ClassificationTask(data.layout, data.class_names, load_space("tiny").smallest())
     masks = magnitude_masks(dict(maskable(task.network)), None, 0.5)
     before = {name: weight.detach().clone() for name, weight in maskable(task.network)}
-    trainer = trained(task, data, 1, 0, [KeepMasks(task.network, masks)])
+    trainer = train_quietly(task, data, 1, 0, [KeepMasks(task.network, masks)])
     assert trainer.strategy.root_device.type == device
     for name, weight in maskable(task.network):
         assert not weight[~masks[name]].any() and not torch.equal(weight.cpu(), before[name])

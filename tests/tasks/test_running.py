@@ -11,7 +11,7 @@ from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask
-from stgnn.tasks.running import KeepBest, accuracy, check_held_out, trained
+from stgnn.tasks.running import KeepBest, accuracy, check_held_out, train_quietly
 
 
 class Steered(KeepBest):
@@ -42,7 +42,7 @@ def test_the_best_epoch_is_kept_and_of_two_the_later(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     task, best, watch = task_of(data), Steered([0.2, 0.5, 0.5, 0.1]), Watch()
-    trained(task, data, 4, 0, [watch, best])
+    train_quietly(task, data, 4, 0, [watch, best])
     assert (best.epoch, best.top1) == (2, 0.5)
     assert isinstance(task.network.classifier.weight, torch.Tensor)  # type: ignore[union-attr]
     assert torch.equal(task.network.classifier.weight, watch.heads[2])  # type: ignore[union-attr]
@@ -53,7 +53,7 @@ def test_the_same_seed_trains_the_same(data: SyntheticDataModule) -> None:
     def weights(seed: int) -> torch.Tensor:
         torch.manual_seed(5)
         task = task_of(data)
-        trained(task, data, 1, seed)
+        train_quietly(task, data, 1, seed)
         assert 0 <= accuracy(task, data) <= 1
         return torch.cat([value.flatten() for value in task.network.parameters()]).detach()
 

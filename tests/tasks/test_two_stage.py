@@ -116,7 +116,7 @@ def test_every_stage_starts_from_the_seed_whatever_was_drawn_before(
     data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[dict[str, Any]] = []
-    fit = two_stage.fitted
+    fit = two_stage.fit_stage
 
     def noted(task: Any, *others: Any) -> Trainer:
         begun.append({name: value.clone() for name, value in task.state_dict().items()})
@@ -124,7 +124,7 @@ def test_every_stage_starts_from_the_seed_whatever_was_drawn_before(
             raise KeyboardInterrupt
         return fit(task, *others)
 
-    monkeypatch.setattr(two_stage, "fitted", noted)
+    monkeypatch.setattr(two_stage, "fit_stage", noted)
     plan = replace(PLAN, epochs=1)
     torch.manual_seed(1)
     run(plan, data, tmp_path / "whole")
@@ -178,8 +178,8 @@ def test_what_other_settings_measured_is_not_used(
     data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, timed: list[int]
 ) -> None:
     plan = replace(PLAN, cost="milliseconds", epochs=1)
-    stopped_at("fitted", monkeypatch, plan, data, tmp_path)
-    stopped_at("fitted", monkeypatch, plan, data, tmp_path)
+    stopped_at("fit_stage", monkeypatch, plan, data, tmp_path)
+    stopped_at("fit_stage", monkeypatch, plan, data, tmp_path)
     assert timed == [4], "equal settings go on"
     summary = run(replace(plan, joints=(1, 9, 0)), data, tmp_path)
     assert timed == [4, 6]
@@ -244,7 +244,7 @@ def test_a_policy_is_trained_against_its_own_milliseconds(
         told.append(task.tables)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(two_stage, "fitted", noted)
+    monkeypatch.setattr(two_stage, "fit_stage", noted)
     plan = replace(PLAN, cost="milliseconds", pretrain=False)
     for policy in ("lstm", "conv"):
         with pytest.raises(KeyboardInterrupt):
@@ -272,7 +272,7 @@ def test_times_of_another_policy_are_refused_before_training(
     plan = replace(PLAN, policies=("lstm",))
     measure_actions(plan.network(data, "lstm"), tmp_path)
     (tmp_path / "actions_lstm.json").rename(tmp_path / "actions_attention.json")
-    monkeypatch.setattr(two_stage, "fitted", lambda *_: pytest.fail("nothing may be trained"))
+    monkeypatch.setattr(two_stage, "fit_stage", lambda *_: pytest.fail("nothing may be trained"))
     with pytest.raises(InputError, match="of another policy"):
         run(replace(PLAN, policies=("attention",), cost="milliseconds"), data, tmp_path)
 
