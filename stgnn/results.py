@@ -8,13 +8,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stgnn.errors import InputError, check_between
+from stgnn.errors import InputError
 from stgnn.files import check_output, read_json, write_text
 from stgnn.recipe import dump_recipe, load_recipe
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from stgnn.data.datamodule import SkeletonDataModule
     from stgnn.search.study import Evaluation
 
@@ -67,14 +65,6 @@ def data_of(checkpoint: str | Path, data: DataSpec | None = None) -> DataSpec:
 
 def _family(cls: type[Any]) -> list[type[Any]]:
     return [cls, *(one for child in cls.__subclasses__() for one in _family(child))]
-
-
-def real_bodies(data: "SkeletonDataModule", clips: int) -> "Tensor":
-    """Bodies (B, T, V, C) of the first training clips as a device sees them: neither augmented nor aligned."""
-    from stgnn.data.batches import ClipData
-
-    check_between(1, clips=clips)
-    return ClipData(data.store, min_score=data.min_score).gather(data.splits()["train"][:clips], data.frames).bodies
 
 
 def recipe_path(result: str | Path, name: str = "") -> Path:
@@ -175,21 +165,6 @@ def study_name(study: str, name: str | None) -> str:
     return name
 
 
-def evaluation_row(one: "Evaluation") -> dict[str, Any]:
-    """One evaluated architecture as plain data; the names are those of a point of a report."""
-    return {
-        "number": one.number,
-        "digest": one.architecture.digest,
-        "accuracy": one.accuracy,
-        "accuracy_std": one.accuracy_std,
-        "latency_ms": one.latency_ms,
-        "latency_std": one.latency_std,
-        "macs": one.macs,
-        "parameters": one.parameters,
-        "architecture": one.architecture.to_dict(),
-    }
-
-
 def front_rows(evaluations: "Sequence[Evaluation]") -> dict[str, Any]:
     """The front of a study, from fast to slow, and its knee, as plain data; a note when nothing is feasible."""
     from stgnn.search.extract import choose, front
@@ -197,4 +172,4 @@ def front_rows(evaluations: "Sequence[Evaluation]") -> dict[str, Any]:
     members = front(evaluations)
     if not members:
         return {"front": [], "note": NOTHING_FEASIBLE}
-    return {"front": [evaluation_row(one) for one in members], "chosen": evaluation_row(choose(evaluations))}
+    return {"front": [one.to_dict() for one in members], "chosen": choose(evaluations).to_dict()}

@@ -135,7 +135,7 @@ def test_python_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     exec(example, {})
     assert "max_abs_difference" in capsys.readouterr().out
     assert Path("model.onnx").is_file()
-    assert "real_bodies(data" in example and "align=data.align" in example, "as the word export does it"
+    assert "data.real_bodies()" in example and "align=data.align" in example, "as the word export does it"
 
 
 def anchors(page: Path) -> set[str]:

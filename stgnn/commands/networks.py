@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from stgnn.results import DataSpec, build_data, data_of, real_bodies
+from stgnn.results import DataSpec, build_data, data_of
 
 
 def quickstart(output: Path = Path("runs/quickstart"), seed: int = 0, quick: bool = False) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def export(
     data = data_of(checkpoint, data)
     output = output or checkpoint.with_suffix(RUNTIMES[runtime].suffix)
     module = build_data(data)
-    return asdict(export_network(checkpoint, runtime, output, real_bodies(module, clips), module.align))
+    return asdict(export_network(checkpoint, runtime, output, module.real_bodies(clips), module.align))
 
 
 def benchmark(

@@ -9,7 +9,6 @@ from stgnn.latency import LatencyModel
 from stgnn.results import (
     DataSpec,
     build_data,
-    evaluation_row,
     front_rows,
     keep_recipe,
     needed,
@@ -165,4 +164,4 @@ def extract(
     data = data or needed(recipe, "data", f"the study {study}")
     write(supernet, chosen.architecture, output, build_data(data), study_identity(study, key))
     keep_recipe({"data": data}, output)
-    return {"output": str(output), **evaluation_row(chosen)}
+    return {"output": str(output), **chosen.to_dict()}

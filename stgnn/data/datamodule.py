@@ -5,6 +5,7 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
+from torch import Tensor
 
 from stgnn.data.batches import Augmentation, ClipData
 from stgnn.data.checks import IntArray
@@ -104,6 +105,11 @@ class SkeletonDataModule(pl.LightningDataModule):
         if wanted not in self._data:
             self._data[wanted] = ClipData(self.store, wanted, self.min_score, self.align)
         return self._data[wanted]
+
+    def real_bodies(self, clips: int = 64) -> Tensor:
+        """Bodies (B, T, V, C) of the first training clips as a device sees them: neither augmented nor aligned."""
+        check_between(1, clips=clips)
+        return ClipData(self.store, min_score=self.min_score).gather(self.splits()["train"][:clips], self.frames).bodies
 
     def setup(self, stage: str) -> None:
         """Read the store and check protocol and subjects before any work."""

@@ -173,8 +173,7 @@ def _accuracy(network: Network, data: SyntheticDataModule) -> dict[str, float]:
 
 
 def _exported(network: Network, data: SyntheticDataModule, path: Path) -> ExportReport:
-    bodies = data.clips().gather(data.splits()["train"][:64], data.frames).bodies
-    return export_network((network, data.class_names), "ONNXRuntime", path, bodies)
+    return export_network((network, data.class_names), "ONNXRuntime", path, data.real_bodies())
 
 
 def _report(plan: Plan, chosen: Evaluation, measured: dict[str, float], tuned: float, facts: dict[str, Any]) -> None:

@@ -162,21 +162,7 @@ class ReportData:
 
 def report_points(evaluations: "Iterable[Evaluation]") -> tuple[ReportPoint, ...]:
     """The evaluations of a study as points of a report; measurements are added by ``dataclasses.replace``."""
-    return tuple(
-        ReportPoint(
-            number=found.number,
-            architecture=found.architecture.to_dict(),
-            accuracy=found.accuracy,
-            latency_ms=found.latency_ms,
-            accuracy_std=found.accuracy_std,
-            latency_std=found.latency_std,
-            macs=found.macs,
-            parameters=found.parameters,
-            digest=found.architecture.digest,
-            feasible=found.feasible,
-        )
-        for found in evaluations
-    )
+    return tuple(ReportPoint(**found.to_dict()) for found in evaluations)
 
 
 def _check_share(what: str, value: float) -> None:

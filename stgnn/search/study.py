@@ -77,6 +77,12 @@ class Evaluation:
     feasible: bool
     strategy: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data under the names that a point of a report has."""
+        names = ("number", "accuracy", "accuracy_std", "latency_ms", "latency_std", "macs", "parameters", "feasible")
+        known = {name: getattr(self, name) for name in names}
+        return {**known, "digest": self.architecture.digest, "architecture": self.architecture.to_dict()}
+
 
 def run_search(
     evaluator: Evaluator,
