@@ -32,8 +32,11 @@ class InputError(ValueError):
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str | None:
-    """A hint that names what is spelled most alike; None where nothing is."""
-    close = get_close_matches(given, list(allowed), n=3, cutoff=0.5)
+    """A hint that names what is spelled most alike, in whatever case; None where nothing is."""
+    spelled: dict[str, list[str]] = {}
+    for name in allowed:
+        spelled.setdefault(name.lower(), []).append(name)
+    close = [name for form in get_close_matches(given.lower(), list(spelled)) for name in spelled[form]]
     return f"did you mean {' or '.join(close)}?" if close else None
 
 
