@@ -80,8 +80,8 @@ def test_a_family_can_learn_from_the_network_it_comes_from(
     tmp_path: Path, network: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taught = []
-    train = family.trained
-    monkeypatch.setattr(family, "trained", lambda task, *more: (taught.append(task.teacher), train(task, *more)))
+    train = family.train_quietly
+    monkeypatch.setattr(family, "train_quietly", lambda task, *more: (taught.append(task.teacher), train(task, *more)))
     for share in (0.0, 0.4):
         sparsify(network, tmp_path / f"{share}", DATA, levels=[0.5], step=4, epochs=1, distillation=share)
     nobody, teacher = taught

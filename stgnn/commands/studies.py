@@ -92,10 +92,12 @@ def search(
     from stgnn.search.evaluate import SupernetEvaluator
     from stgnn.search.study import RANDOM_SUFFIX, run_search
     from stgnn.tasks.cutting import check_classes
+    from stgnn.tasks.seen import check_unseen
 
     loaded, clips = load_supernet(supernet), build_data(data)
     evaluator = SupernetEvaluator.from_data(loaded.module, clips, variants=variants)
     check_classes(loaded.class_names, clips)
+    check_unseen(loaded.extra, clips)
     runs = {name: strategy, **({name + RANDOM_SUFFIX: Random()} if compare_random else {})}
     found = {
         key: run_search(evaluator, latency, one, study, key, trials, seed, budget_ms, max_parameters)

@@ -132,6 +132,7 @@ def extract(
     """
     from stgnn.networks import load_supernet, save_checkpoint
     from stgnn.tasks.cutting import ORIGIN, check_classes, cut
+    from stgnn.tasks.seen import SEEN
 
     check_output(output)
     loaded = load_supernet(checkpoint)
@@ -139,4 +140,5 @@ def extract(
     if study is not None:
         check_made_with(loaded.module, study, checkpoint)
     network = cut(loaded.module, architecture, data)
-    return save_checkpoint(output, network, loaded.class_names, {ORIGIN: Path(checkpoint).name})
+    told = {ORIGIN: Path(checkpoint).name, **{key: loaded.extra[key] for key in (SEEN,) if key in loaded.extra}}
+    return save_checkpoint(output, network, loaded.class_names, told)

@@ -16,6 +16,7 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from stgnn.data.batches import Batch, keyed_seed
+from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
 from stgnn.files import csv_text, write_text
 from stgnn.networks.checkpoint import KEY
@@ -23,6 +24,7 @@ from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture
 from stgnn.tasks.metrics import scores
 from stgnn.tasks.precision import warn_of_slow_bfloat16
+from stgnn.tasks.seen import SEEN, check_unseen, seen
 
 FINAL_LEARNING_RATE = 0.05  # of the peak, at the end of the cosine
 
@@ -277,14 +279,18 @@ class BaseTask(LightningModule, ABC):
         """Plain data that says what the weights are, for the ``stgnn`` entry of a checkpoint."""
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Make a checkpoint readable without this class."""
-        checkpoint[KEY] = self.describe()
+        """Make a checkpoint readable without this class, and let it say which clips it has seen."""
+        entry = self.describe()
+        if (data := self._data()) is not None:
+            entry["extra"] = {**entry["extra"], SEEN: seen(data)}
+        checkpoint[KEY] = entry
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse weights of something else.
 
         Raises:
-            InputError: another space, architecture, layout or set of classes, or not a checkpoint of ours.
+            InputError: another space, architecture, layout or set of classes, or not a checkpoint of ours; or weights
+                that may have seen the clips that are to be scored.
         """
         there, here = checkpoint.get(KEY), self.describe()
         if not isinstance(there, dict):
@@ -297,4 +303,11 @@ class BaseTask(LightningModule, ABC):
                 allowed=[f"{key}: {_named(key, here.get(key))}" for key in different],
                 hint="use the recipe that the checkpoint was trained with; it lies beside it",
             )
+        if (data := self._data()) is not None and (word := self.trainer.state.fn) in ("validate", "test"):
+            check_unseen(there.get("extra", {}), data, "test" if word == "test" else "val")
         self.uncalibrated = False
+
+    def _data(self) -> SkeletonDataModule | None:
+        """The clips that the Trainer has given to this task, if any."""
+        data = getattr(self._trainer, "datamodule", None)
+        return data if isinstance(data, SkeletonDataModule) else None

@@ -17,6 +17,7 @@ from stgnn.networks.sparsity import not_zero
 from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.running import accuracy, check_held_out, train_quietly
+from stgnn.tasks.seen import check_unseen
 from stgnn.tasks.sparse import SparseTask
 from stgnn.tasks.sparse_parts import NO_SPEED_UP, STRUCTURED, Granularity, Scope
 from stgnn.tasks.stage import claim, data_facts
@@ -153,7 +154,7 @@ def _row(path: Path, data: SkeletonDataModule, level: float) -> dict[str, Any]:
 
 def _claim(plan: Family, checkpoint: Path, data: SkeletonDataModule, output: Path) -> None:
     """Refuse a folder with another family; levels may be added to one."""
-    load_model(checkpoint)
+    check_unseen(load_model(checkpoint).extra, data)
     settings = {key: value for key, value in asdict(plan).items() if key != "levels"}
     settings |= {"checkpoint": sha256(Path(checkpoint).read_bytes()).hexdigest(), "data": data_facts(data)}
     claim(output / SETTINGS, settings, "a sparse family")

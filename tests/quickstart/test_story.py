@@ -26,7 +26,7 @@ def first_weights(plan: Plan, monkeypatch: pytest.MonkeyPatch, ambient: int) -> 
         found.update(task.network.state_dict())
         raise _Begun
 
-    monkeypatch.setattr(story, "trained", begin)
+    monkeypatch.setattr(story, "train_quietly", begin)
     torch.manual_seed(ambient)
     with pytest.raises(_Begun):
         story._supernet(plan, SyntheticDataModule(clips=48, frames=16))
