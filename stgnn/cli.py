@@ -1,4 +1,4 @@
-"""The command line: ``stgnn WORD --config RECIPE.yaml [--key value ...]``.
+"""The command line: ``stgnn COMMAND --config RECIPE.yaml [--key value ...]``.
 
 ``fit``, ``validate``, ``test`` and ``predict`` go to LightningCLI; every other word is a typed function of
 :mod:`stgnn.commands`, which a notebook calls just as well. Recipes and flags are checked against signatures read from
@@ -115,11 +115,11 @@ def _run(arguments: list[str]) -> int:
 
 def _general_help() -> str:
     width = max(map(len, WORDS)) + 2
-    lines = ["usage: stgnn WORD [--config RECIPE.yaml ...] [--key value ...]", ""]
+    lines = ["usage: stgnn COMMAND [--config RECIPE.yaml ...] [--key value ...]", ""]
     lines += [f"  {word:<{width}}{text}" for word, text in WORDS.items()]
     lines += [
         "",
-        "stgnn WORD --help says what a word takes. A later recipe overrides an earlier one; a flag overrides recipes.",
+        "stgnn COMMAND --help lists its options. A later recipe overrides an earlier one; a flag overrides recipes.",
     ]
     return "\n".join(lines)
 

@@ -6,11 +6,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from stgnn import cli, commands, load_layout
 from stgnn.cli import WORDS, main
 from stgnn.command_line import CommandLine, read_command_line
+from stgnn.data import SyntheticActions
 from stgnn.recipe import load_recipe
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import Catalog, command_signature
@@ -69,9 +71,13 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder as the reader has it: the recipes, and files written as the README says."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recipes").symlink_to(ROOT / "recipes")
-    (tmp_path / "gym8.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
-    for own, pattern in {"my_data.yaml": "data/nw_ucla.yaml", "my_space.yaml": "space/hand.yaml"}.items():
-        (tmp_path / own).write_text((ROOT / "recipes" / pattern).read_text(encoding="utf-8"), encoding="utf-8")
+    layout, *own = blocks("yaml")
+    (tmp_path / "gym8.yaml").write_text(layout, encoding="utf-8")
+    for text in own:  # each names its file in the first line
+        (tmp_path / text.splitlines()[0].removeprefix("# ")).write_text(text, encoding="utf-8")
+    hand = (ROOT / "recipes" / "space" / "hand.yaml").read_text(encoding="utf-8")
+    assert hand.count("joints: [6, 11, 0]") == 1
+    (tmp_path / "my_space.yaml").write_text(hand.replace("joints: [6, 11, 0]", "joints: [3, 0]"), encoding="utf-8")
     return tmp_path
 
 
@@ -119,22 +125,26 @@ def test_other_commands_name_what_exists(command: str) -> None:
 
 
 def test_layout_and_data_of_the_own_body(reader: Path) -> None:
-    assert len(blocks("yaml")) == 1
     assert load_layout("gym8.yaml").coarse_counts == (3,)
     exec(blocks("python")[0], {})
     for command in (line for line in STGNN if line.startswith("stgnn data")):
         assert main(shlex.split(command)[1:]) == 0
+    short = ["--trainer.max_epochs=1", "--trainer.limit_train_batches=1", "--trainer.accelerator=cpu"]
+    assert main(["fit", "--config", "my_supernet.yaml", *short]) == 0
+    assert Path("runs/my_supernet/version_0/checkpoints/last.ckpt").is_file(), "where the search looks for it"
 
 
 def test_python_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    _, example = blocks("python")
+    _, device, example = blocks("python")
     for given, small in SMALL.items():
         assert example.count(given) == 1
         example = example.replace(given, small)
     exec(example, {})
     assert "max_abs_difference" in capsys.readouterr().out
-    assert Path("model.onnx").is_file()
+    np.save("clip.npy", np.random.default_rng(0).normal(size=(2, 40, 25, 3)))
+    exec(device.replace("runs/model.onnx", "model.onnx"), {})
+    assert capsys.readouterr().out.strip() in SyntheticActions().store().class_names
     assert "data.real_bodies()" in example and "align=data.align" in example, "as the word export does it"
 
 
