@@ -13,8 +13,8 @@ checking data needs no torch.
 
 from typing import TYPE_CHECKING, Any
 
-from stgnn.data.check import check_store
 from stgnn.data.importing import import_data, list_stores
+from stgnn.data.quality.summary import check_store
 from stgnn.data.readers import FORMATS
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stgnn.data.checks import IntArray
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.transforms import (
     check_alignable,

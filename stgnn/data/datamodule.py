@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from stgnn.data.batches import Augmentation, ClipData
-from stgnn.data.checks import IntArray
 from stgnn.data.loader import ClipLoader
 from stgnn.data.splits import hold_out
 from stgnn.data.store import SkeletonStore
 from stgnn.data.synthetic import SyntheticActions
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError, check_between
 from stgnn.skeleton.layout import SkeletonLayout
 

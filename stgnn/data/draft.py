@@ -15,10 +15,10 @@ from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.growing import GrowingArray
 from stgnn.data.index import ClipIndex, Entry
 from stgnn.data.readers.source import LeftOut
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 
 JOURNAL = ".journal"

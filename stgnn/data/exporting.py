@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.files import check_output, draft
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
+from stgnn.data.validation import FloatArray
 
 
 class GrowingArray:

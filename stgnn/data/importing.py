@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from stgnn.data.check import check_store
 from stgnn.data.files import refuse_existing
+from stgnn.data.quality.summary import check_store
 from stgnn.data.readers import FORMATS
 from stgnn.data.readers.labels import read_labels
 from stgnn.data.store import HEADER, SkeletonStore

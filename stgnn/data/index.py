@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from stgnn.data.batches import Augmentation, Batch, ClipData, keyed_generator
-from stgnn.data.checks import IntArray
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 
 # The first word of a key says what the random numbers are for, so that no two uses share any.

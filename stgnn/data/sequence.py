@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray, check_finite, check_joints
+from stgnn.data.validation import FloatArray, check_finite, check_joints
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stgnn.data.checks import IntArray
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 
 SHARE = 5

@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from stgnn.data import files
-from stgnn.data.checks import (
+from stgnn.data.index import ClipIndex, lay
+from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.validation import (
     FloatArray,
     IntArray,
     check_class_names,
@@ -21,8 +23,6 @@ from stgnn.data.checks import (
     check_shapes,
     check_splits,
 )
-from stgnn.data.index import ClipIndex, lay
-from stgnn.data.sequence import SkeletonSequence
 from stgnn.errors import InputError
 from stgnn.files import read_json
 from stgnn.skeleton.layout import SkeletonLayout

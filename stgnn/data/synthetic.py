@@ -11,8 +11,8 @@ import numpy as np
 
 from stgnn.data.actions import ACTIONS, CLOSED, OPEN, Course
 from stgnn.data.body import BONES, CONTROLS, Array, positions
-from stgnn.data.checks import IntArray
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import load_layout
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray, check_class_names, check_finite
 from stgnn.data.draft import JOURNAL, Draft, drafting
 from stgnn.data.files import claim, refuse_existing, replace_folder
 from stgnn.data.index import lay, printable
@@ -16,6 +15,7 @@ from stgnn.data.readers.common import LARGEST_CLIP
 from stgnn.data.readers.source import ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import HEADER, KEYPOINTS, SCORES, VERSION, SkeletonStore
+from stgnn.data.validation import FloatArray, check_class_names, check_finite
 from stgnn.errors import InputError
 
 Progress = Callable[[int, int], None]

@@ -25,7 +25,7 @@ def write_data_page(output: str | Path, store: SkeletonStore, summary: Mapping[s
     Args:
         output: The HTML file; for a folder, ``data.html`` in it.
         store: The data set.
-        summary: What `stgnn.data.check.check_store` says of it.
+        summary: What `stgnn.data.quality.summary.check_store` says of it.
 
     Returns:
         The file.

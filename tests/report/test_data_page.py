@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from stgnn.data import SkeletonStore, SyntheticActions
-from stgnn.data.check import check_store
+from stgnn.data.quality.summary import check_store
 from stgnn.report import svg
 from stgnn.report.chart_parts import Size
 from stgnn.report.data_charts import lengths_chart, ranges_chart

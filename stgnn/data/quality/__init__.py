@@ -6,7 +6,7 @@
     >>> find_duplicates(store).near.tolist()
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
 
-:func:`stgnn.data.check.check_store` puts all of it together.
+:func:`stgnn.data.quality.summary.check_store` puts all of it together.
 """
 
 from stgnn.data.quality.duplicates import Duplicates, find_duplicates

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray, IntArray
 from stgnn.data.quality.overlay import TRIM, are_copies, positions
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import FloatArray, IntArray
 
 FRAMES = 16  # of a clip, looked at for its fingerprint
 WAVES = 4  # cosine waves that describe each distance over time

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.checks import FloatArray, IntArray
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import FloatArray, IntArray
 
 FRAMES = 32  # of each clip that are laid over each other
 TRIM = 1  # frames that a copy may lack at each end

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.checks import FloatArray, IntArray
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import FloatArray, IntArray
 from stgnn.skeleton.layout import SkeletonLayout
 
 BoolArray = npt.NDArray[np.bool_]

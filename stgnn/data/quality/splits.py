@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from stgnn.data.checks import IntArray
 from stgnn.data.quality.duplicates import Duplicates
 from stgnn.data.quality.finding import EXAMPLES, Finding, counted, some
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 
 KEPT_APART = {"subject": ("sub", "loso"), "view": ("view",)}  # a protocol with this in its name separates by that
 

@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.readers.common import coordinates, files_of, read_json_file
 from stgnn.data.readers.poses import (
     TRACKED,
@@ -36,6 +35,7 @@ from stgnn.data.readers.poses import (
     natural,
 )
 from stgnn.data.readers.source import ClipLabels, ClipSource
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

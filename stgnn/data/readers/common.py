@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray, IntArray
 from stgnn.data.readers.source import ClipLabels
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import FloatArray, IntArray
 from stgnn.errors import InputError
 from stgnn.files import read_text
 from stgnn.skeleton.layout import SkeletonLayout, load_layout

@@ -18,12 +18,12 @@ from typing import NamedTuple
 import numpy as np
 
 from stgnn.data.arrays import Rows, member_names, open_rows
-from stgnn.data.checks import IntArray
 from stgnn.data.readers.common import official_splits, refuse_labels
 from stgnn.data.readers.published import class_names, protocol_of, without_padding
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, load_layout
 

@@ -16,7 +16,6 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from stgnn.data.checks import IntArray
 from stgnn.data.readers.common import files_of, folder_of, read_lines, refuse_labels, the_layout
 from stgnn.data.readers.jhmdb_pickles import PICKLES, read_jhmdb_pickles
 from stgnn.data.readers.matlab import read_mat
@@ -24,6 +23,7 @@ from stgnn.data.readers.small import clip_of, split_pair, to_floats
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

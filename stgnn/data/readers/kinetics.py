@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray, IntArray
 from stgnn.data.readers.common import MOST_CLASSES, files_of, official_splits, read_json_file, refuse_labels, the_layout
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import FloatArray, IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

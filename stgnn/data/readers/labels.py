@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.checks import IntArray
 from stgnn.data.readers.common import MOST_CLASSES, read_lines
 from stgnn.data.readers.source import ClipLabel, ClipLabels
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 
 COLUMNS = ("clip", "label", "subject", "view", "split")

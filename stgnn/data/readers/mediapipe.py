@@ -23,10 +23,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.readers.common import coordinates, files_of, read_json_file, read_lines
 from stgnn.data.readers.poses import Estimates, Poses, chosen_layout, clip_source, named
 from stgnn.data.readers.source import ClipLabels, ClipSource
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

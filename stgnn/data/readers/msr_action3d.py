@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.checks import IntArray
 from stgnn.data.readers.common import refuse_labels, the_layout
 from stgnn.data.readers.small import (
     SubjectSplit,
@@ -30,6 +29,7 @@ from stgnn.data.readers.small import (
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -24,12 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from stgnn.data.arrays import Rows
-from stgnn.data.checks import FloatArray, IntArray, check_joints
 from stgnn.data.readers.common import LARGEST_CLIP, MOST_CLASSES, refuse_labels
 from stgnn.data.readers.joints import match_joints
 from stgnn.data.readers.npz_file import NpzFile
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.validation import FloatArray, IntArray, check_joints
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

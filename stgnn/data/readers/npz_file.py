@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stgnn.data.arrays import Rows, member_names, open_rows
-from stgnn.data.checks import IntArray
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 
 LARGEST_COLUMN = 64 << 20

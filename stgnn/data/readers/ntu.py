@@ -25,13 +25,13 @@ from typing import NamedTuple
 
 import yaml
 
-from stgnn.data.checks import IntArray
 from stgnn.data.readers.common import files_of, folder_of, official_splits, read_lines, refuse_labels, the_layout
 from stgnn.data.readers.ntu_denoise import actors
 from stgnn.data.readers.ntu_file import read_bodies
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

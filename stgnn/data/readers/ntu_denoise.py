@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.checks import FloatArray, IntArray
+from stgnn.data.validation import FloatArray, IntArray
 
 SHORT = 11
 """A body of at most so many frames is noise."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.checks import IntArray
 from stgnn.data.readers.common import (
     coordinates,
     files_of,
@@ -24,6 +23,7 @@ from stgnn.data.readers.common import (
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.readers.common import coordinates, files_of, read_json_file
 from stgnn.data.readers.poses import (
     TRACKED,
@@ -29,6 +28,7 @@ from stgnn.data.readers.poses import (
     natural,
 )
 from stgnn.data.readers.source import ClipLabels, ClipSource
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.readers.common import require_labels
 from stgnn.data.readers.labels import label_splits
 from stgnn.data.readers.source import ClipLabel, ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, load_layout
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.readers.common import MOST_CLASSES
 from stgnn.data.readers.ntu import ntu_classes, recording
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, layout_names, load_layout
 

@@ -33,7 +33,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.pickles import StoredArray, open_pickle
 from stgnn.data.readers.common import refuse_labels, require_labels
 from stgnn.data.readers.labels import label_splits
@@ -44,6 +43,7 @@ from stgnn.data.readers.pyskl_side import PERSONS, SideFiles
 from stgnn.data.readers.pyskl_splits import protocols, splits_of
 from stgnn.data.readers.source import ClipLabel, ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.pickles import StoredArray, open_pickle
 from stgnn.data.readers.pyskl_record import Record
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stgnn.data.checks import IntArray
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 
 _TRAIN = re.compile(r"(?:(.+)_)?train(\d*)")
 

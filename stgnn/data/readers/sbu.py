@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.checks import IntArray
 from stgnn.data.readers.common import files_of, refuse_labels, the_layout
 from stgnn.data.readers.small import clip_of, index_of, read_rows, split_pair
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.checks import FloatArray, IntArray
 from stgnn.data.readers.common import files_of, folder_of, numbers, read_lines
 from stgnn.data.readers.matlab import read_mat
 from stgnn.data.readers.source import LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import FloatArray, IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -20,13 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stgnn.data.arrays import Rows, open_rows
-from stgnn.data.checks import IntArray
 from stgnn.data.pickles import read_pickle
 from stgnn.data.readers.common import refuse_labels
 from stgnn.data.readers.published import Body, body_of, class_names, people, protocol_of, without_padding
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

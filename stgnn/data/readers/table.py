@@ -28,13 +28,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.checks import IntArray
 from stgnn.data.readers.common import refuse_labels, require_labels
 from stgnn.data.readers.csv_file import Row, csv_rows
 from stgnn.data.readers.labels import clip_labels, label_splits
 from stgnn.data.readers.poses import Poses, known_clips
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, layout_names, load_layout
 

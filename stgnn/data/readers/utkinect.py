@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray, IntArray
 from stgnn.data.readers.common import read_lines, refuse_labels, the_layout
 from stgnn.data.readers.small import (
     LIMIT,
@@ -33,6 +32,7 @@ from stgnn.data.readers.small import (
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
+from stgnn.data.validation import FloatArray, IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.readers.ntu_denoise import NOISY, SHORT, Body, actors, motion
+from stgnn.data.validation import FloatArray
 from tests.data.readers.twin_ntu import person
 
 

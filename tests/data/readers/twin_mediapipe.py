@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.validation import FloatArray
 from stgnn.skeleton.layout import load_layout
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.checks import FloatArray
 from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.validation import FloatArray
 from stgnn.skeleton.layout import load_layout
 
 Tree = tuple[Path, list[SkeletonSequence]]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from stgnn.data import SkeletonStore, SyntheticActions
-from stgnn.data.check import check_store
 from stgnn.data.quality import SEVERITIES
+from stgnn.data.quality.summary import check_store
 from stgnn.skeleton.layout import load_layout
 from tests.data.readers.real import REAL, needs_data
 
