@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 def check_joints(joints: int, coordinates: int, layout: SkeletonLayout, where: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from stgnn.data.readers.source import ClipLabels
 from stgnn.data.store import SkeletonStore
-from stgnn.data.validation import FloatArray, IntArray
+from stgnn.data.validation import BoolArray, FloatArray, IntArray
 from stgnn.errors import InputError
 from stgnn.files import read_text
 from stgnn.skeleton.layout import SkeletonLayout, load_layout
@@ -181,9 +181,14 @@ def official_splits(store: SkeletonStore, protocol: str, train: Callable[[int], 
         train: Whether the clip of this index belongs to training.
     """
     chosen = np.array([train(index) for index in range(len(store))], dtype=bool)
-    if chosen.all() or not chosen.any():
+    return split_pair(protocol, chosen, ~chosen)
+
+
+def split_pair(protocol: str, train: BoolArray, test: BoolArray) -> dict[str, IntArray]:
+    """The two splits of a protocol from masks (n,); none if either side is empty."""
+    if not train.any() or not test.any():
         return {}
-    return {f"{protocol}_train": np.flatnonzero(chosen), f"{protocol}_test": np.flatnonzero(~chosen)}
+    return {f"{protocol}_train": np.flatnonzero(train), f"{protocol}_test": np.flatnonzero(test)}
 
 
 def _bounded_text(path: Path, what: str, limit: int) -> str:

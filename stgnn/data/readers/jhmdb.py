@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from stgnn.data.readers.common import files_of, folder_of, read_lines, refuse_labels, the_layout
+from stgnn.data.readers.common import files_of, folder_of, read_lines, refuse_labels, split_pair, the_layout
 from stgnn.data.readers.jhmdb_pickles import PICKLES, read_jhmdb_pickles
 from stgnn.data.readers.matlab import read_mat
-from stgnn.data.readers.small import clip_of, split_pair, to_floats
+from stgnn.data.readers.small import clip_of, to_floats
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from stgnn.data.pickles import read_pickle
-from stgnn.data.readers.common import files_of
-from stgnn.data.readers.small import clip_of, split_pair, to_floats
+from stgnn.data.readers.common import files_of, split_pair
+from stgnn.data.readers.small import clip_of, to_floats
 from stgnn.data.readers.source import ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.readers.common import refuse_labels, the_layout
+from stgnn.data.readers.common import refuse_labels, split_pair, the_layout
 from stgnn.data.readers.small import (
     SubjectSplit,
     clip_of,
@@ -22,7 +22,6 @@ from stgnn.data.readers.small import (
     numbered_files,
     read_rows,
     read_subject_splits,
-    split_pair,
     splits_note,
     subject_splits,
 )

@@ -23,9 +23,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import yaml
 
-from stgnn.data.readers.common import files_of, folder_of, official_splits, read_lines, refuse_labels, the_layout
+from stgnn.data.readers.common import files_of, folder_of, read_lines, refuse_labels, split_pair, the_layout
 from stgnn.data.readers.ntu_denoise import actors
 from stgnn.data.readers.ntu_file import read_bodies
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
@@ -150,8 +151,8 @@ def ntu_splits(store: SkeletonStore, edition: Edition) -> dict[str, IntArray]:
     """The official splits of clips that have the names of the recordings."""
     splits: dict[str, IntArray] = {}
     for protocol, trains in edition.protocols.items():
-        chosen = [trains(recording(name)) for name in store.names]
-        splits |= official_splits(store, protocol, chosen.__getitem__)
+        chosen = np.array([trains(recording(name)) for name in store.names], dtype=bool)
+        splits |= split_pair(protocol, chosen, ~chosen)
     return splits
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.readers.common import files_of, read_lines, refuse_labels, the_layout
-from stgnn.data.readers.small import LIMIT, clip_of, index_of, read_rows, split_pair
+from stgnn.data.readers.common import files_of, read_lines, refuse_labels, split_pair, the_layout
+from stgnn.data.readers.small import LIMIT, clip_of, index_of, read_rows
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore

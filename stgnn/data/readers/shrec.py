@@ -22,7 +22,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stgnn.data.readers.common import files_of, numbers, official_splits, read_lines, refuse_labels, the_layout
+from stgnn.data.readers.common import (
+    files_of,
+    numbers,
+    official_splits,
+    read_lines,
+    refuse_labels,
+    split_pair,
+    the_layout,
+)
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
@@ -170,7 +178,7 @@ def _leave_one_out(store: SkeletonStore) -> Mapping[str, IntArray]:
     splits: dict[str, IntArray] = {}
     for subject in range(1, DHG_SUBJECTS + 1):
         trains = store.subjects != subject
-        splits |= official_splits(store, f"loso{subject}", trains.tolist().__getitem__)
+        splits |= split_pair(f"loso{subject}", trains, ~trains)
     return splits
 
 

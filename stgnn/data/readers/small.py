@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stgnn.data.readers.common import files_of, folder_of, numbers, read_lines
+from stgnn.data.readers.common import files_of, folder_of, numbers, read_lines, split_pair
 from stgnn.data.readers.matlab import read_mat
 from stgnn.data.readers.source import LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
-from stgnn.data.validation import FloatArray, IntArray
+from stgnn.data.validation import BoolArray, FloatArray, IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 
-BoolArray = npt.NDArray[np.bool_]
 SubjectSplit = tuple[frozenset[int], frozenset[int]]
 """The subjects of training and those of the test."""
 
@@ -110,17 +109,10 @@ def clip_of(
         InputError: whatever :class:`SkeletonSequence` refuses.
     """
     if keypoints.shape[1] == 0:
-        return LeftOut(name, "no frame")
+        return LeftOut(name, "no frames")
     if not keypoints.any():
         return LeftOut(name, "no body")
     return SkeletonSequence(keypoints, label, layout, name, subject, scores=scores)
-
-
-def split_pair(protocol: str, train: BoolArray, test: BoolArray) -> dict[str, IntArray]:
-    """The two splits of a protocol from masks (n,); none if either side is empty."""
-    if not train.any() or not test.any():
-        return {}
-    return {f"{protocol}_train": np.flatnonzero(train), f"{protocol}_test": np.flatnonzero(test)}
 
 
 def read_subject_splits(folder: Path) -> list[SubjectSplit]:

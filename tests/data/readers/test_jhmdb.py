@@ -132,7 +132,7 @@ def test_wrong_pickles_are_refused(poses: list[object], labels: list[object], me
 
 def test_pickled_clips_without_frames_are_left_out(tmp_path: Path) -> None:
     write_pickle(tmp_path / "GT_test_1.pkl", [np.ones((0, 15, 2))], ["a"])
-    assert list(read_jhmdb(tmp_path).clips(0)) == [LeftOut("GT_test_1/000", "no frame")]
+    assert list(read_jhmdb(tmp_path).clips(0)) == [LeftOut("GT_test_1/000", "no frames")]
 
 
 @needs_data

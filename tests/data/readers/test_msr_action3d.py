@@ -77,7 +77,7 @@ def test_damaged_files_are_refused(text: str, message: str, tmp_path: Path) -> N
         list(read_msr_action3d(tmp_path).clips(0))
 
 
-@pytest.mark.parametrize(("text", "reason"), [("", "no frame"), ("0 0 0 0\n" * 20, "no body")])
+@pytest.mark.parametrize(("text", "reason"), [("", "no frames"), ("0 0 0 0\n" * 20, "no body")])
 def test_clips_without_frames_or_body_are_left_out(text: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(text)
     assert list(read_msr_action3d(tmp_path).clips(0)) == [LeftOut("a01_s01_e01", reason)]

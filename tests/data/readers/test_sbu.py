@@ -55,7 +55,7 @@ def test_damaged_files_are_refused_and_empty_ones_left_out(tmp_path: Path) -> No
     with pytest.raises(InputError, match=rf"line \d of {file} is wrong"):
         next(read_sbu(source).clips(0))
     file.write_text("")
-    assert next(read_sbu(source).clips(0)) == LeftOut("s01s02/01/001", "no frame")
+    assert next(read_sbu(source).clips(0)) == LeftOut("s01s02/01/001", "no frames")
 
 
 @needs_data

@@ -54,7 +54,7 @@ def test_numbers_that_are_not_finite_are_refused_with_clip_frame_and_joint(tmp_p
         list(read_utd_mhad(tmp_path).clips(0))
 
 
-@pytest.mark.parametrize(("joints", "reason"), [(np.ones((20, 3, 0)), "no frame"), (np.zeros((20, 3, 2)), "no body")])
+@pytest.mark.parametrize(("joints", "reason"), [(np.ones((20, 3, 0)), "no frames"), (np.zeros((20, 3, 2)), "no body")])
 def test_clips_without_frames_or_body_are_left_out(joints: np.ndarray, reason: str, tmp_path: Path) -> None:
     write_mat(tmp_path / FILE, {"d_skel": joints})
     assert list(read_utd_mhad(tmp_path).clips(0)) == [LeftOut("a1_s1_t1", reason)]

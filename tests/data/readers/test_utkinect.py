@@ -83,7 +83,7 @@ def test_damaged_recordings_are_refused_and_empty_ones_left_out(tmp_path: Path) 
     with pytest.raises(InputError, match=rf"line \d+ of {file} is wrong"):
         next(read_utkinect(source).clips(0))
     file.write_text("")
-    assert next(read_utkinect(source).clips(0)) == LeftOut(expected[0].name, "no frame")
+    assert next(read_utkinect(source).clips(0)) == LeftOut(expected[0].name, "no frames")
 
 
 def test_sources_without_list_or_recordings_are_refused(tmp_path: Path) -> None:
