@@ -11,7 +11,9 @@ import json
 import math
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no ± shows a question mark
     try:
-        return _run(sys.argv[1:] if arguments is None else list(arguments))
+        with _terminable():
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt as stop:
         said = str(stop) or "stopped; what has been written stays, and the same command continues"
         print(f"\nstgnn: {said}", file=sys.stderr)
@@ -76,6 +79,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"stgnn: {wrong or failure}", file=sys.stderr)
         return 2 if wrong else 1
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Being terminated ends as Ctrl-C does: temporary files are removed, and the last line says how to go on."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _wrong_input(error: BaseException | None) -> InputError | None:

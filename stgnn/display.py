@@ -142,11 +142,17 @@ def _family(result: Mapping[str, Any]) -> str:
 
 
 def _lottery(result: Mapping[str, Any]) -> str:
+    tested = all("test_mean" in row for row in result["rows"])
     cells = [
-        [row["method"], percent(row["remaining"]), percent(row["mean"], row["std"]), str(row["seeds"])]
+        [
+            *(row["method"], percent(row["remaining"]), percent(row["mean"], row["std"])),
+            *((percent(row["test_mean"], row["test_std"]),) if tested else ()),
+            str(row["seeds"]),
+        ]
         for row in result["rows"]
     ]
-    return _above(_without(result, "rows"), ["Method", "Remaining weights", "Validation", "Seeds"], cells)
+    heads = ["Method", "Remaining weights", "Validation", *(["Test"] if tested else []), "Seeds"]
+    return _above(_without(result, "rows"), heads, cells)
 
 
 def _networks(rows: list[Mapping[str, Any]]) -> str:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LARGEST_SEED = 2**32 - 1  # that every library takes
+
 
 class InputError(ValueError):
     """A wrong input. The command line prints it as it stands, without a traceback, and exits with status 2.

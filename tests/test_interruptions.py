@@ -95,9 +95,10 @@ def finished(study: str) -> int:
     return path.read_text().count('"values":[') if path.is_file() else 0
 
 
-def test_ctrl_c_in_a_search(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_in_a_search(folder: Path, capsys: pytest.CaptureFixture[str], stop: signal.Signals) -> None:
     command = ["search", "--config=search.yaml", "--trials=100000"]
-    status, err = stopped(command, lambda: finished("study.journal") >= 3, signal.SIGINT)
+    status, err = stopped(command, lambda: finished("study.journal") >= 3, stop)
     assert status == 130
     kept = load_evaluations("study.journal", "search")
     assert len(kept) >= 3
@@ -107,9 +108,10 @@ def test_ctrl_c_in_a_search(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert continued[: len(kept)] == kept and len(continued) == len(kept) + 2
 
 
-def test_ctrl_c_in_a_fit(folder: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_in_a_fit(folder: Path, stop: signal.Signals) -> None:
     checkpoint = folder / "runs" / "fit" / "version_0" / "checkpoints" / "last.ckpt"
-    status, err = stopped(["fit", "--config=fit.yaml"], checkpoint.is_file, signal.SIGINT)
+    status, err = stopped(["fit", "--config=fit.yaml"], checkpoint.is_file, stop)
     assert status == 130
     assert f"continue with --ckpt_path {checkpoint.relative_to(folder)}" in one_line(err)
     epoch = torch.load(checkpoint, weights_only=True)["epoch"]

@@ -10,6 +10,7 @@ import torch
 from stgnn.cli import main
 from stgnn.commands import lottery, sparse, sparsify
 from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.display import shown
 from stgnn.errors import InputError
 from stgnn.latency.cost import count_as_is
 from stgnn.networks import Network, load_network, save_checkpoint
@@ -62,6 +63,16 @@ def test_a_lottery_compares_every_method_and_goes_on(tmp_path: Path) -> None:
     assert again.read_text() == before and kept.stat().st_mtime_ns == stamp
 
 
+def test_a_lottery_tells_its_test_accuracy_where_it_is_asked_for(tmp_path: Path) -> None:
+    few: dict[str, Any] = {**SHORT, "methods": ["one_shot"], "epochs": 1, "rate": 1.0, "test": True}
+    result = lottery(SMALLEST, DATA, tmp_path / "out", **few)
+    kept = [json.loads((tmp_path / "out" / f"seed_{seed}" / "dense.json").read_text())["test_top1"] for seed in (0, 1)]
+    dense = result["rows"][0]
+    assert dense["test_mean"] == pytest.approx(sum(kept) / 2) and dense["test_std"] >= 0
+    assert Path(result["csv"]).read_text().splitlines()[0].endswith(",test_mean,test_std")
+    assert "Test accuracy" in Path(result["html"]).read_text() and " Test |" in shown("lottery", result)
+
+
 def test_a_lottery_of_other_settings_needs_another_folder(tmp_path: Path) -> None:
     few: dict[str, Any] = {**SHORT, "methods": ["one_shot"], "seeds": [0], "rate": 1.0}
     lottery(SMALLEST, DATA, tmp_path / "out", **few)
@@ -71,6 +82,9 @@ def test_a_lottery_of_other_settings_needs_another_folder(tmp_path: Path) -> Non
         lottery(SMALLEST, DATA, tmp_path / "other", methods=["guess"])  # type: ignore[list-item]
     with pytest.raises(InputError, match="nothing to train"):
         lottery(SMALLEST, DATA, tmp_path / "other", seeds=[])
+    for wrong, message in (({"seeds": [0, 0]}, "twice"), ({"seeds": [-1]}, "out of range"), ({"epochs": 1}, "rewind")):
+        with pytest.raises(InputError, match=message):
+            lottery(SMALLEST, DATA, tmp_path / "other", **{**SHORT, **wrong})
     nobody = {**DATA, "init_args": {**DATA["init_args"], "val_subjects": []}}
     with pytest.raises(InputError, match="held-out"):
         lottery(SMALLEST, nobody, tmp_path / "other")
@@ -126,6 +140,11 @@ def test_what_comes_last_is_checked_first(
     with pytest.raises(InputError, match=message):
         sparsify(network, tmp_path / "out", DATA, levels=[0.5], step=4, epochs=1, **given)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_step_that_keeps_everything_is_refused_before_training(tmp_path: Path, network: Path) -> None:
+    with pytest.raises(InputError, match=r"(?s)nothing would be removed at level 0.5.*step 64.*smaller --step"):
+        sparsify(network, tmp_path / "out", DATA, levels=[0.5], step=64, epochs=1)
 
 
 def test_single_weights_make_a_smaller_file_and_the_command_says_no_more(tmp_path: Path, network: Path) -> None:

@@ -38,13 +38,13 @@ def lottery(
         output: Folder of the results.
         epochs: Epochs of every training.
         methods: Iterative pruning rewound to the start or to an early epoch, pruning at once, and two controls: other
-            first weights, masks at random places.
+            initial weights, random masks.
         final: Share of the weights that is gone in the end.
         rate: Share of what is left that each round takes.
         every: One-shot pruning and the controls are trained after every so many rounds only, and after the last.
         rewind_epoch: Epoch whose weights `iterative_late` goes back to. Learning rate and order of the clips begin
             anew, for the epochs that are left.
-        seeds: Each gives first weights of its own.
+        seeds: Each gives initial weights of its own.
         scope: What weights are compared with: those of their layer, where small layers stay denser (erdos_renyi) or all
             are alike (layer), or with all others (global), which empties whole layers at high sparsity.
         learning_rate: Peak learning rate.

@@ -67,7 +67,12 @@ def import_data(
     identity = {"format": format, "source": str(Path(source).resolve()), "files": files, "beside": beside}
     imported = write_store(clips, Path(output), overwrite, progress, identity)
     left_out = dict(sorted(Counter(clip.reason for clip in imported.left_out).items()))
-    return {**check_store(imported.store), "left_out": left_out, "remarks": list(imported.notes)}
+    try:
+        summary = check_store(imported.store)
+    except KeyboardInterrupt as stop:
+        said = f"the check was stopped; the store is complete: stgnn data check --store {output} checks it"
+        raise KeyboardInterrupt(said) from stop
+    return {**summary, "left_out": left_out, "remarks": list(imported.notes)}
 
 
 def list_stores(folder: Path) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import InputError, check_between
+from stgnn.errors import LARGEST_SEED, InputError, check_between
 from stgnn.results import keep_recipe
 from stgnn.tasks.stage import claim, data_facts
 
@@ -74,7 +74,7 @@ def claim_folder(plan: Plan, data: SkeletonDataModule) -> None:
     Raises:
         InputError: there are such results, or the seed is out of range.
     """
-    check_between(0, 2**32 - 1, seed=plan.seed)
+    check_between(0, LARGEST_SEED, seed=plan.seed)
     path = plan.output / SETTINGS
     if not path.is_file() and (foreign := [name for name in RESULTS if (plan.output / name).exists()]):
         raise InputError(

@@ -12,7 +12,7 @@ from stgnn.report.charts import Chart
 from stgnn.report.curves import Curve, curves_chart
 from stgnn.report.page import fill, resource
 from stgnn.report.units import percent
-from stgnn.tasks.lottery import METHODS, averages
+from stgnn.tasks.lottery import METHODS, TESTED, averages
 
 SIZES = {"wide": Size(780, 500), "narrow": Size(360, 420, left=54, right=18)}
 AXES = ("Remaining weights (%, logarithmic)", "Accuracy (%)")
@@ -52,7 +52,8 @@ def write_lottery(
         table=_table(means),
     )
     picture = lottery_chart(means, SIZES["wide"]).document()
-    table = csv_text(COLUMNS, ([one[column] for column in COLUMNS] for one in means))
+    columns = [*COLUMNS, *(name for name in TESTED if all(name in one for one in means))]
+    table = csv_text(columns, ([one[column] for column in columns] for one in means))
     for path, content in zip(asdict(files).values(), (page, picture, table), strict=True):
         write_text(path, content)
     return files
@@ -87,12 +88,14 @@ def _lead(means: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _table(means: Sequence[Mapping[str, Any]]) -> str:
-    heads = ("Method", "Remaining weights", "Accuracy", "Seeds")
+    tested = all(name in one for one in means for name in TESTED)
+    heads = ("Method", "Remaining weights", "Accuracy", *(("Test accuracy",) if tested else ()), "Seeds")
     lines = [
         (
             METHODS.get(one["method"], one["method"]),
             percent(one["remaining"]),
             percent(one["mean"], one["std"]),
+            *((percent(*(one[name] for name in TESTED)),) if tested else ()),
             one["seeds"],
         )
         for one in means

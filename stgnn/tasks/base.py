@@ -210,7 +210,7 @@ class BaseTask(LightningModule, ABC):
                 raise InputError(
                     f"the training diverged in epoch {self.current_epoch}",
                     given=f"NaN or infinity in {name}",
-                    hint="train with a smaller learning_rate; a checkpoint holds the weights of the epoch before",
+                    hint="train with a smaller learning_rate; what was saved before this epoch stays",
                 )
 
     def on_validation_start(self) -> None:

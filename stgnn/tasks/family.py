@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import InputError, check_between
+from stgnn.errors import LARGEST_SEED, InputError, check_between
 from stgnn.files import SETTINGS, read_json, write_text
 from stgnn.latency.cost import count_as_is
 from stgnn.latency.together import time_together
@@ -53,6 +53,7 @@ class Family:
 
     def __post_init__(self) -> None:
         check_between(1, epochs=self.epochs, step=self.step)
+        check_between(0, LARGEST_SEED, seed=self.seed)
         check_between(0, 1, distillation=self.distillation)
         for level in self.levels:
             check_between(0, 1, levels=level)
@@ -127,6 +128,7 @@ def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path
             learning_rate=plan.learning_rate,
             weight_decay=plan.weight_decay,
         )
+        _check_removes(task, plan, level)
         train_quietly(task, data, plan.epochs, plan.seed)
         task.finish(path.parent, path.stem)
     else:
@@ -134,6 +136,20 @@ def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path
     row = _row(path, data, level)
     write_text(result, json.dumps(row, indent=1))
     return row
+
+
+def _check_removes(task: SparseTask, plan: Family, level: float) -> None:
+    """Refuse, before any training, a level that would leave everything.
+
+    Raises:
+        InputError: the step is too large for the widths of the network.
+    """
+    if plan.granularity not in STRUCTURED:
+        return
+    before, after = (sum(one.numel() for one in net.parameters()) for net in (task.network.network, task.finished()))
+    if after == before:
+        hint = "give a smaller --step: widths are kept in multiples of it"
+        raise InputError(f"nothing would be removed at level {level:g}", given=f"step {plan.step}", hint=hint)
 
 
 def _row(path: Path, data: SkeletonDataModule, level: float) -> dict[str, Any]:

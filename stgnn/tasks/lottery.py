@@ -17,7 +17,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import InputError, check_between
+from stgnn.errors import LARGEST_SEED, InputError, check_between
 from stgnn.files import SETTINGS, read_json, write_bytes, write_text
 from stgnn.networks.sparsity import (
     apply_masks_,
@@ -40,9 +40,10 @@ METHODS: dict[str, str] = {
     "iterative": "iterative pruning, rewound to the start",
     "iterative_late": "iterative pruning, rewound to an early epoch",
     "one_shot": "pruned at once, rewound to the start",
-    "random_reinit": "masks of iterative pruning, other first weights",
-    "random_mask": "first weights, as many left in each layer, at random places",
+    "random_reinit": "masks of iterative pruning, random reinitialisation",
+    "random_mask": "random masks with as many weights in each layer",
 }
+TESTED = ("test_mean", "test_std")  # of a row whose test split was scored
 State = Mapping[str, Tensor]
 
 
@@ -59,7 +60,7 @@ class Lottery:
         every: Controls and one-shot pruning are trained after each so many rounds, and after the last.
         rewind_epoch: Epoch whose weights ``iterative_late`` goes back to. Learning rate and order of the clips begin
             anew, for the epochs that are left.
-        seeds: Each gives first weights of its own.
+        seeds: Each gives initial weights of its own.
         scope: What weights are compared with: all others (``global``) or those of their ``layer``; ``erdos_renyi``: of
             their layer, and small layers stay denser.
         learning_rate: Peak learning rate.
@@ -82,11 +83,16 @@ class Lottery:
 
     def __post_init__(self) -> None:
         check_between(1, epochs=self.epochs, every=self.every)
-        check_between(1, max(self.epochs - 1, 1), rewind_epoch=self.rewind_epoch)
         if unknown := sorted(set(self.methods) - set(METHODS)):
             raise InputError("no such method", given=unknown, allowed=list(METHODS))
         if not self.seeds or not self.methods:
             raise InputError("there is nothing to train", hint="give methods and seeds, one of each at least")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise InputError("a seed is there twice", given=self.seeds, hint="the spread is that of different seeds")
+        for seed in self.seeds:
+            check_between(0, LARGEST_SEED, seeds=seed)
+        if "iterative_late" in self.methods:
+            check_between(1, self.epochs - 1, rewind_epoch=self.rewind_epoch)
         load_architecture(self.architecture)
         rounds(self.final, self.rate)
 
@@ -278,15 +284,23 @@ def _load(path: Path) -> dict[str, dict[str, Tensor]]:
 
 
 def averages(rows: Sequence[Mapping[str, Any]], score: str = "val_top1") -> list[dict[str, Any]]:
-    """Mean, standard deviation and number of seeds of every method and sparsity, in their order."""
+    """Mean, standard deviation and number of seeds of every method and sparsity, in their order; those of the test
+    split besides, where it was scored.
+    """
     groups: dict[tuple[str, float], list[Mapping[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["method"], row["sparsity"]), []).append(row)
     found = []
     for (method, sparsity), members in groups.items():
-        scores = torch.tensor([row[score] for row in members], dtype=torch.float64)
         remaining = sum(row["remaining"] for row in members) / len(members)
-        spread = float(scores.std()) if len(members) > 1 else 0.0
+        mean, spread = _moments([row[score] for row in members])
         place = {"method": method, "sparsity": sparsity, "remaining": remaining}
-        found.append({**place, "mean": float(scores.mean()), "std": spread, "seeds": len(members)})
+        found.append({**place, "mean": mean, "std": spread, "seeds": len(members)})
+        if score != "test_top1" and all("test_top1" in row for row in members):
+            found[-1] |= dict(zip(TESTED, _moments([row["test_top1"] for row in members]), strict=True))
     return found
+
+
+def _moments(values: Sequence[float]) -> tuple[float, float]:
+    scores = torch.tensor(values, dtype=torch.float64)
+    return float(scores.mean()), float(scores.std()) if len(scores) > 1 else 0.0

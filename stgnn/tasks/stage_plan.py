@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import InputError, check_between
+from stgnn.errors import LARGEST_SEED, InputError, check_between
 from stgnn.latency.actions import COSTS
 from stgnn.networks import AdaSGN
 from stgnn.networks.sgn import POLICIES
@@ -72,11 +72,16 @@ class TwoStages:
 
     def __post_init__(self) -> None:
         check_between(1, single_epochs=self.single_epochs, epochs=self.epochs)
-        check_between(0, 2**32 - 1, seed=self.seed)
+        check_between(0, LARGEST_SEED, seed=self.seed)
         check_between(0, **{f"alpha number {number + 1}": alpha for number, alpha in enumerate(self.alphas)})
         check_between(0, frozen_epochs=self.frozen_epochs, alpha_warmup=self.alpha_warmup)
         if unknown := sorted(set(self.policies) - set(POLICIES)):
             raise InputError("no such policy", given=unknown, allowed=tuple(POLICIES))
+        if not self.runs:
+            raise InputError("there is no policy to train", hint="give policies, and alphas for those that choose")
+        if len(self.runs) < sum(1 if policy in CONTROLS else len(self.alphas) for policy in self.policies):
+            told = f"policies {', '.join(self.policies)}; alphas {', '.join(f'{alpha:g}' for alpha in self.alphas)}"
+            raise InputError("two networks would have the same name", given=told, hint="give each once")
         if bool(self.actions) != (self.supernet is not None):
             hint = "the single models of joints and sizes are trained, those of named actions come from a supernet"
             raise InputError("actions by name and a supernet go together", given=self.actions or None, hint=hint)

@@ -308,7 +308,11 @@ def test_controls_go_with_any_cost(data: SyntheticDataModule) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"alphas": (-1.0,)}, {"policies": ("oracle",)}, {"epochs": 0}, {"cost": "joules"}, {"seed": -1}]
+    "wrong",
+    [
+        *({"alphas": ()}, {"policies": ()}, {"alphas": (4.0, 4.0000001)}, {"alphas": (-1.0,)}),
+        *({"policies": ("oracle",)}, {"epochs": 0}, {"cost": "joules"}, {"seed": -1}),
+    ],
 )
 def test_wrong_plans_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError):

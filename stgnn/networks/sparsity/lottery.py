@@ -92,7 +92,7 @@ def _largest(sizes: Tensor, sparsity: float, what: str) -> Tensor:
 
 
 def random_masks(masks: State, seed: int) -> dict[str, Tensor]:
-    """Control: as many weights of each layer as these masks keep, at random places."""
+    """Control: as many weights of each layer as these masks keep, chosen at random."""
     generator = torch.Generator().manual_seed(seed)
     moved = {}
     for name, mask in masks.items():
@@ -102,7 +102,7 @@ def random_masks(masks: State, seed: int) -> dict[str, Tensor]:
 
 
 def redrawn(weights: State, seed: int) -> dict[str, Tensor]:
-    """Control: other first weights, drawn from the normal distribution of each tensor's own mean and spread."""
+    """Control: other initial weights, drawn from the normal distribution of each tensor's own mean and spread."""
     generator = torch.Generator().manual_seed(seed)
     drawn = {}
     for name, weight in weights.items():
