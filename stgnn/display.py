@@ -79,6 +79,8 @@ def _extracted(result: Mapping[str, Any]) -> str:
 
 
 def _stores(result: list[Mapping[str, Any]]) -> str:
+    if not result:
+        return "no stores in this folder; stgnn data import writes them"
     return markdown_table(["Store", "Layout", "Clips", "Classes"], [list(row.values()) for row in result])
 
 

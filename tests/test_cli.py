@@ -164,6 +164,9 @@ def test_data_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     SyntheticActions(clips=64).store().save("data/synthetic")
     assert main(["data", "check", "--store=data/synthetic", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["clips"] == 64
+    Path("empty").mkdir()
+    assert main(["data", "list", "--folder=empty"]) == 0
+    assert "no stores in this folder" in capsys.readouterr().out
     assert main(["data", "list", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["store"], row["layout"], row["clips"]) == ("data/synthetic", "ntu25", 64)
