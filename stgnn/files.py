@@ -5,7 +5,7 @@ import errno
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,27 @@ def read_json(path: str | Path, what: str) -> Any:
     except ValueError as error:
         hint = "the file is cut off or damaged: make it again, or correct the path"
         raise InputError(f"this is not {what}", given=f"{path}: {error}", hint=hint) from error
+
+
+def read_kept(path: Path, keys: Collection[str]) -> Any:
+    """What an earlier run of the same command has kept of its work: a row of results, or a list of rows.
+
+    Args:
+        path: The JSON file.
+        keys: What every row holds, besides whatever else.
+
+    Raises:
+        InputError: the file is damaged, or holds something else.
+    """
+    hint = f"remove {path}; the same command makes it again"
+    try:
+        found = read_json(path, "a result of this command")
+    except InputError as error:
+        raise InputError(error.what, given=error.given, hint=hint) from error
+    for row in found if isinstance(found, list) else [found]:
+        if not isinstance(row, dict) or not row.keys() >= {*keys}:
+            raise InputError("this is not a result of this command", given=path, allowed=[*keys], hint=hint)
+    return found
 
 
 @contextmanager

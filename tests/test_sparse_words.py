@@ -189,3 +189,15 @@ def test_the_words_on_the_command_line(
     assert main(["lottery", "--architecture", "a.json", "--data", "data.yaml", *few]) == 0
     assert "Remaining weights" in capsys.readouterr().out
     assert Path("runs/lottery/lottery.html").is_file()
+
+
+@pytest.mark.parametrize("content", ['{"method"', "{}", "[1]", "5"])
+def test_a_damaged_result_is_named_with_the_way_out(tmp_path: Path, content: str) -> None:
+    few: dict[str, Any] = {**SHORT, "methods": ["one_shot"], "seeds": [0], "rate": 1.0, "epochs": 1}
+    rows = lottery(SMALLEST, DATA, tmp_path / "out", **few)["rows"]
+    damaged = tmp_path / "out" / "seed_0" / "dense.json"
+    damaged.write_text(content)
+    with pytest.raises(InputError, match=r"(?s)not a result of this command.*remove .*dense.json; the same command"):
+        lottery(SMALLEST, DATA, tmp_path / "out", **few)
+    damaged.unlink()
+    assert lottery(SMALLEST, DATA, tmp_path / "out", **few)["rows"] == rows

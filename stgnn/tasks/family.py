@@ -9,7 +9,7 @@ from typing import Any
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between
-from stgnn.files import SETTINGS, read_json, write_text
+from stgnn.files import SETTINGS, read_kept, write_text
 from stgnn.latency.cost import count_as_is
 from stgnn.latency.together import time_together
 from stgnn.networks import load_model, save_checkpoint
@@ -112,7 +112,7 @@ def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path
     """Train one level, unless it is there; the row about it."""
     result = path.with_suffix(".json")
     if result.is_file():
-        return dict(read_json(result, "a result of this family"))
+        return dict(read_kept(result, ("name", "sparsity", "val_top1", "parameters", "macs", "checkpoint")))
     if level:
         task = SparseTask(
             data.layout,

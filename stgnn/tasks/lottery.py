@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between
-from stgnn.files import SETTINGS, read_json, write_bytes, write_text
+from stgnn.files import SETTINGS, read_kept, write_bytes, write_text
 from stgnn.networks.sparsity import (
     apply_masks_,
     magnitude_masks,
@@ -43,6 +43,7 @@ METHODS: dict[str, str] = {
     "random_reinit": "masks of iterative pruning, random reinitialisation",
     "random_mask": "random masks with as many weights in each layer",
 }
+KEPT = ("method", "seed", "sparsity", "remaining", "val_top1")  # of every training
 TESTED = ("test_mean", "test_std")  # of a row whose test split was scored
 State = Mapping[str, Tensor]
 
@@ -219,7 +220,7 @@ class _Seed:
             train_quietly(self.task, self.data, self.plan.epochs, self.seed, [early])
             _save(path.with_suffix(".pt"), {"state": copied_state(self.network), "early": early.state})
             self._finish(path, "dense", 0.0)
-        return dict(read_json(path, "a result of this experiment"))
+        return dict(read_kept(path, KEPT))
 
     def _pruned(self, method: str, number: int, level: float) -> dict[str, Any]:
         path = self.folder / method / f"round_{number:02d}.json"
@@ -232,7 +233,7 @@ class _Seed:
             if method.startswith("iterative"):
                 _save(path.with_suffix(".pt"), {"state": copied_state(self.network), "masks": dict(masks)})
             self._finish(path, method, level)
-        return dict(read_json(path, "a result of this experiment"))
+        return dict(read_kept(path, KEPT))
 
     def _masks(self, method: str, number: int, level: float) -> dict[str, Tensor]:
         """What the method leaves after a round."""

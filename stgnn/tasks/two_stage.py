@@ -14,7 +14,7 @@ import lightning.pytorch as pl
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
-from stgnn.files import SETTINGS, read_json, write_text
+from stgnn.files import SETTINGS, read_json, read_kept, write_text
 from stgnn.networks import SGN, load_model, save_checkpoint
 from stgnn.progress import heading
 from stgnn.tasks.adasgn import AdaSGNTask
@@ -46,6 +46,7 @@ from stgnn.tasks.stage_costs import (
 from stgnn.tasks.stage_plan import TwoStages
 
 SINGLES = "singles"
+KEPT = ("name", "val", "test", "macs")  # of every network
 
 
 def run(
@@ -125,7 +126,7 @@ def _first(
 ) -> list[dict[str, Any]]:
     """The single models: trained on the same batches, or cut out of a supernet."""
     if (folder / RESULT).is_file():
-        return list(read_json(folder / RESULT, "the result of a stage"))
+        return list(read_kept(folder / RESULT, KEPT))
     if supernet is not None:
         return _slices(plan, supernet, data, folder)
     pl.seed_everything(plan.seed, verbose=False)
@@ -182,7 +183,7 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
     """Train one policy over the single models."""
     folder, (policy, alpha) = output / name, plan.runs[name]
     if (folder / RESULT).is_file():
-        return dict(read_json(folder / RESULT, "the result of a stage"))
+        return dict(read_kept(folder / RESULT, (*KEPT, "usage")))
     pl.seed_everything(plan.seed, verbose=False)
     task = AdaSGNTask(
         data.layout,
