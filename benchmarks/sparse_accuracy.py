@@ -36,7 +36,8 @@ from stgnn.recipe import load_recipe
 from stgnn.results import build_data
 from stgnn.runtimes.base import device_name
 from stgnn.tasks import BaseTask, ClassificationTask, MultiLevelTask, SparseTask
-from stgnn.tasks.lottery import Lottery, averages, run_lottery
+from stgnn.tasks.lottery import averages, run_lottery
+from stgnn.tasks.lottery_plan import Lottery
 from stgnn.tasks.running import KeepBest, accuracy, train_quietly
 
 PARTS = {  # processor minutes of one seed on UTD-MHAD with 40 epochs; NW-UCLA takes 2.3 times as long

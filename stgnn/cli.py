@@ -20,7 +20,7 @@ from typing import Any
 
 from stgnn.command_line import CommandLine, read_command_line
 from stgnn.errors import InputError
-from stgnn.files import DENSITIES, SETTINGS, wrong_path
+from stgnn.files import DENSITIES, wrong_path
 from stgnn.listing import KINDS
 from stgnn.recipe import dump_resolved, recipe_text, resolved_here
 from stgnn.recipe_check import RecipeChecker
@@ -272,38 +272,13 @@ def _parsed(line: CommandLine, function: str, signature: Signature, catalog: Cat
     return {**{name: built[name] for name in signature.names if name not in lazy}, **plain}
 
 
-@contextlib.contextmanager
 def _recipe_kept(
     line: CommandLine, signature: Signature, catalog: Catalog, arguments: Mapping[str, Any]
-) -> Iterator[None]:
-    """Keep the resolved recipe of a long piece of work beside its result, from the start, so that a killed one has it.
-
-    An earlier recipe is replaced only when the work is done: it may be refused because it does not fit what is there.
-    Work that fails before it has changed its result leaves no recipe.
-    """
+) -> contextlib.AbstractContextManager[None]:
+    """Keep the recipe of a long piece of work beside its result."""
     if line.word not in KEEPS_RECIPE:
-        yield
-        return
-    from stgnn.results import keep_recipe, recipe_path
+        return contextlib.nullcontext()
+    from stgnn.results import recipe_kept
 
     key, name = KEEPS_RECIPE[line.word]
-    place = arguments[key], arguments.get(name, "")
-    recipe = line.recipe(signature, catalog)
-    path = recipe_path(*place)
-    fresh, before = not path.exists(), _written(place[0])
-    if fresh:
-        keep_recipe(recipe, *place)
-    try:
-        yield
-    except Exception:
-        if fresh and _written(place[0]) == before:
-            path.unlink(missing_ok=True)
-        raise
-    keep_recipe(recipe, *place)
-
-
-def _written(result: str | Path) -> dict[str, tuple[int, int]]:
-    """What is there of a result: its files with time and size, without the settings that claim a folder for it."""
-    root = Path(result)
-    files = [file for file in (root, *root.rglob("*")) if file.is_file() and file.name != SETTINGS]
-    return {str(file): (file.stat().st_mtime_ns, file.stat().st_size) for file in files}
+    return recipe_kept(line.recipe(signature, catalog), arguments[key], arguments.get(name, ""))

@@ -2,14 +2,14 @@
 
 import inspect
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stgnn.errors import InputError
-from stgnn.files import check_output, read_json, write_text
+from stgnn.files import SETTINGS, check_output, read_json, write_text
 from stgnn.recipe import dump_recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from stgnn.search.study import Evaluation
 
 DataSpec = Mapping[str, Any] | str  # a data module: its name, or {class_path: SkeletonDataModule, init_args: {...}}
+FAMILY = ("checkpoint", "granularity", "rows")  # what is kept of a sparse family
+MEMBER = ("sparsity", "val_top1", "latency_ms", "macs", "parameters")  # of each network of it, at least
 NOTHING_FEASIBLE = (
     "no architecture keeps the limits of the search: raise --trials to search on, or begin a study of another --name "
     "with a larger --budget_ms or --max_parameters"
@@ -82,6 +84,33 @@ def keep_recipe(recipe: Mapping[str, Any], result: str | Path, name: str = "") -
         dump_recipe(recipe, recipe_path(result, name))
 
 
+@contextmanager
+def recipe_kept(recipe: Mapping[str, Any], result: str | Path, name: str = "") -> Iterator[None]:
+    """Keep the recipe of a long piece of work beside its result from the start, so that a killed one has it.
+
+    An earlier recipe is replaced only when the work is done: it may be refused because it does not fit what is there.
+    Work that fails before it has changed its result leaves no recipe.
+    """
+    path = recipe_path(result, name)
+    fresh, before = not path.exists(), _written(result)
+    if fresh:
+        keep_recipe(recipe, result, name)
+    try:
+        yield
+    except Exception:
+        if fresh and _written(result) == before:
+            path.unlink(missing_ok=True)
+        raise
+    keep_recipe(recipe, result, name)
+
+
+def _written(result: str | Path) -> dict[str, tuple[int, int]]:
+    """What is there of a result: its files with time and size, without the settings that claim a folder for it."""
+    root = Path(result)
+    files = [file for file in (root, *root.rglob("*")) if file.is_file() and file.name != SETTINGS]
+    return {str(file): (file.stat().st_mtime_ns, file.stat().st_size) for file in files}
+
+
 def recipe_beside(result: str | Path, name: str = "") -> dict[str, Any]:
     """The recipe that a result was made with; empty when there is none. A run of ``fit`` keeps it two folders up."""
     candidates = [recipe_path(result, name), Path(result).parent.parent / "recipe.yaml"]
@@ -127,10 +156,14 @@ def families_beside(study: str, name: str) -> list[dict[str, Any]]:
     if "://" in study or not (path := _families_path(study, name)).is_file():
         return []
     found = read_json(path, "a file of sparse families")
-    keys = {"checkpoint", "granularity", "rows"}
-    if not isinstance(found, list) or not all(isinstance(one, dict) and keys <= one.keys() for one in found):
+    if not _holds(found, FAMILY) or not all(_holds(family["rows"], MEMBER) for family in found):
         raise InputError("this is not a file of sparse families", given=path, hint="remove it and sparsify again")
-    return found
+    return list(found)
+
+
+def _holds(rows: Any, keys: Collection[str]) -> bool:
+    """Whether plain data are a list of rows with these keys."""
+    return isinstance(rows, list) and all(isinstance(row, dict) and row.keys() >= {*keys} for row in rows)
 
 
 def needed(recipe: Mapping[str, Any], key: str, what: str) -> Any:

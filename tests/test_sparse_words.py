@@ -18,7 +18,7 @@ from stgnn.results import families_beside, keep_family
 from stgnn.runtimes.timing import Timing
 from stgnn.space import load_space
 from stgnn.tasks import family
-from stgnn.tasks.lottery import METHODS
+from stgnn.tasks.lottery_plan import METHODS
 
 DATA: dict[str, Any] = {
     "class_path": "SyntheticDataModule",
@@ -169,9 +169,10 @@ def test_families_are_kept_beside_a_study(tmp_path: Path) -> None:
         ("b.ckpt", "channel"),
         ("a.ckpt", "branch"),
     ]
-    path.write_text("{}")
-    with pytest.raises(InputError, match="not a file of sparse families"):
-        families_beside(study, "search")
+    for text in ("{}", '["a.ckpt"]', '[{"checkpoint": "a", "granularity": "channel", "rows": [{"sparsity": 0.5}]}]'):
+        path.write_text(text)
+        with pytest.raises(InputError, match="not a file of sparse families"):
+            families_beside(study, "search")
     with pytest.raises(InputError, match="database"):
         keep_family("sqlite:///s.db", "search", "a.ckpt", "channel", rows)
 

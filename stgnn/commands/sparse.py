@@ -59,7 +59,8 @@ def lottery(
 
     from stgnn.progress import counting
     from stgnn.report.lottery import write_lottery
-    from stgnn.tasks.lottery import Lottery, averages, run_lottery
+    from stgnn.tasks.lottery import averages, run_lottery
+    from stgnn.tasks.lottery_plan import Lottery
 
     plan = Lottery(
         architecture=architecture,

@@ -5,8 +5,9 @@ The policy is trained against these numbers: ``gflops`` in the counting of its a
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,17 +132,25 @@ def read_table(path: str | Path, network: AdaSGN) -> ActionTable:
         raise InputError("no such cost", given=path, allowed=(*COSTS, "a file of measured costs"))
     content, own = read_json(path, "a file of measured costs"), network.options["policy"]
     try:
-        table = ActionTable(**content)
-        added = {name: float(value) for name, value in table.added.items()}
+        written = ActionTable(**content)
+        added = {name: _finite(value) for name, value in written.added.items()}
+        table = replace(written, added=added, fixed=_finite(written.fixed))
         policy = table.conditions.get("policy", "conv") if table.unit == "milliseconds" else own
     except (TypeError, ValueError, AttributeError) as error:
-        raise InputError("this is not a file of measured costs", given=path, hint="measure again") from error
+        hint = f"remove {path}, and measure again"
+        raise InputError("this is not a file of measured costs", given=error, hint=hint) from error
     hint = "measure again for this network"
     if tuple(added) != network.actions or table.unit not in COSTS:
         raise InputError(f"the costs in {path} are of other actions", given=added, allowed=network.actions, hint=hint)
     if policy != own:
         raise InputError(f"the costs in {path} are of another policy", given=policy, allowed=own, hint=hint)
     return table
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(number := float(value)):
+        raise ValueError(f"{value} is no cost")
+    return number
 
 
 def forced(network: AdaSGN, action: int) -> DeployedAdaSGN:

@@ -12,7 +12,8 @@ from stgnn.report.charts import Chart
 from stgnn.report.curves import Curve, curves_chart
 from stgnn.report.page import fill, resource
 from stgnn.report.units import percent
-from stgnn.tasks.lottery import METHODS, TESTED, averages
+from stgnn.tasks.lottery import TESTED, averages
+from stgnn.tasks.lottery_plan import METHODS
 
 SIZES = {"wide": Size(780, 500), "narrow": Size(360, 420, left=54, right=18)}
 AXES = ("Remaining weights (%, logarithmic)", "Accuracy (%)")

@@ -24,9 +24,9 @@ from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture
 from stgnn.tasks.metrics import scores
 from stgnn.tasks.precision import warn_of_slow_bfloat16
+from stgnn.tasks.schedule import drop_steps, parameter_groups, schedule
 from stgnn.tasks.seen import SEEN, check_unseen, seen
 
-FINAL_LEARNING_RATE = 0.05  # of the peak, at the end of the cosine
 _DROPOUT = 3  # what random numbers are for; 1 and 2 are the loader's
 
 
@@ -56,48 +56,6 @@ def distillation_loss(logits: Tensor, teacher: Tensor) -> Tensor:
     return functional.kl_div(
         functional.log_softmax(logits.float(), dim=-1), target, log_target=True, reduction="batchmean"
     )
-
-
-def schedule(step: int, steps: int, warmup: float, drops: Sequence[int] = ()) -> float:
-    """Factor of the learning rate: linear warm-up over the share ``warmup`` of ``steps``, then a cosine down to 5 %.
-
-    With ``drops`` there is no cosine: the factor falls to a tenth at each of these steps.
-    """
-    rising = max(round(warmup * steps), 1)
-    if step < rising:
-        return (step + 1) / rising
-    if drops:
-        return float(0.1 ** sum(step >= drop for drop in drops))
-    done = min((step - rising) / max(steps - rising, 1), 1.0)
-    return FINAL_LEARNING_RATE + (1 - FINAL_LEARNING_RATE) * (1 + math.cos(math.pi * done)) / 2
-
-
-def drop_steps(milestones: Sequence[float], steps: int, epochs: int | None) -> tuple[int, ...]:
-    """The steps at which milestones are reached.
-
-    Args:
-        milestones: Below 1 a share of the run, from 1 on an epoch.
-        steps: Steps of the run.
-        epochs: Epochs of the run, where it is limited by them.
-
-    Raises:
-        InputError: epochs are named, and the run is not limited by epochs.
-    """
-    if not epochs or epochs < 0:
-        if max(milestones, default=0) >= 1:
-            hint = "set trainer.max_epochs, or give the milestones as shares of the run"
-            raise InputError("milestones in epochs need a run that counts epochs", given=tuple(milestones), hint=hint)
-        epochs = 1
-    return tuple(round(place * (steps if place < 1 else steps / epochs)) for place in milestones)
-
-
-def parameter_groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Weights decay; biases, batch norms and every other one-dimensional parameter do not."""
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 def copied_state(module: nn.Module) -> dict[str, Tensor]:

@@ -15,7 +15,8 @@ from stgnn.networks import Ensemble, save_checkpoint, save_compressed
 from stgnn.networks.checkpoint import FORMAT
 from stgnn.networks.sparsity import FINE, Density, SparseNetwork, penalty_weight, sparsity_at
 from stgnn.skeleton import SkeletonLayout
-from stgnn.tasks.base import BaseTask, drop_steps, run_folder
+from stgnn.tasks.base import BaseTask, run_folder
+from stgnn.tasks.schedule import drop_steps
 from stgnn.tasks.starting import Plain
 
 Granularity = Literal["unstructured", "block", "channel", "branch", "edge"]

@@ -81,7 +81,7 @@ def measure_actions(network: AdaSGN, output: Path, cut: bool = False) -> None:
         InputError: a network cannot be timed.
     """
     path, beside = measured_file(output, network.options["policy"]), output / TIMED_SINGLES
-    if path.is_file():
+    if path.is_file() and beside.is_file():
         return
     table, times = measured_beside(network, {} if beside.is_file() else _singles(network, cut))
     if times:
@@ -141,4 +141,13 @@ def read_times(output: Path, networks: Iterable[AdaSGN]) -> Times:
         policy = network.options["policy"]
         if (path := measured_file(output, policy)).is_file():
             tables[policy] = read_table(path, network)
-    return Times(read_json(beside, "measured single models") if beside.is_file() else {}, tables)
+    return Times(_read_singles(beside) if beside.is_file() else {}, tables)
+
+
+def _read_singles(path: Path) -> dict[str, float]:
+    """Milliseconds by single model, as :func:`measure_actions` writes them."""
+    found = read_json(path, "measured single models")
+    if not isinstance(found, dict) or not all(isinstance(time, int | float) for time in found.values()):
+        hint = f"remove {path}; the same command measures again"
+        raise InputError("this is not a file of measured single models", given=path, hint=hint)
+    return found

@@ -114,9 +114,10 @@ def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path, supernet: SG
     try:
         claim(path, settings, what)
     except InputError as error:
-        if set(different) != {"actions"}:
+        before = read_json(path, what).get("actions")
+        if set(different) != {"actions"} or not before:
             raise
-        kept = f"--study null --actions [{','.join(read_json(path, what)['actions'])}]"
+        kept = f"--study null --actions [{','.join(before)}]"
         hint = f"{error.hint}; where a study has grown since, go on with the actions that it gave then: {kept}"
         raise InputError(error.what, given=error.given, allowed=error.allowed, hint=hint) from error
 

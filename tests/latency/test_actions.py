@@ -100,6 +100,9 @@ def test_what_is_not_chosen_cannot_be_measured() -> None:
         "{}",
         '{"unit": "macs", "added": 3, "fixed": 1}',
         '{"unit": "milliseconds", "added": {}, "fixed": 1, "conditions": 2}',
+        '{"unit": "milliseconds", "added": {"small-1": NaN}, "fixed": 1}',
+        '{"unit": "milliseconds", "added": {"small-1": 0}, "fixed": "fast"}',
+        '{"unit": "milliseconds", "added": {"small-1": 0}, "fixed": Infinity}',
         "no json",
     ],
 )

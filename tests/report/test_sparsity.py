@@ -19,7 +19,7 @@ from stgnn.search import Random
 from stgnn.search.study import run_search
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture, load_space
-from stgnn.tasks.lottery import METHODS
+from stgnn.tasks.lottery_plan import METHODS
 
 
 def words(document: str) -> list[str]:

@@ -13,8 +13,8 @@ from stgnn.errors import InputError
 from stgnn.latency.adaptive import action_costs
 from stgnn.networks import SGN, load_model, save_checkpoint
 from stgnn.tasks import AdaSGNTask
-from stgnn.tasks.base import drop_steps, schedule
 from stgnn.tasks.cutting import ORIGIN
+from stgnn.tasks.schedule import drop_steps, schedule
 from stgnn.tasks.usage import Usage
 
 Run = Callable[..., Trainer]

@@ -12,7 +12,8 @@ from stgnn.errors import InputError
 from stgnn.skeleton import load_layout
 from stgnn.space import load_architecture, load_space
 from stgnn.tasks import ClassificationTask, SupernetTask
-from stgnn.tasks.base import clip_logits, distillation_loss, parameter_groups, schedule
+from stgnn.tasks.base import clip_logits, distillation_loss
+from stgnn.tasks.schedule import parameter_groups, schedule
 
 NAMES = ["wave", "sit", "walk"]
 

@@ -277,6 +277,22 @@ def test_times_of_another_policy_are_refused_before_training(
         run(replace(PLAN, policies=("attention",), cost="milliseconds"), data, tmp_path)
 
 
+@pytest.mark.parametrize("text", ["[]", '{"small-25": "fast"}', '{"small-25": 0.1'])
+def test_damaged_times_of_single_models_are_named_and_measured_again(
+    data: SyntheticDataModule, tmp_path: Path, timed: list[int], text: str
+) -> None:
+    plan = replace(PLAN, epochs=1, pretrain=False)
+    run(plan, data, tmp_path, measure=True)
+    path = tmp_path / "singles.json"
+    before, _ = path.read_text(), path.write_text(text)
+    with pytest.raises(InputError, match=r"not (a file of )?measured single models") as refusal:
+        run(plan, data, tmp_path, measure=True)
+    assert "singles.json" in str(refusal.value) and "again" in str(refusal.value)
+    path.unlink()
+    run(plan, data, tmp_path, measure=True)
+    assert path.read_text() == before and timed == [4, 4]
+
+
 def test_without_validation_the_last_epoch_counts(tmp_path: Path) -> None:
     data = SyntheticDataModule(clips=64, frames=6, batch_size=32, val_subjects=[])
     summary = run(PLAN, data, tmp_path)
