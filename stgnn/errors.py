@@ -1,7 +1,8 @@
 """The one exception for everything a user can get wrong: what was given, what is allowed, what to do."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 LARGEST_SEED = 2**32 - 1  # that every library takes
@@ -31,6 +32,19 @@ class InputError(ValueError):
     def at(self, where: object) -> "InputError":
         """The same message, with the file or key that it is about in front."""
         return InputError(f"{where}: {self.what}", given=self.given, allowed=self.allowed, hint=self.hint)
+
+    def advising(self, hint: str) -> "InputError":
+        """The same message with another hint."""
+        return InputError(self.what, given=self.given, allowed=self.allowed, hint=hint)
+
+
+@contextmanager
+def advice(hint: str) -> Iterator[None]:
+    """Give whatever is refused inside another hint, of somebody who knows how the file or value came about."""
+    try:
+        yield
+    except InputError as error:
+        raise error.advising(hint) from error
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str | None:

@@ -6,12 +6,12 @@ import io
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, advice
 
 SETTINGS = "settings.json"  # of a folder of results: what it is for, written before any work
 DENSITIES = "densities.csv"  # of a sparse run: what stays of each layer, for every epoch
@@ -71,15 +71,17 @@ def read_kept(path: Path, keys: Collection[str]) -> Any:
     Raises:
         InputError: the file is damaged, or holds something else.
     """
-    hint = f"remove {path}; the same command makes it again"
-    try:
+    with remade(path):
         found = read_json(path, "a result of this command")
-    except InputError as error:
-        raise InputError(error.what, given=error.given, hint=hint) from error
-    for row in found if isinstance(found, list) else [found]:
-        if not isinstance(row, dict) or not row.keys() >= {*keys}:
-            raise InputError("this is not a result of this command", given=path, allowed=[*keys], hint=hint)
+        for row in found if isinstance(found, list) else [found]:
+            if not isinstance(row, dict) or not row.keys() >= {*keys}:
+                raise InputError("this is not a result of this command", given=path, allowed=[*keys])
     return found
+
+
+def remade(path: Path) -> AbstractContextManager[None]:
+    """Whatever is refused inside comes of work of an earlier run, which is done anew where ``path`` is missing."""
+    return advice(f"remove {path}; the same command makes it again")
 
 
 @contextmanager

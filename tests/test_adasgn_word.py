@@ -130,6 +130,15 @@ def test_what_a_supernet_makes_meaningless_is_refused(folder: Path, tmp_path: Pa
         adasgn(DATA, **options, **unused)
 
 
+@pytest.mark.parametrize("other", [{"width": 64}, {"stream": "joint"}])
+def test_another_stream_or_width_than_that_of_the_supernet_is_refused(
+    folder: Path, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    options = {"supernet": folder / "supernet.ckpt", "actions": ("w2-4-1", "w4-4-25"), "output": tmp_path / "out"}
+    with pytest.raises(InputError, match=f"made for another {next(iter(other))}"):
+        adasgn(DATA, **options, **other)
+
+
 def test_nothing_to_choose_from(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"at least two actions(.*\n)*.*give joints, or actions by name"):
         adasgn(DATA, output=tmp_path / "out")

@@ -147,6 +147,17 @@ def test_a_step_that_keeps_everything_is_refused_before_training(tmp_path: Path,
         sparsify(network, tmp_path / "out", DATA, levels=[0.5], step=64, epochs=1)
 
 
+def test_a_damaged_level_is_named_with_the_way_out(tmp_path: Path, network: Path) -> None:
+    given: dict[str, Any] = {"levels": [0.5], "step": 4, "epochs": 1}
+    rows = sparsify(network, tmp_path / "out", DATA, **given)["rows"]
+    (tmp_path / "out" / "sparse_0.5.ckpt").write_bytes(b"PK cut off")
+    with pytest.raises(InputError, match=r"(?s)sparse_0.5.ckpt.*remove .*sparse_0.5.json; the same command"):
+        sparsify(network, tmp_path / "out", DATA, **given)
+    (tmp_path / "out" / "sparse_0.5.json").unlink()
+    again = sparsify(network, tmp_path / "out", DATA, **given)["rows"]
+    assert [one["val_top1"] for one in again] == [one["val_top1"] for one in rows]
+
+
 def test_single_weights_make_a_smaller_file_and_the_command_says_no_more(tmp_path: Path, network: Path) -> None:
     result = sparsify(network, tmp_path / "out", DATA, levels=[0.95], granularity="unstructured", epochs=1)
     assert "no speed-up" in result["note"]

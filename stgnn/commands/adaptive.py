@@ -24,8 +24,8 @@ def adasgn(
     study: str | None = None,
     name: str | None = None,
     count: int | None = None,
-    stream: str = "joint",
-    width: int = 64,
+    stream: str | None = None,
+    width: int | None = None,
     policies: Sequence[str] = ("conv",),
     alphas: Sequence[float] = (4.0,),
     alpha_warmup: int = 5,
@@ -59,8 +59,8 @@ def adasgn(
         study: Study over the supernet; members of its front become the actions.
         name: Name of the study; not needed when it is the only one.
         count: How many members, at even steps of the logarithm of the latency; 6 when not given.
-        stream: joint, bone, joint_motion or bone_motion; that of the supernet when there is one.
-        width: Width of the networks, a quarter of the features of a frame; that of the supernet when there is one.
+        stream: joint, bone, joint_motion or bone_motion; left out: that of the supernet, else joint.
+        width: Width of the networks, a quarter of the features of a frame; left out: that of the supernet, else 64.
         policies: Policies to train: conv, deep_conv, lstm, attention, and the controls random and fuse.
         alphas: Weights of the efficiency loss; each gives a network.
         alpha_warmup: Epochs over which alpha rises from 0.
@@ -96,8 +96,8 @@ def adasgn(
     plan = TwoStages(
         joints=tuple(joints),
         sizes=tuple(sizes),
-        stream=stream,
-        width=width,
+        stream=TwoStages.stream if stream is None else stream,
+        width=TwoStages.width if width is None else width,
         policies=tuple(policies),
         alphas=tuple(alphas),
         alpha_warmup=alpha_warmup,
@@ -122,8 +122,13 @@ def adasgn(
         slices = load_sgn_supernet(supernet)
         if study is not None:
             actions = _of_front(study, name, COUNT if count is None else count, slices, clips.layout.num_joints)
-        stream, width = slices.space.stream, slices.space.embeddings[-1]
-        plan = replace(plan, actions=tuple(actions), supernet=supernet, stream=stream, width=width)
+        plan = replace(
+            plan,
+            actions=tuple(actions),
+            supernet=supernet,
+            stream=slices.space.stream if stream is None else stream,
+            width=slices.space.embeddings[-1] if width is None else width,
+        )
     summary = run(plan, clips, output, measure, supernet=slices)
     page = write_adaptive_page(output / "adaptive.html", summary, drawn_clips(summary, output, clips))
     return {**summary, "page": str(page)}

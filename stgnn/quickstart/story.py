@@ -6,19 +6,18 @@ public parts, so it reads as an example of how to put them together in Python; r
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import lightning.pytorch as pl
 import torch
 from rich.console import Console
 
 from stgnn.data.datamodule import SyntheticDataModule
-from stgnn.errors import InputError
-from stgnn.files import write_text
+from stgnn.files import remade, write_text
 from stgnn.latency import Calibrated
 from stgnn.latency.benchmark import benchmark
 from stgnn.latency.profile import profile
@@ -34,8 +33,6 @@ from stgnn.search.extract import choose, extract
 from stgnn.search.study import Evaluation, run_search
 from stgnn.tasks import ClassificationTask, SupernetTask
 from stgnn.tasks.running import train_quietly
-
-LoadedT = TypeVar("LoadedT")
 
 
 @dataclass
@@ -82,7 +79,8 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     clock = _Clock(console)
     with clock.stage("supernet", "Train one supernet that holds every network of the space"):
         supernet_path = _supernet(plan, data)
-        supernet = _kept(load_supernet, supernet_path).module
+        with remade(supernet_path):
+            supernet = load_supernet(supernet_path).module
     with clock.stage("profile", "Measure this device"):
         device = profile(
             supernet.space,
@@ -142,16 +140,8 @@ def _tuned(plan: Plan, data: SyntheticDataModule) -> Network:
         )
         train_quietly(task, data, plan.tuning_epochs, plan.seed, progress=True)
         save_checkpoint(path, task.network, data.class_names)
-    return _kept(load_network, path).module
-
-
-def _kept(load: Callable[[Path], LoadedT], path: Path) -> LoadedT:
-    """What an earlier stage has left, with a word on how to go on where it is damaged."""
-    try:
-        return load(path)
-    except InputError as error:
-        hint = f"remove {path}; the same command makes it again"
-        raise InputError(error.what, given=error.given, allowed=error.allowed, hint=hint) from error
+    with remade(path):
+        return load_network(path).module
 
 
 def _searched(plan: Plan, evaluator: SupernetEvaluator, latency: Calibrated, random: bool) -> list[Evaluation]:

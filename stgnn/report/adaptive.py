@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stgnn.files import write_text
+from stgnn.files import remade, write_text
 from stgnn.report.adaptive_charts import curve_chart, is_control, policies_of, usage_chart, validated
 from stgnn.report.adaptive_clips import ChosenClip, clip_svg
 from stgnn.report.chart_parts import Size
@@ -124,8 +124,11 @@ def drawn_clips(summary: Mapping[str, Any], output: Path, data: "SkeletonDataMod
     import torch
 
     from stgnn.networks import AdaSGN, load_model
+    from stgnn.tasks.stage import RESULT
 
-    network = load_model(output / str(shown_run(summary)["name"]) / "adasgn.ckpt").module
+    folder = output / str(shown_run(summary)["name"])
+    with remade(folder / RESULT):
+        network = load_model(folder / "adasgn.ckpt").module
     if not isinstance(network, AdaSGN) or network.policy.fuses or network.policy.draws:
         return []
     test = data.splits()["test"]

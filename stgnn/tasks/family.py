@@ -9,10 +9,10 @@ from typing import Any
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between
-from stgnn.files import SETTINGS, read_kept, write_text
+from stgnn.files import SETTINGS, read_kept, remade, write_text
 from stgnn.latency.cost import count_as_is
 from stgnn.latency.together import time_together
-from stgnn.networks import load_model, save_checkpoint
+from stgnn.networks import Model, load_model, save_checkpoint
 from stgnn.networks.sparsity import not_zero
 from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
 from stgnn.tasks.classification import ClassificationTask
@@ -97,7 +97,7 @@ def run_family(
     for number, (name, level) in enumerate(names.items()):
         rows.append(_member(plan, checkpoint, data, output / f"{name}.ckpt", level))
         progress(number + 1, len(names))
-    networks = {name: load_model(output / f"{name}.ckpt").module for name in names}
+    networks = {name: _finished(output / f"{name}.ckpt") for name in names}
     timings = time_together(networks, runtime, threads)
     told = {"runtime": runtime.name, "threads": threads, "device": device_name()}
     rows = [{**row, "latency_ms": timings[row["name"]].to_dict()} for row in rows]
@@ -136,6 +136,12 @@ def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path
     row = _row(path, data, level)
     write_text(result, json.dumps(row, indent=1))
     return row
+
+
+def _finished(path: Path) -> Model:
+    """The network of a level, which an earlier run may have left."""
+    with remade(path.with_suffix(".json")):
+        return load_model(path).module
 
 
 def _check_removes(task: SparseTask, plan: Family, level: float) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.errors import InputError
-from stgnn.files import read_json, write_text
+from stgnn.files import read_json, remade, write_text
 from stgnn.latency.actions import ActionTable, action_table, measured_beside, read_table
 from stgnn.latency.adaptive import action_costs
 from stgnn.networks import SGN, AdaSGN
@@ -146,8 +146,8 @@ def read_times(output: Path, networks: Iterable[AdaSGN]) -> Times:
 
 def _read_singles(path: Path) -> dict[str, float]:
     """Milliseconds by single model, as :func:`measure_actions` writes them."""
-    found = read_json(path, "measured single models")
-    if not isinstance(found, dict) or not all(isinstance(time, int | float) for time in found.values()):
-        hint = f"remove {path}; the same command measures again"
-        raise InputError("this is not a file of measured single models", given=path, hint=hint)
+    with remade(path):
+        found = read_json(path, "measured single models")
+        if not isinstance(found, dict) or not all(isinstance(time, int | float) for time in found.values()):
+            raise InputError("this is not a file of measured single models", given=path)
     return found

@@ -14,7 +14,7 @@ import lightning.pytorch as pl
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
-from stgnn.files import SETTINGS, read_json, read_kept, write_text
+from stgnn.files import SETTINGS, read_json, read_kept, remade, write_text
 from stgnn.networks import SGN, load_model, save_checkpoint
 from stgnn.progress import heading
 from stgnn.tasks.adasgn import AdaSGNTask
@@ -119,7 +119,7 @@ def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path, supernet: SG
             raise
         kept = f"--study null --actions [{','.join(before)}]"
         hint = f"{error.hint}; where a study has grown since, go on with the actions that it gave then: {kept}"
-        raise InputError(error.what, given=error.given, allowed=error.allowed, hint=hint) from error
+        raise error.advising(hint) from error
 
 
 def _first(
@@ -127,7 +127,11 @@ def _first(
 ) -> list[dict[str, Any]]:
     """The single models: trained on the same batches, or cut out of a supernet."""
     if (folder / RESULT).is_file():
-        return list(read_kept(folder / RESULT, KEPT))
+        rows = list(read_kept(folder / RESULT, KEPT))
+        with remade(folder / RESULT):
+            for row in rows:
+                load_model(folder / f"{row['name']}.ckpt")
+        return rows
     if supernet is not None:
         return _slices(plan, supernet, data, folder)
     pl.seed_everything(plan.seed, verbose=False)

@@ -88,6 +88,15 @@ def test_what_is_done_is_not_done_again_and_more_may_be_added(
         run(replace(PLAN, width=8), data, tmp_path)
 
 
+def test_a_damaged_single_model_is_named_with_the_way_out(data: SyntheticDataModule, tmp_path: Path) -> None:
+    first = run(PLAN, data, tmp_path)
+    (tmp_path / "singles" / "small-1.ckpt").write_bytes(b"PK cut off")
+    with pytest.raises(InputError, match=r"(?s)small-1.*remove .*singles/result.json; the same command"):
+        run(replace(PLAN, alphas=(8.0,)), data, tmp_path)
+    (tmp_path / "singles" / "result.json").unlink()
+    assert run(PLAN, data, tmp_path) == first
+
+
 def test_a_stopped_stage_goes_on_where_its_folder_lies_now_and_repeats(
     data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

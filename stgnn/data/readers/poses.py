@@ -120,7 +120,7 @@ def _folders(clips: Iterable[str], format: str) -> ClipLabels:
             return require_labels(None, format)
         except InputError as error:
             hint = f"{error.hint}; or put the clips of each class into a folder that bears its name"
-            raise InputError(error.what, given=error.given, allowed=error.allowed, hint=hint) from None
+            raise error.advising(hint) from None
     folders = [name.partition("/")[0] for name in clips]
     classes = tuple(sorted(set(folders)))
     rows = {name: ClipLabel(classes.index(folder)) for name, folder in zip(clips, folders, strict=True)}
