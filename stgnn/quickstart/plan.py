@@ -6,7 +6,7 @@ from typing import Any
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between
-from stgnn.results import keep_recipe
+from stgnn.results import keep_recipe, recipe_path
 from stgnn.tasks.stage import claim, data_facts
 
 STUDY, SETTINGS = "quickstart", "plan.json"
@@ -68,24 +68,34 @@ class Plan:
         }
 
 
-def claim_folder(plan: Plan, data: SkeletonDataModule) -> None:
+def claim_folder(plan: Plan, data: SkeletonDataModule) -> bool:
     """Refuse a folder with the results of another plan or of something else; they are left as they are.
+
+    Returns:
+        Whether this plan was begun here before.
 
     Raises:
         InputError: there are such results, or the seed is out of range.
     """
     check_between(0, LARGEST_SEED, seed=plan.seed)
     path = plan.output / SETTINGS
-    if not path.is_file() and (foreign := [name for name in RESULTS if (plan.output / name).exists()]):
+    begun = path.is_file()
+    if not begun and (foreign := [name for name in RESULTS if (plan.output / name).exists()]):
         raise InputError(
             f"{plan.output} holds results of something else", given=foreign, hint="choose another --output"
         )
     settings = {key: value for key, value in asdict(plan).items() if key != "output"}
     claim(path, {**settings, "data": data_facts(data)}, "a quickstart")
+    return begun
 
 
 def keep_recipes(plan: Plan) -> None:
-    """Say beside study and networks what they are made with, as the other words do, so that these go on from here."""
-    keep_recipe(plan.search, plan.search["study"], STUDY)
-    for name in ("chosen.ckpt", "tuned.ckpt"):
-        keep_recipe({"data": plan.data}, plan.output / name)
+    """Say beside study and networks what they are made with, as the other words do, so that these go on from here.
+
+    What other words have written there since stays.
+    """
+    recipes = {plan.search["study"]: (plan.search, STUDY)}
+    recipes |= {str(plan.output / name): ({"data": plan.data}, "") for name in ("chosen.ckpt", "tuned.ckpt")}
+    for result, (recipe, name) in recipes.items():
+        if not recipe_path(result, name).exists():
+            keep_recipe(recipe, result, name)

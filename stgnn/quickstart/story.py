@@ -74,7 +74,7 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
     # Networks this small gain nothing from a second thread, and wait long for it when its core is busy.
     torch.set_num_threads(1)
     data = SyntheticDataModule(**plan.data["init_args"])
-    claim_folder(plan, data)
+    resumed = claim_folder(plan, data)
     keep_recipes(plan)
     clock = _Clock(console)
     with clock.stage("supernet", "Train one supernet that holds every network of the space"):
@@ -110,6 +110,7 @@ def run(plan: Plan, console: Console) -> dict[str, Any]:
         _report(plan, chosen, measured, after["val"], device_facts(device, latency))
     summary = {
         "seconds": {"total": round(sum(clock.seconds.values()), 2), **clock.seconds},
+        "resumed": resumed,
         "trials": plan.trials,
         **search_numbers(plan, found, rival),
         **end_numbers(supernet, evaluator),

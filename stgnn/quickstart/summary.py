@@ -58,13 +58,13 @@ def latency_numbers(latency: Calibrated, device: DeviceFile) -> dict[str, float]
 
 def tell(console: Console, plan: Plan, summary: dict[str, Any]) -> None:
     """Say what was found and where it lies."""
-    chosen = summary["chosen"]
+    chosen, time = summary["chosen"], f"{summary['seconds']['total']:.0f} s"
     console.rule("[bold]Done", align="left")
     console.print(f"chosen: {chosen['summary']}")
     console.print(
         f"accuracy on unseen subjects {chosen['accuracy_fine_tuned_test']:.1%}, "
         f"{chosen['latency_measured_ms']:.3f} ms a clip, "
-        f"{chosen['parameters']:,} parameters, {summary['seconds']['total']:.0f} s in all"
+        f"{chosen['parameters']:,} parameters, {time} {'since it went on' if summary['resumed'] else 'in all'}"
     )
     console.print(f"look at {plan.output / 'report.html'}; run {plan.output / 'model.onnx'}")
     console.print(f"another network of the front: stgnn extract --study {plan.search['study']} --budget_ms ...")
