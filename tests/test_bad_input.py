@@ -348,6 +348,7 @@ def test_a_misspelt_key(refused: Refused, bad: Path, word: str, key: str, meant:
         ([*NEW, "--config"], "--config needs"),
         ([*NEW, "--config=store"], "no such recipe"),
         (["benchmark", "--network=STGCN", "--threads=0"], "threads is out of range"),
+        (["benchmark", "--network=STGCN", "--threads=100000"], "threads is out of range"),
         (["benchmark", "--network=STGCN", "--frames=0"], "frames is out of range"),
         (["benchmark", "--network=STGCN", "--classes=1"], "at least two classes"),
         (["benchmark", "--network=STGCN", "--layout=body"], "no such layout"),

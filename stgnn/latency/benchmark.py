@@ -16,7 +16,7 @@ from stgnn.latency.together import input_shape
 from stgnn.networks import Ensemble, Model, Network, load_model
 from stgnn.networks.models import CONTENT, build, is_compact, make_network
 from stgnn.networks.sparsity import fit_to
-from stgnn.runtimes.base import RUNTIMES, Runtime, device_name, resolve_runtime
+from stgnn.runtimes.base import RUNTIMES, Runtime, check_threads, device_name, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, measure
 from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
@@ -51,7 +51,8 @@ def benchmark(
         InputError: there is no such network, or it cannot be timed.
     """
     runtime = resolve_runtime(runtime)
-    check_between(1, threads=threads, frames=1 if frames is None else frames)
+    check_threads(threads)
+    check_between(1, frames=1 if frames is None else frames)
     path = Path(network)
     with tempfile.TemporaryDirectory(prefix="stgnn-benchmark-") as folder:
         exported = path if _is_exported(path, runtime) else None

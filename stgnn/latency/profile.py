@@ -17,7 +17,7 @@ from stgnn.latency.device import DeviceFile, Entry, NetworkRecord, load_device
 from stgnn.latency.parts import Part
 from stgnn.latency.plan import plan
 from stgnn.latency.table import LatencyTable
-from stgnn.runtimes.base import Runtime, resolve_runtime
+from stgnn.runtimes.base import Runtime, check_threads, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, Reference, measure
 from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
@@ -67,7 +67,7 @@ def profile(
     runtime, space, layout, path = resolve_runtime(runtime), read_space(space), load_layout(layout), Path(output)
     check_joints(space, layout)
     check_between(0, calibration=calibration, holdout=holdout)
-    check_between(1, threads=threads)
+    check_threads(threads)
     check_between(2, classes=num_classes)
     check_output(path)
     fresh = DeviceFile.begin(runtime, layout, num_classes, threads, f"{space.name}/{space.digest}", seed)

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from stgnn.errors import InputError, check_between
+from stgnn.errors import InputError
 from stgnn.networks import Model
-from stgnn.runtimes.base import Runtime, resolve_runtime
+from stgnn.runtimes.base import Runtime, check_threads, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, measure
 from stgnn.runtimes.timing import Protocol, Timing
 
@@ -34,7 +34,7 @@ def time_together(
         InputError: a network cannot be exported or timed.
     """
     runtime = resolve_runtime(runtime)
-    check_between(1, threads=threads)
+    check_threads(threads)
     deployed = ((name, network.eval().deploy(), input_shape(network)) for name, network in networks.items())
     timings = time_deployed(deployed, runtime, threads, protocol or Protocol(runs=50, seconds=0.5, rounds=3))
     return dict(zip(networks, timings, strict=True))

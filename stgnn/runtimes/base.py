@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_between
 from stgnn.registry import Registry
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
+MOST_THREADS = 64
 EXPORTER = (
     1  # raised whenever our export gives other graphs for the same network, because timings then no longer compare
 )
@@ -118,6 +119,15 @@ def check_file(path: Path, suffix: str) -> None:
         raise InputError(
             "this is not an exported network of the runtime", given=path, allowed=f"an existing *{suffix} file"
         )
+
+
+def check_threads(threads: int) -> None:
+    """Refuse a number of threads that no measurement is made with.
+
+    Raises:
+        InputError: there are none, or more than an edge device has; far more than there are cores take minutes a call.
+    """
+    check_between(1, MOST_THREADS, threads=threads)
 
 
 def device_name() -> str:

@@ -21,8 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from stgnn.errors import InputError
-from stgnn.runtimes.base import Runtime
+from stgnn.runtimes.base import Runtime, check_threads
 from stgnn.runtimes.timing import Protocol, Timing
 
 REFERENCE_EVERY = 10  # files between two timings of the reference
@@ -49,8 +48,7 @@ class Worker:
     """A measuring process; replaced when it dies or hangs. A file has killed it when a second process dies of it."""
 
     def __init__(self, runtime: Runtime, threads: int, timeout: float = 120.0) -> None:
-        if threads < 1:
-            raise InputError("measuring needs at least one thread", given=threads)
+        check_threads(threads)
         self.runtime, self.threads, self.timeout = runtime, threads, timeout
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str | None] = queue.Queue()

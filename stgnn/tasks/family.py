@@ -14,7 +14,7 @@ from stgnn.latency.cost import count_as_is
 from stgnn.latency.together import time_together
 from stgnn.networks import Model, load_model, save_checkpoint
 from stgnn.networks.sparsity import not_zero
-from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
+from stgnn.runtimes.base import Runtime, check_threads, device_name, resolve_runtime
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.running import accuracy, check_held_out, train_quietly
 from stgnn.tasks.seen import check_unseen
@@ -89,7 +89,7 @@ def run_family(
             other settings or of other data; or the checkpoint belongs to other data.
     """
     runtime = resolve_runtime(runtime)
-    check_between(1, threads=threads)
+    check_threads(threads)
     check_held_out(data)
     _claim(plan, checkpoint, data, output)
     names = {WHOLE: 0.0, **{f"sparse_{level:g}": level for level in plan.levels}}

@@ -87,7 +87,7 @@ def test_progress_is_told_for_every_timing(fake: Runtime, tmp_path: Path) -> Non
 
 def test_no_jobs_and_no_threads(fake: Runtime, tmp_path: Path) -> None:
     assert measure([], fake) == []
-    with pytest.raises(InputError, match="at least one thread"):
+    with pytest.raises(InputError, match="threads is out of range"):
         measure([job(tmp_path, "a", "0.1")], fake, threads=0)
 
 
