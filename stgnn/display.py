@@ -157,6 +157,11 @@ def _lottery(result: Mapping[str, Any]) -> str:
     return _above(_without(result, "rows"), heads, cells)
 
 
+def _listed(result: Mapping[str, str]) -> str:
+    width = max(map(len, result), default=0) + 2
+    return "\n".join(f"{name:<{width}}{text}".rstrip() for name, text in result.items())
+
+
 def _networks(rows: list[Mapping[str, Any]]) -> str:
     return front_table([ReportPoint(**row) for row in rows])
 
@@ -177,6 +182,7 @@ _SHAPES: dict[str, Callable[[Any], str]] = {
     "sparsify": _family,
     "lottery": _lottery,
     "data list": _stores,
+    "list": _listed,
     "data import": _checked,
     "data check": _checked,
     "profile": _profile,

@@ -1,79 +1,72 @@
-"""What a recipe or an Architecture can name, plugins included, found without importing any of it."""
+"""What a recipe or an Architecture can name, plugins included, each with a line about it, found without any import.
 
-from collections.abc import Callable
+Classes are described by the first paragraph of their docstring.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 
 from stgnn.errors import InputError
 from stgnn.signatures import Catalog, registered
 
 
-def _operators() -> tuple[str, ...]:
-    return registered("OPERATORS")
+def _classes(names: Iterable[str]) -> dict[str, str]:
+    catalog = Catalog.of_project()
+    return {name: catalog.summary(name) for name in names}
 
 
-def _latency() -> tuple[str, ...]:
-    return registered("LATENCY_MODELS")
+def _family(base: str) -> dict[str, str]:
+    return _classes(Catalog.of_project().subclasses(base))
 
 
-def _strategies() -> tuple[str, ...]:
-    return registered("SEARCH_STRATEGIES")
+def _layouts() -> dict[str, str]:
+    from stgnn.skeleton import layout_names, load_layout
+
+    layouts = {name: load_layout(name) for name in layout_names()}
+    return {name: f"{one.num_joints} joints in {one.dimensions} dimensions" for name, one in layouts.items()}
 
 
-def _runtimes() -> tuple[str, ...]:
-    return registered("RUNTIMES")
+def _spaces() -> dict[str, str]:
+    from stgnn.space import read_space, space_names
+
+    return {name: f"{read_space(name).size:,} architectures" for name in space_names()}
 
 
-def _tasks() -> tuple[str, ...]:
-    return Catalog.of_project().subclasses("BaseTask")
+def _architectures() -> dict[str, str]:
+    from stgnn.space import architecture_names, load_architecture
+
+    known = {name: load_architecture(name) for name in architecture_names()}
+    return {
+        name: f"{one.depth} blocks of {', '.join(sorted(one.operators))}; {one.frames} frames, unless told otherwise"
+        for name, one in known.items()
+    }
 
 
-def _data() -> tuple[str, ...]:
-    return Catalog.of_project().subclasses("SkeletonDataModule")
-
-
-def _layouts() -> tuple[str, ...]:
-    from stgnn.skeleton import layout_names
-
-    return layout_names()
-
-
-def _spaces() -> tuple[str, ...]:
-    from stgnn.space import space_names
-
-    return space_names()
-
-
-def _architectures() -> tuple[str, ...]:
-    from stgnn.space import architecture_names
-
-    return architecture_names()
-
-
-def _formats() -> tuple[str, ...]:
+def _formats() -> dict[str, str]:
     from stgnn.data import FORMATS
 
-    return tuple(FORMATS)
+    return {name: one.source for name, one in FORMATS.items()}
 
 
-KINDS: dict[str, Callable[[], tuple[str, ...]]] = {
-    "operators": _operators,
+KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
+    "operators": lambda: _classes(registered("OPERATORS")),
     "spaces": _spaces,
     "architectures": _architectures,
-    "latency": _latency,
-    "strategies": _strategies,
-    "runtimes": _runtimes,
+    "latency": lambda: _classes(registered("LATENCY_MODELS")),
+    "strategies": lambda: _classes(registered("SEARCH_STRATEGIES")),
+    "runtimes": lambda: _classes(registered("RUNTIMES")),
     "layouts": _layouts,
     "formats": _formats,
-    "tasks": _tasks,
-    "data": _data,
+    "tasks": lambda: _family("BaseTask"),
+    "data": lambda: _family("SkeletonDataModule"),
 }
 
 
-def names(kind: str) -> list[str]:
-    """The names of one kind, sorted.
+def listed(kind: str) -> dict[str, str]:
+    """The names of one kind, sorted, and what each is, in a line.
 
     Raises:
         InputError: there is no such kind.
     """
     if kind not in KINDS:
         raise InputError("there is nothing of this kind to list", given=kind, allowed=tuple(KINDS))
-    return sorted(KINDS[kind]())
+    return dict(sorted(KINDS[kind]().items()))

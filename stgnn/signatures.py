@@ -19,6 +19,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 _CLASS = re.compile(r"^class\s+(\w+)\s*(?:\(([^)]*)\))?\s*:", re.MULTILINE)
+_ROLE = re.compile(r":\w+:`~?([^`]*)`")
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,11 @@ class Catalog:
             if "ClassVar" not in ast.dump(statement.annotation)
         ]
         return Signature(name, tuple({parameter.name: parameter for parameter in [*inherited, *own]}.values()))
+
+    def summary(self, name: str) -> str:
+        """The first paragraph of the docstring of the class ``name``, without markup; empty where there is none."""
+        paragraph = (ast.get_docstring(self._tree(name)) or "").partition("\n\n")[0]
+        return " ".join(_ROLE.sub(r"\1", paragraph).replace("`", "").split())
 
     def _tree(self, name: str) -> ast.ClassDef:
         nodes = _parse(self.files[name]).body

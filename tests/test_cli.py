@@ -16,6 +16,7 @@ import torch
 from stgnn.cli import WORDS, main
 from stgnn.command_line import read_command_line
 from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.listing import KINDS
 from stgnn.networks import Network, load_supernet, save_checkpoint
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask
@@ -155,6 +156,16 @@ def test_list_for_people_and_machines(capsys: pytest.CaptureFixture[str]) -> Non
     assert {"ClassificationTask", "SparseTask", "SupernetTask"} <= set(json.loads(capsys.readouterr().out))
     assert main(["list", "--json", "strategies"]) == 0
     assert "NSGA2" in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_can_be_named_is_explained(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", kind, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told and all(len(text.split()) > 1 for text in told.values()), told
+    assert main(["list", kind]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [tuple(line.split(maxsplit=1)) for line in lines] == list(told.items())
 
 
 def test_data_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,8 @@
 """The words of the command line as typed functions. Each returns plain data; heavy imports happen inside the bodies.
 
 >>> from stgnn.commands import list_names
->>> list_names("strategies")
-['NSGA2', 'NSGA3', 'Random', 'RegularizedEvolution', 'TPE']
+>>> list_names("layouts")["coco17"]
+'17 joints in 2 dimensions'
 """
 
 from stgnn.commands.adaptive import adasgn, fuse

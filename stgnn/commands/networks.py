@@ -79,15 +79,15 @@ def benchmark(
     return run(network, layout, frames, classes, runtime, threads)
 
 
-def list_names(kind: str) -> list[str]:
+def list_names(kind: str) -> dict[str, str]:
     """List what a recipe or an Architecture can name, plugins included. Nothing is imported to find classes.
 
     Args:
         kind: operators, latency, strategies, runtimes, spaces, architectures, layouts, formats, tasks or data.
 
     Returns:
-        The names, sorted.
+        The names, sorted, and what each is, in a line.
     """
-    from stgnn.listing import names
+    from stgnn.listing import listed
 
-    return names(kind)
+    return listed(kind)

@@ -181,8 +181,8 @@ class MultiBranchTemporalConv(TemporalOperator):
 
 @OPERATORS.register
 class DynamicGroupTemporalConv(MultiBranchTemporalConv):
-    """The six branches on V + 1 joints, the extra one the mean over the body, which flows back with a learned weight
-    per joint.
+    """Six branches of DG-STGCN on V + 1 joints, the extra one the mean over the body, which flows back with a learned
+    weight per joint.
 
     ``y_v = mix( act( h_v + c_v h_mean ) )``, c zero at first. Source: Duan et al., "DG-STGCN", arXiv 2210.05895.
     """
