@@ -121,7 +121,7 @@ class Supernet(nn.Module):
             mean = total / count
             buffers[f"{name}.running_mean"] = mean
             buffers[f"{name}.running_var"] = (square / count - mean * mean).clamp_min(0)
-        return {name: value.float() for name, value in buffers.items()}
+        return {name: value.float().to(self._tensor(name).device) for name, value in buffers.items()}
 
     def _tensor(self, name: str) -> Tensor:
         """A whole tensor; its home is known, because finding it in all modules would cost as much as a small step."""
@@ -272,9 +272,10 @@ def _counting(network: nn.Module) -> Iterator[dict[str, int]]:
 def _add(
     moments: dict[str, tuple[Tensor, Tensor, int]], state: Mapping[str, Tensor], counts: Mapping[str, int]
 ) -> None:
-    """Add the last batch to the sums of x and of x^2, in float64."""
+    """Add the last batch to the sums of x and of x^2, in float64, which not every device has: on the CPU."""
     for name, count in counts.items():
-        mean = state[f"{name}.running_mean"].double()
-        variance = state[f"{name}.running_var"].double() * (count - 1) / count  # a batch norm keeps the unbiased one
+        mean = state[f"{name}.running_mean"].cpu().double()
+        unbiased = state[f"{name}.running_var"].cpu().double()
+        variance = unbiased * (count - 1) / count
         total, square, seen = moments.get(name, (torch.zeros_like(mean), torch.zeros_like(mean), 0))
         moments[name] = (total + mean * count, square + (variance + mean * mean) * count, seen + count)
