@@ -192,9 +192,9 @@ class AdaSGNTask(BaseTask):
         logits = clip_logits(decided.logits, batch.clip, len(batch.label))
         loss = self.classification_loss(logits, batch.label)
         weight, efficiency = self.pressure(self.current_epoch), efficiency_loss(decided.actions, self.costs)
-        told = {"train_loss": loss + weight * efficiency, "train_efficiency": efficiency}
-        self.log_dict(told, prog_bar=True, batch_size=len(batch.label))
-        return told["train_loss"]
+        loss = loss + weight * efficiency
+        self.log_step(loss, batch, train_efficiency=efficiency)
+        return loss
 
     def decide(self, batch: Batch) -> Decided:
         """What the network says of the bodies of a batch, and how, as it is evaluated."""

@@ -141,6 +141,11 @@ class BaseTask(LightningModule, ABC):
         """Cross-entropy with label smoothing in float32; logits (N, classes), label (N,)."""
         return functional.cross_entropy(logits.float(), label, label_smoothing=self.label_smoothing)
 
+    def log_step(self, loss: Tensor, batch: Batch, **others: Tensor | float) -> None:
+        """Log the loss of a training step, and whatever else; the progress bar has room for the loss alone."""
+        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch.label))
+        self.log_dict(others, batch_size=len(batch.label))
+
     @abstractmethod
     def score(self, batch: Batch) -> Tensor:
         """Logits (N, classes) of the clips of a batch, as the finished network gives them."""

@@ -78,7 +78,7 @@ class ClassificationTask(BaseTask):
         loss = self.classification_loss(logits, batch.label)
         if self.teacher is not None:
             loss = self.teacher.mixed(loss, logits, batch)
-        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch.label))
+        self.log_step(loss, batch)
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

@@ -179,8 +179,7 @@ class MultiLevelTask(SparseBaseTask):
             taught = [distillation_loss(one, densest) for one in others]
             each[1:] = [torch.lerp(*pair, self.distillation) for pair in zip(each[1:], taught, strict=True)]
         loss = fused + self.level_weight * torch.stack(each).sum()
-        self.log_dict({"train_loss": loss, "train_loss_fused": fused}, prog_bar=True, batch_size=len(batch.label))
-        self.log("sparsity", sparsities[-1], batch_size=len(batch.label))
+        self.log_step(loss, batch, train_loss_fused=fused, sparsity=sparsities[-1])
         return self.penalised(loss, self.network.penalty)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

@@ -159,7 +159,7 @@ class SGNTask(BaseTask):
             self.classification_loss(self.clip_scores(batch, model), batch.label) for model in self.models.values()
         ]
         total = sum(losses[1:], start=losses[0])
-        self.log("train_loss", total / len(losses), prog_bar=True, batch_size=len(batch.label))
+        self.log_step(total / len(losses), batch)
         return total
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

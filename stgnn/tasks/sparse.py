@@ -147,7 +147,7 @@ class SparseTask(SparseBaseTask):
         loss = self.classification_loss(logits, batch.label)
         if self.teacher is not None:
             loss = self.teacher.mixed(loss, logits, batch)
-        self.log_dict({"train_loss": loss, "sparsity": sparsity}, prog_bar=True, batch_size=len(batch.label))
+        self.log_step(loss, batch, sparsity=sparsity)
         return self.penalised(loss, lambda kind: self.network.penalty(self.sparsity, kind))
 
     def score(self, batch: Batch) -> Tensor:

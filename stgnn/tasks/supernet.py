@@ -105,9 +105,7 @@ class SupernetTask(BaseTask):
         losses = [self.classification_loss(teacher, batch.label)]
         losses += [self._student_loss(self.clip_scores(batch, other), teacher, batch.label) for other in others]
         total = sum(losses[1:], start=losses[0])
-        self.log_dict(
-            {"train_loss": total, "train_loss_largest": losses[0]}, prog_bar=True, batch_size=len(batch.label)
-        )
+        self.log_step(total, batch, train_loss_largest=losses[0])
         return total
 
     def _student_loss(self, logits: Tensor, teacher: Tensor, label: Tensor) -> Tensor:
