@@ -24,7 +24,7 @@ import torch
 
 from stgnn.allocator import tune_allocator
 from stgnn.data import SyntheticActions
-from stgnn.data.batches import Augmentation, ClipData, keyed_generator
+from stgnn.data.batches import Augmentation, ClipData, Draw, keyed_generator
 from stgnn.networks import Supernet
 from stgnn.runtimes.base import device_name
 from stgnn.skeleton.transforms import resample_frames
@@ -86,7 +86,10 @@ def assembly(data: ClipData, step_seconds: float) -> dict[str, float]:
     """Time of a batch with frame choice, rotation and scaling, beside a sandwich step of the same batch."""
     augmentation = Augmentation(about_vertical=0.3, about_others=0.1, scale=0.1)
     indices = torch.arange(BATCH)
-    batches = (partial(data.gather, indices, FRAMES, keyed_generator(0, batch), augmentation) for batch in range(50))
+    batches = (
+        partial(data.gather, indices, FRAMES, keyed_generator(Draw.BATCH, 0, batch), augmentation)
+        for batch in range(50)
+    )
     seconds = statistics.median(timed(batch) for batch in batches)
     return {"seconds": seconds, "share_of_a_step": seconds / step_seconds}
 

@@ -6,6 +6,7 @@ CPU, so that they are the same whatever device the data is on.
 
 import warnings
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -196,15 +197,26 @@ class ClipData:
         )
 
 
-def keyed_seed(*key: int) -> int:
-    """A seed that is a function of the key; close keys of the same length give unrelated numbers."""
-    state = np.random.SeedSequence([word % 2**32 for word in key]).generate_state(1, np.uint64)[0]
+class Draw(IntEnum):
+    """What random numbers are for; no two uses share any."""
+
+    ORDER = 1  # of the clips in an epoch
+    BATCH = 2  # frames and augmentation
+    DROPOUT = 3
+    ACTIONS = 4  # of a policy
+    TURNS = 5  # of the authors of AdaSGN
+    VIEWS = 6  # of the clips that a search scores
+
+
+def keyed_seed(draw: Draw, *key: int) -> int:
+    """A seed that is a function of use and key; close keys of the same length give unrelated numbers."""
+    state = np.random.SeedSequence([draw, *(word % 2**32 for word in key)]).generate_state(1, np.uint64)[0]
     return int(state >> np.uint64(1))
 
 
-def keyed_generator(*key: int) -> torch.Generator:
-    """A CPU generator with the :func:`keyed_seed` of the key."""
-    return torch.Generator().manual_seed(keyed_seed(*key))
+def keyed_generator(draw: Draw, *key: int) -> torch.Generator:
+    """A CPU generator with the :func:`keyed_seed` of use and key."""
+    return torch.Generator().manual_seed(keyed_seed(draw, *key))
 
 
 def _voters(shown: Tensor, clip: Tensor) -> Tensor:

@@ -5,17 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from stgnn.data.batches import Augmentation, Batch, ClipData, keyed_generator
+from stgnn.data.batches import Augmentation, Batch, ClipData, Draw, keyed_generator
 from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
-
-# The first word of a key says what the random numbers are for, so that no two uses share any.
-_ORDER, _BATCH = 1, 2
 
 
 def epoch_order(indices: IntArray, seed: int, epoch: int) -> IntArray:
     """The clips in the order of one epoch: a permutation that is a function of (seed, epoch)."""
-    order: IntArray = torch.randperm(len(indices), generator=keyed_generator(_ORDER, seed, epoch)).numpy()
+    order: IntArray = torch.randperm(len(indices), generator=keyed_generator(Draw.ORDER, seed, epoch)).numpy()
     return indices[order]
 
 
@@ -94,5 +91,5 @@ class ClipLoader:
         order = epoch_order(self.indices, self.seed, epoch) if self.training else self.indices
         batches = split_batches(order, self.batch_size, self.world, self.training)
         for number in range(self.rank, len(batches), self.world):
-            generator = keyed_generator(_BATCH, self.seed, epoch, number) if self.training else None
+            generator = keyed_generator(Draw.BATCH, self.seed, epoch, number) if self.training else None
             yield self.data.gather(batches[number], self.frames, generator, self.augmentation)

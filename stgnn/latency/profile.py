@@ -238,7 +238,8 @@ def _bar(show: bool) -> "Iterator[Progress | None]":
     if not show:
         yield None
         return
+    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress() as bar:
+    with Progress(console=Console(stderr=True)) as bar:
         yield bar

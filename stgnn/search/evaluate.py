@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from stgnn.data.batches import Batch, joined, keyed_generator
+from stgnn.data.batches import Batch, Draw, joined, keyed_generator
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
 from stgnn.networks import Supernet
@@ -79,7 +79,7 @@ class SupernetEvaluator:
         chosen, source = data.splits()[split], data.clips()
         clips = source.gather(chosen, data.frames)
         for number in range(1, variants):
-            changed = source.gather(chosen, data.frames, keyed_generator(seed, number), data.augmentation)
+            changed = source.gather(chosen, data.frames, keyed_generator(Draw.VIEWS, seed, number), data.augmentation)
             clips = joined(clips, changed)
         return cls(supernet, calibration_bodies(data, calibration_clips, seed), clips, variants)
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from stgnn.data.batches import Batch, keyed_generator
+from stgnn.data.batches import Batch, Draw, keyed_generator
 from stgnn.errors import check_between
 from stgnn.files import csv_text, write_text
 from stgnn.latency.actions import ActionTable, action_table
@@ -23,7 +23,6 @@ from stgnn.tasks.sgn import AUTHORS_DROPS
 from stgnn.tasks.usage import Usage, named
 
 EPOCHS = 120  # of the authors' runs: over them the temperature falls from 5 to 0.02
-_ACTIONS, _TURNS = 1, 2  # what random numbers are for
 
 
 class AdaSGNTask(BaseTask):
@@ -182,12 +181,12 @@ class AdaSGNTask(BaseTask):
         """Cross-entropy and the efficiency loss of drawn actions."""
         bodies = batch.bodies
         if "z_in_radians" in self.authors:
-            turns = keyed_generator(_TURNS, self.seed, self.global_step)
+            turns = keyed_generator(Draw.TURNS, self.seed, self.global_step)
             bodies = turned_in_radians(bodies, batch.clip, len(batch.label), turns)
         decided = self.network.dense(
             resample_frames(bodies, self.network.frames),
             self.temperature(self.current_epoch),
-            keyed_generator(_ACTIONS, self.seed, self.global_step),
+            keyed_generator(Draw.ACTIONS, self.seed, self.global_step),
         )
         logits = clip_logits(decided.logits, batch.clip, len(batch.label))
         loss = self.classification_loss(logits, batch.label)
@@ -199,7 +198,7 @@ class AdaSGNTask(BaseTask):
     def decide(self, batch: Batch) -> Decided:
         """What the network says of the bodies of a batch, and how, as it is evaluated."""
         bodies = resample_frames(batch.bodies, self.network.frames)
-        generator = keyed_generator(_ACTIONS, self.seed, int(batch.index[0]))
+        generator = keyed_generator(Draw.ACTIONS, self.seed, int(batch.index[0]))
         return self.network.grouped(bodies, 1.0 if "drawn_at_evaluation" in self.authors else None, generator)
 
     def score(self, batch: Batch) -> Tensor:

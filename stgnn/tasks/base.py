@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassConfusionMatrix
 
-from stgnn.data.batches import Batch, keyed_seed
+from stgnn.data.batches import Batch, Draw, keyed_seed
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError, check_between
 from stgnn.files import csv_text, write_text
@@ -26,8 +26,6 @@ from stgnn.tasks.metrics import scores
 from stgnn.tasks.precision import warn_of_slow_bfloat16
 from stgnn.tasks.schedule import drop_steps, parameter_groups, schedule
 from stgnn.tasks.seen import SEEN, check_unseen, seen
-
-_DROPOUT = 3  # what random numbers are for; 1 and 2 are the loader's
 
 
 def clip_logits(logits: Tensor, clip: Tensor, clips: int) -> Tensor:
@@ -161,7 +159,7 @@ class BaseTask(LightningModule, ABC):
 
     def on_train_epoch_start(self) -> None:
         """Make what an epoch draws (dropout) a function of seed and epoch, so that a resumed run repeats."""
-        torch.manual_seed(keyed_seed(_DROPOUT, self._seed, self.current_epoch, self.global_rank))
+        torch.manual_seed(keyed_seed(Draw.DROPOUT, self._seed, self.current_epoch, self.global_rank))
 
     def on_train_epoch_end(self) -> None:
         """Stop where there is nothing left to save; the weights of the epoch before stay in the checkpoint.

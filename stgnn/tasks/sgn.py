@@ -8,7 +8,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from stgnn.data.batches import Batch, keyed_generator
+from stgnn.data.batches import Batch, Draw, keyed_generator
 from stgnn.errors import InputError, check_between
 from stgnn.networks import SGN, save_checkpoint
 from stgnn.networks.checkpoint import KEY, describe
@@ -153,7 +153,7 @@ class SGNTask(BaseTask):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The sum of the losses, of which each reaches one model."""
         if "z_in_radians" in self.authors:
-            generator = keyed_generator(self.seed, self.global_step)
+            generator = keyed_generator(Draw.TURNS, self.seed, self.global_step)
             batch = batch._replace(bodies=turned_in_radians(batch.bodies, batch.clip, len(batch.label), generator))
         losses = [
             self.classification_loss(self.clip_scores(batch, model), batch.label) for model in self.models.values()

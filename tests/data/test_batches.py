@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stgnn.data import SkeletonSequence, SkeletonStore, SyntheticActions
-from stgnn.data.batches import Augmentation, Batch, ClipData, keyed_generator
+from stgnn.data.batches import Augmentation, Batch, ClipData, Draw, keyed_generator
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import load_layout
 from stgnn.skeleton.transforms import align_view
@@ -44,7 +44,7 @@ def test_drawn_frames_stay_in_their_clip_and_in_order(store: SkeletonStore) -> N
         (1, 1, 20, 3), np.float32
     )
     numbered = SkeletonStore(**{**vars(store), "keypoints": keypoints, "present": None})
-    batch = ClipData(numbered).gather(np.arange(24), FRAMES, keyed_generator(1))
+    batch = ClipData(numbered).gather(np.arange(24), FRAMES, keyed_generator(Draw.BATCH, 1))
     frame = batch.bodies[:, :, 0, 0].long() - 1
     assert (frame.diff(dim=1) >= 0).all()
     offsets = torch.from_numpy(store.offsets)
@@ -85,18 +85,18 @@ def test_a_body_that_the_chosen_frames_do_not_show_has_no_say(scored: bool) -> N
 def test_gather_is_a_function_of_its_arguments(store: SkeletonStore) -> None:
     data, indices = ClipData(store), np.array([3, 1, 9])
     torch.manual_seed(0)
-    first = data.gather(indices, FRAMES, keyed_generator(1, 2), TURN)
+    first = data.gather(indices, FRAMES, keyed_generator(Draw.BATCH, 1, 2), TURN)
     torch.manual_seed(1)
-    again = data.gather(indices, FRAMES, keyed_generator(1, 2), TURN)
-    other = data.gather(indices, FRAMES, keyed_generator(1, 3), TURN)
+    again = data.gather(indices, FRAMES, keyed_generator(Draw.BATCH, 1, 2), TURN)
+    other = data.gather(indices, FRAMES, keyed_generator(Draw.BATCH, 1, 3), TURN)
     assert torch.equal(first.bodies, again.bodies)
     assert not torch.equal(first.bodies, other.bodies)
 
 
 def test_augmentation_keeps_missing_joints_and_turns_bodies_of_a_clip_alike(store: SkeletonStore) -> None:
     data = ClipData(store)
-    plain = data.gather(np.arange(24), 9, keyed_generator(5))
-    turned = data.gather(np.arange(24), 9, keyed_generator(5), Augmentation(1.0, 0.5, 0.2))
+    plain = data.gather(np.arange(24), 9, keyed_generator(Draw.BATCH, 5))
+    turned = data.gather(np.arange(24), 9, keyed_generator(Draw.BATCH, 5), Augmentation(1.0, 0.5, 0.2))
     missing = (plain.bodies == 0).all(dim=-1)
     assert missing.any() and torch.equal(missing, (turned.bodies == 0).all(dim=-1))
     for clip in (1, 3):
@@ -108,14 +108,17 @@ def test_augmentation_keeps_missing_joints_and_turns_bodies_of_a_clip_alike(stor
 
 def test_no_augmentation_changes_nothing(store: SkeletonStore) -> None:
     data = ClipData(store)
-    plain, same = (data.gather(np.arange(24), 9, keyed_generator(5), change) for change in (None, Augmentation()))
+    plain, same = (
+        data.gather(np.arange(24), 9, keyed_generator(Draw.BATCH, 5), change) for change in (None, Augmentation())
+    )
     assert torch.allclose(plain.bodies, same.bodies)
 
 
 def test_turning_is_about_the_vertical_axis(store: SkeletonStore) -> None:
     data = ClipData(store)
     plain, turned = (
-        data.gather(np.arange(24), 9, keyed_generator(5), change) for change in (None, Augmentation(about_vertical=2.0))
+        data.gather(np.arange(24), 9, keyed_generator(Draw.BATCH, 5), change)
+        for change in (None, Augmentation(about_vertical=2.0))
     )
     assert torch.allclose(plain.bodies[..., 1], turned.bodies[..., 1], atol=1e-5)
     assert torch.allclose(plain.bodies.norm(dim=-1), turned.bodies.norm(dim=-1), atol=1e-4)
@@ -129,7 +132,9 @@ def test_bodies_of_two_dimensions_turn_in_the_plane() -> None:
         keypoints, np.array([0, 3, 8]), np.array([0, 1]), ("a", "b"), layout, ("x", "y"), unknown, unknown
     )
     data = ClipData(store)
-    plain, turned = (data.gather([0, 1], 4, keyed_generator(1), change) for change in (None, Augmentation(1.0, 0.5)))
+    plain, turned = (
+        data.gather([0, 1], 4, keyed_generator(Draw.BATCH, 1), change) for change in (None, Augmentation(1.0, 0.5))
+    )
     assert turned.bodies.shape == (2, 4, 17, 2) and not torch.allclose(plain.bodies, turned.bodies)
     assert torch.allclose(plain.bodies.norm(dim=-1), turned.bodies.norm(dim=-1), atol=1e-5)
 
@@ -158,9 +163,11 @@ def test_a_batch_moves_as_one(store: SkeletonStore) -> None:
 
 @pytest.mark.parametrize("key", [(1, 2), (2, 1), (-1, 2)])
 def test_keyed_generators_repeat_and_differ(key: tuple[int, ...]) -> None:
-    draw = torch.rand(4, generator=keyed_generator(*key))
-    assert torch.equal(draw, torch.rand(4, generator=keyed_generator(*key)))
-    assert not torch.equal(draw, torch.rand(4, generator=keyed_generator(key[0] + 1, *key[1:])))
+    first, again, *others = (
+        torch.rand(4, generator=keyed_generator(*key))
+        for key in [(Draw.BATCH, *key)] * 2 + [(Draw.BATCH, key[0] + 1, *key[1:])] + [(use, *key) for use in Draw][2:]
+    )
+    assert torch.equal(first, again) and not any(torch.equal(first, other) for other in others)
 
 
 def test_synthetic_second_bodies_are_found() -> None:
@@ -171,9 +178,9 @@ def test_synthetic_second_bodies_are_found() -> None:
 
 def test_aligned_bodies_are_those_of_the_transform_and_are_augmented_after_it(store: SkeletonStore) -> None:
     data, aligned = ClipData(store), ClipData(store, align=True)
-    plain, upright = (one.gather(np.arange(24), 9, keyed_generator(5)).bodies for one in (data, aligned))
+    plain, upright = (one.gather(np.arange(24), 9, keyed_generator(Draw.BATCH, 5)).bodies for one in (data, aligned))
     assert torch.allclose(upright, align_view(plain, store.layout), atol=1e-5)
-    turned = aligned.gather(np.arange(24), 9, keyed_generator(5), Augmentation(about_vertical=1.0))
+    turned = aligned.gather(np.arange(24), 9, keyed_generator(Draw.BATCH, 5), Augmentation(about_vertical=1.0))
     assert torch.allclose(turned.bodies[..., 1], upright[..., 1], atol=1e-5)
     assert not torch.allclose(turned.bodies, upright, atol=0.1)
 

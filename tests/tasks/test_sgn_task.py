@@ -102,12 +102,13 @@ def test_a_runs_checkpoint_is_its_dearest_model_and_refuses_other_models(
 
 
 def test_turns_in_radians_are_a_switch_and_a_function_of_the_step(data: SyntheticDataModule) -> None:
-    from stgnn.data.batches import keyed_generator
+    from stgnn.data.batches import Draw, keyed_generator
     from stgnn.tasks.branches import turned_in_radians
 
     batch = next(iter(data.train_dataloader()))
     turned = [
-        turned_in_radians(batch.bodies, batch.clip, len(batch.label), keyed_generator(0, step)) for step in (3, 3, 4)
+        turned_in_radians(batch.bodies, batch.clip, len(batch.label), keyed_generator(Draw.TURNS, 0, step))
+        for step in (3, 3, 4)
     ]
     assert torch.equal(turned[0], turned[1]) and not torch.equal(turned[0], turned[2])
     torch.testing.assert_close(turned[0][..., 2], batch.bodies[..., 2])
