@@ -221,11 +221,11 @@ def check_named_data(key: str, value: Any, where: str) -> None:
 
         load_layout(value)
         return
-    from stgnn.space import load_architecture, read_space
+    from stgnn.space import read_architecture, read_space
 
-    named = read_space(value).operators if key == "space" else load_architecture(value).operators
+    named = read_space(value) if key == "space" else read_architecture(value)
     known = registered("OPERATORS")
-    for name in sorted(named - set(known)):
+    for name in sorted(named.operators - set(known)):
         raise InputError(f"{where}: there is no operator {name!r}", allowed=known, hint=did_you_mean(name, known))
 
 

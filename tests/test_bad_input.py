@@ -427,7 +427,7 @@ def test_wrong_architectures(refused: Refused, bad: Path, change: dict[str, Any]
     assert message in refused(*fit)
 
 
-@pytest.mark.parametrize("text", ["[1]", "3", "null", '{"streams": ["joint"', "\0\1\2", '{"format": 9}'])
+@pytest.mark.parametrize("text", ["[1]", "3", "null", '"STGCN"', '{"streams": ["joint"', "\0\1\2", '{"format": 9}'])
 def test_damaged_architectures(refused: Refused, bad: Path, text: str) -> None:
     (bad / "network.json").write_text(text)
     refused("benchmark", f"--network={bad / 'network.json'}")

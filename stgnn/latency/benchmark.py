@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from stgnn.errors import InputError, check_between
-from stgnn.files import read_json
 from stgnn.latency.adaptive import count_adaptive
 from stgnn.latency.cost import Cost, count, count_as_is
 from stgnn.latency.together import input_shape
@@ -20,7 +19,7 @@ from stgnn.runtimes.base import RUNTIMES, Runtime, check_threads, device_name, r
 from stgnn.runtimes.measure import Failure, Job, measure
 from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import BaseArchitecture, architecture_names, load_architecture, read_architecture
+from stgnn.space import read_architecture
 
 CHECKPOINTS = (".ckpt", ".pt", ".pth")
 
@@ -84,17 +83,10 @@ def _network(
         if frames not in (None, module.frames):
             raise InputError("a trained network has its own number of frames", given=frames, allowed=module.frames)
         return module
-    architecture = _architecture(path)
+    architecture = read_architecture(path)
     if frames is not None:
         architecture = read_architecture({**architecture.to_dict(), "frames": frames})
     return make_network(architecture, load_layout(layout), num_classes)
-
-
-def _architecture(path: Path) -> BaseArchitecture:
-    """A shipped architecture by name, or either kind of architecture from a JSON file."""
-    if str(path) in architecture_names() or not path.is_file():
-        return load_architecture(path)
-    return read_architecture(read_json(path, "an architecture"))
 
 
 def _cost(module: Model) -> Cost:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from stgnn.errors import InputError
-from stgnn.files import read_text
+from stgnn.files import read_json, read_text
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space.architecture import Architecture
 from stgnn.space.base import BaseArchitecture, BaseSpace
@@ -23,16 +23,17 @@ def architecture_names() -> tuple[str, ...]:
     return _shipped("architectures", ".json")
 
 
-def load_architecture(source: str | Path | Mapping[str, Any] | Architecture) -> Architecture:
-    """A shipped architecture by name, a JSON file, or plain data; an architecture is returned as it is.
+def read_architecture(source: object) -> BaseArchitecture:
+    """An architecture of either kind: a shipped one by name, a JSON file, or plain data; an architecture is returned as
+    it is.
 
     Raises:
         InputError: there is no such name or file, or it does not hold an architecture.
     """
-    if isinstance(source, Architecture):
+    if isinstance(source, BaseArchitecture):
         return source
-    if isinstance(source, Mapping):
-        return Architecture.from_dict(source)
+    if not isinstance(source, (str, Path)):
+        return _from_plain(source)
     if str(source) in architecture_names():
         return Architecture.from_json((files("stgnn.space") / "architectures" / f"{source}.json").read_text())
     path = Path(source)
@@ -40,17 +41,24 @@ def load_architecture(source: str | Path | Mapping[str, Any] | Architecture) -> 
         raise InputError(
             "there is no such architecture", given=source, allowed=[*architecture_names(), "the path of a JSON file"]
         )
-    return Architecture.from_json(read_text(path, "an architecture"))
+    return _from_plain(read_json(path, "an architecture"))
 
 
-def read_architecture(data: object) -> BaseArchitecture:
-    """An architecture of either kind from plain data.
-
-    Raises:
-        InputError: it is none.
-    """
+def _from_plain(data: object) -> BaseArchitecture:
     kind = SGNArchitecture if isinstance(data, Mapping) and data.get("kind") == KIND else Architecture
     return kind.from_dict(data)
+
+
+def load_architecture(source: str | Path | Mapping[str, Any] | Architecture) -> Architecture:
+    """An architecture of a network of blocks; see :func:`read_architecture`.
+
+    Raises:
+        InputError: there is no such name or file, or it does not hold an architecture of blocks.
+    """
+    architecture = read_architecture(source)
+    if not isinstance(architecture, Architecture):
+        raise InputError("this is an architecture of SGN, not of a network of blocks", given=architecture)
+    return architecture
 
 
 def space_names() -> tuple[str, ...]:

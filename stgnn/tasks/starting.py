@@ -7,7 +7,7 @@ from typing import Any
 from stgnn.errors import InputError
 from stgnn.networks import SGN, Network, Supernet, checkpoint_kind, load_model, load_supernet, make_network
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import BaseArchitecture, load_architecture, read_architecture
+from stgnn.space import BaseArchitecture, read_architecture
 
 Plain = Network | SGN
 """Networks that take bodies and give logits, whatever the bodies are."""
@@ -33,7 +33,7 @@ def starting_network(
         InputError: neither architecture nor checkpoint, or a checkpoint of another layout, other classes, another
             architecture or another number of frames.
     """
-    wanted = None if architecture is None else _architecture(architecture)
+    wanted = None if architecture is None else read_architecture(architecture)
     if wanted is not None and frames is not None:
         wanted = read_architecture({**wanted.to_dict(), "frames": frames})
     if init_from is not None:
@@ -46,13 +46,6 @@ def starting_network(
     if wanted is not None:
         return make_network(wanted, layout, len(class_names))
     raise InputError("there is no network to train", hint="give an architecture, or a checkpoint as init_from")
-
-
-def _architecture(source: str | Path | Mapping[str, Any] | BaseArchitecture) -> BaseArchitecture:
-    """An architecture of either kind; a name or a file is that of a network of blocks."""
-    if isinstance(source, BaseArchitecture):
-        return source
-    return read_architecture(source) if isinstance(source, Mapping) else load_architecture(source)
 
 
 def is_supernet(path: str | Path | None) -> bool:

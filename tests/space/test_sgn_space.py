@@ -1,5 +1,7 @@
 """SGN in steps: its members, their names as actions, and what is refused."""
 
+from pathlib import Path
+
 import pytest
 
 import stgnn
@@ -86,8 +88,18 @@ def test_architectures_that_cannot_be_are_refused(change: dict[str, object], mes
         read_architecture(SMALL.largest().to_dict() | change)
 
 
+def test_an_architecture_is_read_from_a_name_a_file_plain_data_or_itself(tmp_path: Path) -> None:
+    for architecture in (SMALL.largest(), load_architecture("STGCN++")):
+        path = tmp_path / f"{architecture.digest}.json"
+        path.write_text(architecture.to_json())
+        for source in (path, str(path), architecture.to_dict(), architecture):
+            assert read_architecture(source) == architecture
+    assert read_architecture("STGCN++") == load_architecture("STGCN++")
+
+
 def test_the_two_kinds_are_not_mixed_up() -> None:
-    assert isinstance(read_architecture(SMALL.largest().to_dict()), SGNArchitecture)
+    with pytest.raises(InputError, match="an architecture of SGN, not of a network of blocks"):
+        load_architecture(SMALL.largest().to_dict())
     with pytest.raises(InputError, match=r"a space of SGN(.*\n)*.*read_space"):
         load_space("sgn")
     assert isinstance(stgnn.read_space("sgn"), stgnn.SGNSpace)
