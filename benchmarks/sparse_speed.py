@@ -41,7 +41,7 @@ def members(network: Network) -> Iterator[tuple[str, Model]]:
     for level in LEVELS:
         yield f"channels {level:.0%}", channels.compacted(level)  # type: ignore[misc]
     yield "branches 50%", SparseNetwork(network, "branch", initial="magnitude").compacted(0.5)  # type: ignore[misc]
-    yield "single weights 95%", SparseNetwork(network, initial="magnitude").folded(0.95)  # type: ignore[misc]
+    yield "single weights 95%", SparseNetwork(network, initial="magnitude").masked(0.95)  # type: ignore[misc]
 
 
 def measured(name: str, protocol: Protocol) -> list[dict[str, Any]]:

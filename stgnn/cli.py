@@ -8,7 +8,6 @@ source, so help and refusals need no torch.
 import contextlib
 import io
 import json
-import math
 import os
 import re
 import signal
@@ -20,7 +19,7 @@ from typing import Any
 
 from stgnn.command_line import CommandLine, read_command_line
 from stgnn.errors import InputError
-from stgnn.files import DENSITIES, wrong_path
+from stgnn.files import DENSITIES, without_nan, wrong_path
 from stgnn.listing import KINDS
 from stgnn.recipe import dump_resolved, recipe_text, resolved_here
 from stgnn.recipe_check import RecipeChecker
@@ -200,16 +199,7 @@ def _call(line: CommandLine, catalog: Catalog) -> int:
 def _print(line: CommandLine, result: Any) -> None:
     from stgnn.display import shown
 
-    _say(json.dumps(_without_nan(result), indent=2, default=str) if line.json else shown(line.word, result))
-
-
-def _without_nan(result: Any) -> Any:
-    """A result with null for what is no number: JSON knows neither NaN nor infinity."""
-    if isinstance(result, Mapping):
-        return {key: _without_nan(value) for key, value in result.items()}
-    if isinstance(result, list | tuple):
-        return [_without_nan(value) for value in result]
-    return None if isinstance(result, float) and not math.isfinite(result) else result
+    _say(json.dumps(without_nan(result), indent=2, default=str) if line.json else shown(line.word, result))
 
 
 def _say_recipe(line: CommandLine, signature: Signature, catalog: Catalog) -> None:

@@ -4,8 +4,9 @@ import csv
 import errno
 import io
 import json
+import math
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,15 @@ def write_text(path: str | Path, text: str) -> None:
     """
     with draft(path) as hidden:
         hidden.write_text(text, encoding="utf-8", newline="")
+
+
+def without_nan(result: Any) -> Any:
+    """A result with null for what is no number: JSON knows neither NaN nor infinity."""
+    if isinstance(result, Mapping):
+        return {key: without_nan(value) for key, value in result.items()}
+    if isinstance(result, list | tuple):
+        return [without_nan(value) for value in result]
+    return None if isinstance(result, float) and not math.isfinite(result) else result
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -4,7 +4,7 @@ A recipe with a misspelt key should be refused at once, but importing the classe
 seconds. Their constructors stand in files, so the files are read instead::
 
     catalog = Catalog.of_project()
-    catalog.subclasses("BaseTask")                       # ("ClassificationTask", "SupernetTask")
+    catalog.subclasses("BaseTask")                       # ("AdaSGNTask", "ClassificationTask", ...)
     catalog.signature("SupernetTask").names              # ("space", "layout", ...)
 """
 

@@ -2,7 +2,7 @@
 
 ``stgnn profile`` measures a device once (:mod:`stgnn.latency.profile`) and leaves a device file; the models read it::
 
-    from stgnn.latency import Calibrated, LatencyTable
+    from stgnn.latency import Calibrated, load_device, side_by_side
 
     model = Calibrated("device.json")                        # the measured table, corrected by whole networks
     model.predict(architecture, layout, num_classes=10)      # Estimate(mean_ms=1.93, std_ms=0.08)
@@ -10,7 +10,7 @@
     side_by_side(load_device("device.json"))                 # held-out networks; FLOPs calibrated alike beside it
 """
 
-from stgnn.latency.accuracy import Accuracy, evaluate
+from stgnn.latency.agreement import Agreement, evaluate
 from stgnn.latency.base import LATENCY_MODELS, Estimate, LatencyModel
 from stgnn.latency.calibrated import Calibrated
 from stgnn.latency.device import DeviceFile, load_device
@@ -20,7 +20,7 @@ from stgnn.latency.table import LatencyTable
 
 __all__ = [
     "LATENCY_MODELS",
-    "Accuracy",
+    "Agreement",
     "Calibrated",
     "DeviceFile",
     "Estimate",

@@ -4,14 +4,14 @@ import math
 from typing import Any
 
 from stgnn.errors import InputError
-from stgnn.latency.accuracy import Accuracy, evaluate
+from stgnn.latency.agreement import Agreement, evaluate
 from stgnn.latency.calibrated import FEWEST, Calibrated
 from stgnn.latency.device import DeviceFile
 from stgnn.latency.roofline import Roofline
 from stgnn.latency.table import LatencyTable
 
 
-def side_by_side(device: DeviceFile) -> dict[str, Accuracy]:
+def side_by_side(device: DeviceFile) -> dict[str, Agreement]:
     """Accuracy of the table, of the calibrated table, and of a roofline and of bare FLOPs with the same calibration.
 
     Raises:

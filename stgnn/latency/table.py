@@ -12,9 +12,8 @@ from stgnn.latency.parts import KINDS, SGN, Part, parts
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import BaseArchitecture
 
-GROWTH = (
-    1.5  # latency is taken as linear in this power of the width: convolutions grow by the square, all else linearly
-)
+# Latency is taken as linear in this power of the width: convolutions grow by the square, all else linearly.
+GROWTH = 1.5
 Curve = list[tuple[int, float]]  # (size, ms), by size
 Pair = tuple[int, int]
 

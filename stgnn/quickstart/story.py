@@ -30,7 +30,7 @@ from stgnn.runtimes.export import ExportReport, export_network
 from stgnn.search import Random, RegularizedEvolution
 from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.search.extract import choose, extract
-from stgnn.search.study import Evaluation, run_search
+from stgnn.search.study import RANDOM_SUFFIX, Evaluation, run_search
 from stgnn.tasks import ClassificationTask, SupernetTask
 from stgnn.tasks.running import train_quietly
 
@@ -147,7 +147,7 @@ def _tuned(plan: Plan, data: SyntheticDataModule) -> Network:
 
 def _searched(plan: Plan, evaluator: SupernetEvaluator, latency: Calibrated, random: bool) -> list[Evaluation]:
     strategy = Random() if random else RegularizedEvolution(**plan.search["strategy"]["init_args"])
-    name = f"{STUDY}-random" if random else STUDY
+    name = STUDY + RANDOM_SUFFIX if random else STUDY
     return run_search(evaluator, latency, strategy, plan.search["study"], name, plan.trials, plan.seed)
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from stgnn.latency.accuracy import Accuracy, compare
+from stgnn.latency.agreement import Agreement, compare
 from stgnn.report.architectures import genes_of
 from stgnn.report.data import Measured, ReportData, ReportPoint
 from stgnn.search.pareto import front_order, hypervolume_curve
@@ -63,7 +63,7 @@ def latency_checks(data: ReportData) -> tuple[Check, ...]:
     ) + tuple(Check(m.name, "", m.predicted_ms, m.predicted_std, m.measured) for m in data.measurements)
 
 
-def agreement(checks: Sequence[Check]) -> Accuracy | None:
+def agreement(checks: Sequence[Check]) -> Agreement | None:
     """How predictions agree with measurements; of two networks the rank correlation says nothing, and is NaN."""
     if not checks:
         return None

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 
 from stgnn.errors import InputError
@@ -56,7 +55,7 @@ def densities_picture(densities: Densities) -> str:
         parts += [_cell(shares.get(epoch, 0.0), column, len(shown), y) for column, epoch in enumerate(shown)]
         parts.append(svg.text(LEFT + CELLS + 8, y + 11, percent(shares.get(shown[-1], 0.0))))
     height = 30 + ROW * len(densities)
-    return svg.document(LEFT + CELLS + END, height, escape("Density of every layer"), "".join(parts))
+    return svg.document(LEFT + CELLS + END, height, "Density of every layer", "".join(parts))
 
 
 def _places(count: int) -> Sequence[float]:

@@ -1,12 +1,11 @@
 """From trials to files: the page, the front as CSV, everything as JSON, and the picture."""
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from stgnn.files import csv_text, write_text
+from stgnn.files import csv_text, without_nan, write_text
 from stgnn.report.analysis import (
     agreement,
     compare_genes,
@@ -79,7 +78,7 @@ def report_dict(data: ReportData) -> dict[str, Any]:
         "random_front": [point.number for point in random_front],
         "hypervolume_share": hypervolume_history(data.points, reference),
         "hypervolume_share_random": hypervolume_history(data.random, reference),
-        "latency_agreement": None if score is None else _without_nan(asdict(score)),
+        "latency_agreement": None if score is None else without_nan(asdict(score)),
         "genes": [asdict(gene) for gene in genes],
         "trials": [point_dict(point) for point in sorted(data.points, key=lambda point: point.number)],
         "random_trials": [point_dict(point) for point in sorted(data.random, key=lambda point: point.number)],
@@ -107,7 +106,3 @@ def point_dict(point: ReportPoint) -> dict[str, Any]:
         "digest": point.digest,
         "architecture": dict(point.architecture),
     }
-
-
-def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 MOST_THREADS = 64
-EXPORTER = (
-    1  # raised whenever our export gives other graphs for the same network, because timings then no longer compare
-)
+# Raised whenever our export gives other graphs for the same network, because timings then no longer compare.
+EXPORTER = 1
 
 
 class Runtime(ABC):

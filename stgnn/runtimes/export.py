@@ -99,12 +99,12 @@ def export_network(
     deployed = AlignedNetwork(network.deploy(), network.layout) if align else network.deploy()
     with draft(output) as hidden:
         runtime.export(deployed, hidden, raw[:1], _metadata(network, class_names))
-        difference, agreement = compare(wanted, runtime.session(hidden), raw.numpy())
+        difference, agreement = compare_outputs(wanted, runtime.session(hidden), raw.numpy())
         _judge(difference, agreement, runtime)
     return ExportReport(str(output), runtime.name, difference, agreement, len(raw), output.stat().st_size)
 
 
-def compare(wanted: NDArray[np.float32], run: Run, inputs: NDArray[np.float32]) -> tuple[float, float]:
+def compare_outputs(wanted: NDArray[np.float32], run: Run, inputs: NDArray[np.float32]) -> tuple[float, float]:
     """Largest difference from the wanted logits, and share of the inputs with the same class; infinity and 0 where a
     shape is another or a value is not finite.
 

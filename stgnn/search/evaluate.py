@@ -105,7 +105,7 @@ class SupernetEvaluator:
         buffers = self.supernet.calibrated(architecture, torch.split(calibration, BODIES))
         self.supernet.eval()
         logits = [self.supernet(part, architecture, buffers) for part in torch.split(bodies, BODIES)]
-        return clip_logits(torch.cat(logits), self._clips.clip, len(self._clips.label))
+        return clip_logits(torch.cat(logits), self._clips)
 
     def identity(self) -> dict[str, str]:
         """What the accuracies depend on, as short checksums: results with another identity cannot be compared."""

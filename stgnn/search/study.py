@@ -195,9 +195,8 @@ def _open_study(
     if name not in optuna.get_all_study_names(opened):
         optuna.create_study(storage=opened, study_name=name, directions=list(DIRECTIONS), load_if_exists=True)
     study = optuna.load_study(study_name=name, storage=opened, sampler=sampler)
-    empty = not study.get_trials(
-        deepcopy=False
-    )  # read first: another worker may be setting the study up at this moment
+    # Read first: another worker may be setting the study up at this moment.
+    empty = not study.get_trials(deepcopy=False)
     stored = study.user_attrs.get("identity")
     if stored is None and empty and study.directions == list(DIRECTIONS):
         with warnings.catch_warnings():

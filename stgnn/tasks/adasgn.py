@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from torch import Tensor
 
 from stgnn.data.batches import Batch, Draw, keyed_generator
@@ -14,10 +15,10 @@ from stgnn.latency.actions import ActionTable, action_table
 from stgnn.networks import AdaSGN
 from stgnn.networks.checkpoint import describe
 from stgnn.networks.sgn import ConvPolicy, Decided, branches_of
-from stgnn.networks.sgn.choice import efficiency_loss, pressure, relative_costs, temperature
+from stgnn.networks.sgn.choice import efficiency_loss, gumbel_noise, pressure, relative_costs, temperature
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
-from stgnn.tasks.base import BaseTask, clip_logits, run_folder
+from stgnn.tasks.base import BaseTask, clip_logits
 from stgnn.tasks.branches import hold_still, load_singles, turned_in_radians
 from stgnn.tasks.sgn import AUTHORS_DROPS
 from stgnn.tasks.usage import Usage, named
@@ -186,9 +187,9 @@ class AdaSGNTask(BaseTask):
         decided = self.network.dense(
             resample_frames(bodies, self.network.frames),
             self.temperature(self.current_epoch),
-            keyed_generator(Draw.ACTIONS, self.seed, self.global_step),
+            self._noise(len(bodies), self.global_step),
         )
-        logits = clip_logits(decided.logits, batch.clip, len(batch.label))
+        logits = clip_logits(decided.logits, batch)
         loss = self.classification_loss(logits, batch.label)
         weight, efficiency = self.pressure(self.current_epoch), efficiency_loss(decided.actions, self.costs)
         loss = loss + weight * efficiency
@@ -198,19 +199,27 @@ class AdaSGNTask(BaseTask):
     def decide(self, batch: Batch) -> Decided:
         """What the network says of the bodies of a batch, and how, as it is evaluated."""
         bodies = resample_frames(batch.bodies, self.network.frames)
-        generator = keyed_generator(Draw.ACTIONS, self.seed, int(batch.index[0]))
-        return self.network.grouped(bodies, 1.0 if "drawn_at_evaluation" in self.authors else None, generator)
+        drawn = "drawn_at_evaluation" in self.authors
+        if not drawn and not self.network.policy.draws:
+            return self.network.grouped(bodies)
+        counts = torch.bincount(batch.clip, minlength=len(batch.index))
+        pairs = zip(counts.tolist(), batch.index.tolist(), strict=True)
+        noise = torch.cat([self._noise(count, clip) for count, clip in pairs])  # whatever batch the clip is in
+        return self.network.grouped(bodies, 1.0 if drawn else None, noise)
+
+    def _noise(self, bodies: int, key: int) -> Tensor:
+        shape = (bodies, self.network.frames, len(self.network.actions))
+        return gumbel_noise(shape, keyed_generator(Draw.ACTIONS, self.seed, key))
 
     def score(self, batch: Batch) -> Tensor:
         """Logits (N, classes) of the clips of a batch."""
-        return clip_logits(self.decide(batch).logits, batch.clip, len(batch.label))
+        return clip_logits(self.decide(batch).logits, batch)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the held-out training subjects, and count its actions."""
         decided = self.decide(batch)
-        self.val_metrics.update(clip_logits(decided.logits, batch.clip, len(batch.label)), batch.label)
         self.val_usage.update(decided.actions, batch.clip, batch.label)
-        self.log_dict(self.val_metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
+        self.log_scores(self.val_metrics, clip_logits(decided.logits, batch), batch)
 
     def on_validation_epoch_end(self) -> None:
         """Tell usage, costs, and whether this epoch may be chosen."""
@@ -229,7 +238,7 @@ class AdaSGNTask(BaseTask):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the test split, and count its actions."""
         decided = self.decide(batch)
-        self.count_tested(clip_logits(decided.logits, batch.clip, len(batch.label)), batch)
+        self.count_tested(clip_logits(decided.logits, batch), batch)
         self.test_usage.update(decided.actions, batch.clip, batch.label)
 
     def on_test_epoch_end(self) -> None:
@@ -237,8 +246,8 @@ class AdaSGNTask(BaseTask):
         super().on_test_epoch_end()
         shares = self.test_usage.compute().tolist()
         self.log_dict({**self._figures("test", shares), "test_bodies_per_clip": self.test_usage.bodies_per_clip})
-        folder, table = run_folder(self.trainer), self._usage_table()
-        if folder is not None and self.trainer.is_global_zero:
+        table = self._usage_table()  # of all processes together
+        if (folder := self.own_folder()) is not None:
             write_text(folder / "usage.csv", table)
 
     def _usage_table(self) -> str:

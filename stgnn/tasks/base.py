@@ -28,20 +28,11 @@ from stgnn.tasks.schedule import drop_steps, parameter_groups, schedule
 from stgnn.tasks.seen import SEEN, check_unseen, seen
 
 
-def clip_logits(logits: Tensor, clip: Tensor, clips: int) -> Tensor:
-    """The score of each clip: the mean over its bodies, in float32.
-
-    Args:
-        logits: (B, classes), one row for each body.
-        clip: (B,), the clip that each body belongs to.
-        clips: N.
-
-    Returns:
-        (N, classes).
-    """
-    scores = logits.float()
-    total = scores.new_zeros(clips, scores.shape[1]).index_add(0, clip, scores)
-    bodies = scores.new_zeros(clips).index_add(0, clip, scores.new_ones(len(clip)))
+def clip_logits(logits: Tensor, batch: Batch) -> Tensor:
+    """Logits (N, classes) of the clips of a batch: the mean over those of their bodies (B, classes), in float32."""
+    scores, clips = logits.float(), len(batch.label)
+    total = scores.new_zeros(clips, scores.shape[1]).index_add(0, batch.clip, scores)
+    bodies = scores.new_zeros(clips).index_add(0, batch.clip, scores.new_ones(len(batch.clip)))
     return total / bodies.clamp(min=1)[:, None]
 
 
@@ -193,22 +184,29 @@ class BaseTask(LightningModule, ABC):
 
     def count_tested(self, logits: Tensor, batch: Batch) -> None:
         """Count what logits (N, classes) say of the clips of a batch of the test split."""
-        self.test_metrics.update(logits, batch.label)
         self.confusion.update(logits, batch.label)
-        self.log_dict(self.test_metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
+        self.log_scores(self.test_metrics, logits, batch)
+
+    def log_scores(self, metrics: MetricCollection, logits: Tensor, batch: Batch) -> None:
+        """Update metrics of an epoch with the logits (N, classes) of the clips of a batch, and log them."""
+        metrics.update(logits, batch.label)
+        self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
 
     def on_test_epoch_end(self) -> None:
         """Write the confusion matrix beside the results: one row for each true class."""
         counts = self.confusion.compute().tolist()
         self.confusion.reset()
-        folder = run_folder(self.trainer)
-        if folder is not None and self.trainer.is_global_zero:
+        if (folder := self.own_folder()) is not None:
             rows = ([name, *row] for name, row in zip(self.class_names, counts, strict=True))
             write_text(folder / "confusion.csv", csv_text(["true class", *self.class_names], rows))
 
     def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor]:
         """Store indices (N,) and class probabilities (N, classes) of one batch."""
         return batch.index, self.score(batch).softmax(dim=-1)
+
+    def own_folder(self) -> Path | None:
+        """Where this process writes results of the run: of several processes only the first does."""
+        return run_folder(self.trainer) if self.trainer.is_global_zero else None
 
     def trainable(self) -> nn.Module:
         """What holds the parameters that the optimiser changes."""

@@ -70,7 +70,7 @@ class ClassificationTask(BaseTask):
     def score(self, batch: Batch) -> Tensor:
         """Logits (N, classes) of the clips of a batch."""
         logits = self.network(resample_frames(batch.bodies, self.network.frames))
-        return clip_logits(logits, batch.clip, len(batch.label))
+        return clip_logits(logits, batch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross-entropy, mixed with the distance to the teacher when there is one."""
@@ -83,8 +83,7 @@ class ClassificationTask(BaseTask):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the held-out training subjects."""
-        self.val_metrics.update(self.score(batch), batch.label)
-        self.log_dict(self.val_metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
+        self.log_scores(self.val_metrics, self.score(batch), batch)
 
     def describe(self) -> dict[str, Any]:
         """Plain data that says what the weights are."""

@@ -163,7 +163,7 @@ class MultiLevelTask(SparseBaseTask):
     def clip_scores(self, batch: Batch, sparsities: Sequence[float] | None = None) -> list[Tensor]:
         """Logits (N, classes) of the clips, fused and by every level."""
         found = self.network(resample_frames(batch.bodies, self.frames), sparsities)
-        return [clip_logits(logits, batch.clip, len(batch.label)) for logits in (found.fused, *found.experts)]
+        return [clip_logits(logits, batch) for logits in (found.fused, *found.experts)]
 
     def score(self, batch: Batch) -> Tensor:
         """Logits (N, classes) of the clips of a batch by all levels together."""
@@ -185,8 +185,7 @@ class MultiLevelTask(SparseBaseTask):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the held-out training subjects, by all levels together and by each alone."""
         fused, *each = self.clip_scores(batch)
-        self.val_metrics.update(fused, batch.label)
-        self.log_dict(self.val_metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
+        self.log_scores(self.val_metrics, fused, batch)
         for level, metric, scores in zip(self.network.levels, self.level_metrics, each, strict=True):
             metric.update(scores, batch.label)  # type: ignore[operator]
             self.log(f"val_top1_at_{level:g}", metric, on_step=False, on_epoch=True)  # type: ignore[arg-type]
@@ -203,7 +202,7 @@ class MultiLevelTask(SparseBaseTask):
         Raises:
             InputError: the fusion ``mix`` works for all levels only.
         """
-        return Ensemble([one for one in self.network.folded(count).networks if isinstance(one, Plain)])
+        return Ensemble([one for one in self.network.compacted(count).networks if isinstance(one, Plain)])
 
     def finish(self, folder: Path) -> list[Path]:
         """Write every level as a network of its own, and all of them as one network."""

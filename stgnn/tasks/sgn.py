@@ -132,7 +132,7 @@ class SGNTask(BaseTask):
 
     def clip_scores(self, batch: Batch, model: SGN) -> Tensor:
         """Logits (N, classes) of the clips of a batch by one model."""
-        return clip_logits(model(resample_frames(batch.bodies, model.frames)), batch.clip, len(batch.label))
+        return clip_logits(model(resample_frames(batch.bodies, model.frames)), batch)
 
     def score(self, batch: Batch) -> Tensor:
         """Logits (N, classes) of the clips of a batch by the most expensive model."""
@@ -174,8 +174,7 @@ class SGNTask(BaseTask):
     def _score_each(self, batch: Batch, metrics: nn.ModuleDict) -> None:
         for name, own in metrics.items():
             assert isinstance(own, MetricCollection)
-            own.update(self.clip_scores(batch, self.models[name]), batch.label)
-            self.log_dict(own, on_step=False, on_epoch=True, batch_size=len(batch.label))
+            self.log_scores(own, self.clip_scores(batch, self.models[name]), batch)
 
     def on_validation_epoch_end(self) -> None:
         """Write the models that are better than before."""

@@ -143,7 +143,7 @@ class SparseTask(SparseBaseTask):
         """Cross-entropy at the present sparsity, mixed with what the teacher says, and the penalty."""
         sparsity = self.sparsity_now(self.sparsity)
         bodies = self.network(resample_frames(batch.bodies, self.frames), sparsity)
-        logits = clip_logits(bodies, batch.clip, len(batch.label))
+        logits = clip_logits(bodies, batch)
         loss = self.classification_loss(logits, batch.label)
         if self.teacher is not None:
             loss = self.teacher.mixed(loss, logits, batch)
@@ -154,7 +154,7 @@ class SparseTask(SparseBaseTask):
         """Logits (N, classes) of the clips of a batch at the target sparsity."""
         weights = self._masked or self.network.weights(self.sparsity)
         logits = functional_call(self.network.network, weights, (resample_frames(batch.bodies, self.frames),))
-        return clip_logits(logits, batch.clip, len(batch.label))
+        return clip_logits(logits, batch)
 
     def on_validation_epoch_start(self) -> None:
         """Mask the weights once for all clips."""
@@ -165,8 +165,7 @@ class SparseTask(SparseBaseTask):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch of the held-out training subjects."""
-        self.val_metrics.update(self.score(batch), batch.label)
-        self.log_dict(self.val_metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
+        self.log_scores(self.val_metrics, self.score(batch), batch)
 
     def on_validation_epoch_end(self) -> None:
         """Let go of the masked weights: training changes them."""

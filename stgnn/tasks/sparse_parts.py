@@ -15,7 +15,7 @@ from stgnn.networks import Ensemble, save_checkpoint, save_compressed
 from stgnn.networks.checkpoint import FORMAT
 from stgnn.networks.sparsity import FINE, Density, SparseNetwork, penalty_weight, sparsity_at
 from stgnn.skeleton import SkeletonLayout
-from stgnn.tasks.base import BaseTask, run_folder
+from stgnn.tasks.base import BaseTask
 from stgnn.tasks.schedule import drop_steps
 from stgnn.tasks.starting import Plain
 
@@ -189,14 +189,12 @@ class SparseBaseTask(BaseTask, ABC):
         kept, total = sum(one.kept for _, one in found), sum(one.total for _, one in found)
         self.log("density", kept / total)
         self._densities += [(self.current_epoch, name, one) for name, one in found]
-        folder = run_folder(self.trainer)
-        if folder is not None and self.trainer.is_global_zero:
+        if (folder := self.own_folder()) is not None:
             write_text(folder / DENSITIES, _table(self._densities))
 
     def on_train_end(self) -> None:
         """Write the finished networks beside the checkpoints of the run."""
-        folder = run_folder(self.trainer)
-        if folder is not None and self.trainer.is_global_zero:
+        if (folder := self.own_folder()) is not None:
             self.finish(folder / "checkpoints")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -258,7 +256,7 @@ def finished_network(network: SparseNetwork, sparsity: float) -> Plain:
     """The network alone at a sparsity: compacted where whole units go, otherwise with zeros."""
     with torch.no_grad():
         whole = network.granularity in STRUCTURED
-        finished = network.compacted(sparsity) if whole else network.folded(sparsity)
+        finished = network.compacted(sparsity) if whole else network.masked(sparsity)
     assert isinstance(finished, Plain)
     return finished
 

@@ -82,9 +82,8 @@ class SupernetTask(BaseTask):
         self.ends: dict[str, BaseArchitecture] = {"largest": self.space.largest(), "smallest": self.space.smallest()}
         self.largest_metrics = self.metrics("val_largest_")
         self.smallest_metrics = self.metrics("val_smallest_")
-        self._calibrated: dict[
-            str, dict[str, Tensor]
-        ] = {}  # batch-norm statistics of one pass; no part of the checkpoint
+        # Batch-norm statistics of one pass; no part of the checkpoint.
+        self._calibrated: dict[str, dict[str, Tensor]] = {}
 
     def architectures(self, step: int) -> tuple[BaseArchitecture, ...]:
         """What training step ``step`` runs: largest, smallest, then the sampled ones."""
@@ -96,7 +95,7 @@ class SupernetTask(BaseTask):
     ) -> Tensor:
         """Logits (N, classes) of the clips by one architecture; ``buffers`` replace its batch-norm statistics."""
         logits = self.network(resample_frames(batch.bodies, architecture.frames), architecture, buffers)
-        return clip_logits(logits, batch.clip, len(batch.label))
+        return clip_logits(logits, batch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The summed loss of one step."""
@@ -153,8 +152,7 @@ class SupernetTask(BaseTask):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch by both ends of the space."""
         for end, metrics in (("largest", self.largest_metrics), ("smallest", self.smallest_metrics)):
-            metrics.update(self.score(batch, end), batch.label)
-            self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=len(batch.label))
+            self.log_scores(metrics, self.score(batch, end), batch)
 
     def on_validation_epoch_end(self) -> None:
         """Let go of the statistics: training changes the weights they belong to."""

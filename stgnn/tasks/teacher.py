@@ -42,7 +42,7 @@ class Teacher:
         with torch.no_grad():
             network = self.network.to(logits.device)  # no module of the task, so nobody else brings it there
             bodies = network(resample_frames(batch.bodies, network.frames))
-            target = clip_logits(bodies, batch.clip, len(batch.label))
+            target = clip_logits(bodies, batch)
         return torch.lerp(loss, distillation_loss(logits, target), self.share)
 
 

@@ -230,7 +230,7 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
 
 def _adaptive_row(task: AdaSGNTask, figures: Mapping[str, float]) -> dict[str, Any]:
     counted = task.test_usage
-    shares = (counted.taken.sum(0) / counted.frames.sum()).tolist()
+    shares = counted.compute().tolist()
     return {
         "val": figures.get("val_top1"),
         "test": figures["test_top1"],

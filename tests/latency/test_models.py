@@ -7,8 +7,8 @@ import pytest
 
 from stgnn.errors import InputError
 from stgnn.latency import Calibrated, DeviceFile, LatencyModel, LatencyTable, Roofline, cost, evaluate, side_by_side
-from stgnn.latency.accuracy import compare
 from stgnn.latency.adaptive import count_adaptive
+from stgnn.latency.agreement import compare
 from stgnn.latency.calibrated import fit
 from stgnn.latency.cost import count, count_as_is, joints_and_streams, operations, trace
 from stgnn.latency.side_by_side import summary

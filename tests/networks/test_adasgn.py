@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from stgnn.errors import InputError
 from stgnn.networks import SGN, AdaSGN, checkpoint_kind, load_model, save_checkpoint
 from stgnn.networks.sgn import POLICIES, ConvPolicy, DeployedAdaSGN
+from stgnn.networks.sgn.choice import gumbel_noise
 from stgnn.skeleton import load_layout
 
 NTU, SHREC = load_layout("ntu25"), load_layout("shrec22")
@@ -80,8 +81,8 @@ def test_grouped_equals_dense(batch: int, policy: str, scope: str, skip: bool, s
     network = shaken(make(policy=policy, scope=scope, skip=skip))
     assert isinstance(network, AdaSGN)
     x = torch.randn(batch, FRAMES, 25, 3)
-    first, second = (torch.Generator().manual_seed(3) for _ in range(2))
-    dense, grouped = lively(network).dense(x, generator=first), network.grouped(x, generator=second)
+    noise = gumbel_noise((batch, FRAMES, len(network.actions)))
+    dense, grouped = lively(network).dense(x, noise=noise), network.grouped(x, noise=noise)
     assert torch.equal(dense.actions, grouped.actions)
     torch.testing.assert_close(grouped.logits, dense.logits, atol=1e-5, rtol=1e-5)
     if not (network.policy.draws or network.policy.fuses):
@@ -137,9 +138,9 @@ def test_a_clip_policy_takes_one_action_per_body() -> None:
 def test_evaluation_is_deterministic_unless_asked() -> None:
     network, x = make().eval(), torch.randn(4, FRAMES, 25, 3)
     assert torch.equal(network(x), network(x))
-    one, other, again = (
-        network.grouped(x, temperature=1.0, generator=torch.Generator().manual_seed(seed)).actions for seed in (1, 2, 1)
-    )
+    shape = (4, FRAMES, len(network.actions))
+    noises = [gumbel_noise(shape, torch.Generator().manual_seed(seed)) for seed in (1, 2, 1)]
+    one, other, again = (network.grouped(x, temperature=1.0, noise=noise).actions for noise in noises)
     assert torch.equal(one, again) and not torch.equal(one, other)
     random = make(policy="random").eval()
     assert torch.equal(random(x), random(x))

@@ -76,7 +76,7 @@ def test_its_file_says_what_it_costs(smaller: Network, tmp_path: Path) -> None:
 
 
 def test_zeros_cost_little_and_every_bit_comes_back(network: Network, tmp_path: Path) -> None:
-    sparse = SparseNetwork(network).folded(0.95)
+    sparse = SparseNetwork(network).masked(0.95)
     assert isinstance(sparse, Network)
     plain = save_checkpoint(tmp_path / "plain.ckpt", sparse, CLASSES)
     packed = save_compressed(tmp_path / "packed.ckpt", sparse, CLASSES, {"note": "small"})

@@ -8,6 +8,7 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 
+from stgnn.data.batches import Batch
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.latency.adaptive import action_costs
@@ -145,13 +146,21 @@ def test_usage_and_costs_are_those_of_the_actions_taken(data: SyntheticDataModul
     assert told["val_choice"] < 0, "nothing is chosen while something is frozen"
 
 
+def last_clip(batch: Batch) -> dict[str, torch.Tensor]:
+    bodies = batch.bodies[batch.clip == batch.clip[-1]]
+    clip = torch.zeros(len(bodies), dtype=torch.int64)
+    return {"bodies": bodies, "clip": clip, "label": batch.label[-1:], "index": batch.index[-1:]}
+
+
 def test_evaluation_repeats_and_draws_only_by_the_switch(data: SyntheticDataModule) -> None:
     batch = next(iter(data.test_dataloader()))
     for options, same in (({}, True), ({"authors": ["drawn_at_evaluation"]}, False), ({"policy": "random"}, False)):
         task = make(data, **options).eval()
         with torch.no_grad():
             first, again = task.decide(batch), task.decide(batch)
-        assert torch.equal(first.actions, again.actions), "draws are a function of the seed and the batch"
+            alone = task.decide(batch._replace(**last_clip(batch)))
+        assert torch.equal(first.actions, again.actions), "draws are a function of the seed and the clip"
+        assert torch.equal(first.actions[-len(alone.actions) :], alone.actions), "whatever batch it is in"
         assert torch.equal(first.actions.argmax(-1), first.scores.argmax(-1)) == same
 
 

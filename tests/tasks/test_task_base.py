@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from stgnn.data.batches import Batch
 from stgnn.errors import InputError
 from stgnn.skeleton import load_layout
 from stgnn.space import load_architecture, load_space
@@ -20,7 +21,8 @@ NAMES = ["wave", "sit", "walk"]
 
 def test_a_clip_is_scored_by_the_mean_of_its_bodies() -> None:
     logits = torch.tensor([[1.0, 0.0], [3.0, 2.0], [5.0, 7.0]])
-    assert clip_logits(logits, torch.tensor([0, 0, 1]), 2).tolist() == [[2.0, 1.0], [5.0, 7.0]]
+    batch = Batch(torch.zeros(3, 4, 5, 2), torch.tensor([0, 0, 1]), torch.tensor([1, 0]), torch.tensor([7, 8]))
+    assert clip_logits(logits, batch).tolist() == [[2.0, 1.0], [5.0, 7.0]]
 
 
 def test_distillation_is_the_divergence_in_float32_and_teaches_only_the_student() -> None:

@@ -117,14 +117,14 @@ class AdaSGN(nn.Module):
 
         A policy that draws at random draws the same here every time.
         """
-        generator = torch.Generator().manual_seed(0)
-        return (self.dense if self.training else self.grouped)(x, generator=generator).logits
+        noise = gumbel_noise((len(x), self.frames, len(self.actions)), torch.Generator().manual_seed(0))
+        return (self.dense if self.training else self.grouped)(x, noise=noise).logits
 
     def dense(
         self,
         x: Tensor,
         temperature: float | None = None,
-        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
         actions: Tensor | None = None,
     ) -> Decided:
         """Compute every branch and mask: the form that is trained.
@@ -132,13 +132,13 @@ class AdaSGN(nn.Module):
         Args:
             x: Bodies ``(B, T, V, C)``.
             temperature: Draw actions at this temperature; None takes the best ones.
-            generator: Of the draws.
+            noise: Gumbel noise ``(B, T, A)`` of the draws; None draws it. For a clip that of its first frame counts.
             actions: Action numbers ``(B, T)`` to take instead of the policy's.
         """
         frames = self._inputs(x)
         features = [branch(frames) for branch in self.branches.values()]
         scores = self.policy(self._clips(features[0]))
-        taken = self.choose(scores, temperature, generator, actions)
+        taken = self.choose(scores, temperature, noise, actions)
         weights = taken.flatten(0, 1)  # (B * T, A)
         mixed = sum(weights[:, number, None] * value for number, value in enumerate(features))
         assert isinstance(mixed, Tensor)
@@ -148,7 +148,7 @@ class AdaSGN(nn.Module):
         self,
         x: Tensor,
         temperature: float | None = None,
-        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
         actions: Tensor | None = None,
     ) -> Decided:
         """Compute each branch for the frames that chose it, over the whole batch: equal to :meth:`dense` in evaluation
@@ -160,7 +160,7 @@ class AdaSGN(nn.Module):
         first, *others = self.branches.values()
         features = first(frames)
         scores = self.policy(self._clips(features))
-        taken = self.choose(scores, temperature, generator, actions)
+        taken = self.choose(scores, temperature, noise, actions)
         mixed = route(features, frames, taken.argmax(dim=-1).flatten(), others, self.skip)
         return Decided(self.temporal(self._clips(mixed)), taken, scores)
 
@@ -168,7 +168,7 @@ class AdaSGN(nn.Module):
         self,
         scores: Tensor,
         temperature: float | None = None,
-        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
         actions: Tensor | None = None,
     ) -> Tensor:
         """One-hot actions ``(B, T, A)`` of scores ``(B, T, A)``; see :meth:`dense`."""
@@ -181,7 +181,8 @@ class AdaSGN(nn.Module):
             taken = one_hot(shared.argmax(dim=-1), scores.shape[-1]).to(scores)
         else:
             heat = 1.0 if temperature is None else temperature
-            taken = straight_through(shared, heat, gumbel_noise(shared.shape, generator))
+            drawn = gumbel_noise(scores.shape) if noise is None else noise
+            taken = straight_through(shared, heat, drawn[:, : shared.shape[1]])
         return taken.expand_as(scores)
 
     @torch.no_grad()

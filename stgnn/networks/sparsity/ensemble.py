@@ -191,7 +191,7 @@ class SparseEnsemble(nn.Module):
         assert isinstance(head, nn.Linear)
         return self._plain(number, copy.deepcopy(head))
 
-    def folded(self, count: int | None = None) -> SummedExperts:
+    def compacted(self, count: int | None = None) -> SummedExperts:
         """All levels, or the first ``count``, as plain networks without what their masks emptied.
 
         Raises:

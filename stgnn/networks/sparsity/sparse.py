@@ -172,7 +172,7 @@ class SparseNetwork(nn.Module):
         # The root has no gradient at zero; a block without anything to prune has none either.
         return torch.stack([square.clamp_min(1e-24).sqrt() for square in squares.values()]).sum()
 
-    def folded(self, sparsity: float) -> nn.Module:
+    def masked(self, sparsity: float) -> nn.Module:
         """The network alone, with its masked weights set to zero."""
         return masked(self.network, self.masks(sparsity))
 

@@ -28,8 +28,8 @@ def test_the_folded_ensemble_is_the_same_function(make: Any, fusion: str, count:
     net = ensemble(make, count, fusion)
     logits = net(X)
     assert logits.fused.shape == (4, 6) and logits.experts.shape == (3, 4, 6)
-    torch.testing.assert_close(net.folded()(X), logits.fused, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(net.folded().deploy()(X), logits.fused, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(net.compacted()(X), logits.fused, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(net.compacted().deploy()(X), logits.fused, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -47,11 +47,11 @@ def test_every_level_can_be_deployed_alone(make: Any, count: int) -> None:
 def test_any_prefix_of_levels_works(make: Any) -> None:
     for fusion in ("mean", "learned"):
         net = ensemble(make, 1, fusion)
-        torch.testing.assert_close(net.folded(2)(X), net(X, LEVELS[:2]).fused, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(net.compacted(2)(X), net(X, LEVELS[:2]).fused, rtol=1e-4, atol=1e-5)
     with pytest.raises(InputError, match="so many experts"):
         ensemble(make, 1, "mix")(X, LEVELS[:2])
     with pytest.raises(InputError, match="so many experts"):
-        ensemble(make, 1).folded(4)
+        ensemble(make, 1).compacted(4)
 
 
 def test_nested_levels_share_weights_and_each_sparser_one_is_a_subset(make: Any) -> None:

@@ -49,7 +49,7 @@ def test_every_granularity_and_scope_equals_its_folded_and_compacted_network(
         expected = sparse(x, 0.6)
         tolerance = 1e-5 * float(expected.abs().max())
         assert not torch.allclose(expected, net(x))
-        torch.testing.assert_close(sparse.folded(0.6)(x), expected, rtol=1e-5, atol=tolerance)
+        torch.testing.assert_close(sparse.masked(0.6)(x), expected, rtol=1e-5, atol=tolerance)
         torch.testing.assert_close(sparse.compacted(0.6)(x), expected, rtol=1e-5, atol=tolerance)
 
 

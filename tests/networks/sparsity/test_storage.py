@@ -40,7 +40,7 @@ def test_special_values_and_other_types_come_back() -> None:
 
 def test_a_sparse_network_comes_back_and_its_file_is_small(make: Any, tmp_path: Path) -> None:
     network = make(load_architecture("STGCN"))
-    state = SparseNetwork(network).folded(0.95).state_dict()
+    state = SparseNetwork(network).masked(0.95).state_dict()
     path = save_sparse(tmp_path / "sparse.ckpt", state, {"sparsity": 0.95})
     back, about = load_sparse(path)
     assert about == {"sparsity": 0.95} and back.keys() == state.keys()

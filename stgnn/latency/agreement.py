@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class Agreement:
     """Agreement of predictions with measurements.
 
     Attributes:
@@ -42,13 +42,13 @@ class Accuracy:
 
 def evaluate(
     model: "LatencyModel", records: "Sequence[NetworkRecord]", layout: "SkeletonLayout", num_classes: int
-) -> Accuracy:
+) -> Agreement:
     """Predict every measured network and compare."""
     predicted = [model.predict(record.architecture, layout, num_classes).mean_ms for record in records]
     return compare(predicted, [record.timing.quiet_ms for record in records])
 
 
-def compare(predicted: ArrayLike, measured: ArrayLike) -> Accuracy:
+def compare(predicted: ArrayLike, measured: ArrayLike) -> Agreement:
     """Agreement of two lists of latencies.
 
     Raises:
@@ -58,7 +58,7 @@ def compare(predicted: ArrayLike, measured: ArrayLike) -> Accuracy:
     if guesses.shape != truths.shape or guesses.ndim != 1 or not len(guesses):
         raise InputError("comparing latencies needs two lists of one length", given=(guesses.shape, truths.shape))
     error = np.abs(guesses / truths - 1)
-    return Accuracy(
+    return Agreement(
         networks=len(truths),
         mape=float(error.mean()),
         within_5_percent=float((error <= 0.05).mean()),
