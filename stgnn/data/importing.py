@@ -98,7 +98,7 @@ def _digest(paths: Sequence[Path], output: Path) -> str:
     files = [file for path in paths for file in (sorted(_below(path, output)) if path.is_dir() else [path])]
     digest = hashlib.sha256()
     for file in files:
-        stat = file.lstat()
+        stat = file.stat() if file.exists() else file.lstat()  # a link may lead nowhere
         digest.update(f"{file!s}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 

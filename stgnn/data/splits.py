@@ -10,6 +10,8 @@ from stgnn.errors import InputError
 
 SHARE = 5
 """One part in five is held out."""
+ENOUGH = 0.8
+"""Subjects divide the clips if they are known of such a share of them: a few known ones may have next to no clips."""
 
 
 def hold_out(
@@ -21,11 +23,11 @@ def hold_out(
         store: The data set.
         training: The training clips of a protocol.
         subjects: Who is held out. None: about a fifth of the training subjects, chosen by `seed`, or where fewer than
-            two subjects are known, a fifth of the clips of each class.
+            two subjects are known, or the subjects of many clips are not, a fifth of the clips of each class.
         seed: Seed of the choice.
 
     Returns:
-        Clips to train on and clips to validate on; no subject has clips in both.
+        Clips to train on and clips to validate on; where subjects divide them, no subject has clips in both.
 
     Raises:
         InputError: a subject who has no training clips, or nobody left to train on.
@@ -34,7 +36,7 @@ def hold_out(
     known = np.unique(performers[performers >= 0])
     rng = np.random.default_rng(seed % 2**32)
     if subjects is None:
-        if len(known) < 2:
+        if len(known) < 2 or (performers >= 0).mean() < ENOUGH:
             held = _fifth_of_each_class(store.labels[training], rng)
             return training[~held], training[held]
         subjects = rng.permutation(known)[: max(1, round(len(known) / SHARE))].tolist()

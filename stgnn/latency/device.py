@@ -78,7 +78,14 @@ class DeviceFile:
 
     @classmethod
     def begin(
-        cls, runtime: Runtime, layout: SkeletonLayout, num_classes: int, threads: int, space: str, seed: int
+        cls,
+        runtime: Runtime,
+        layout: SkeletonLayout,
+        num_classes: int,
+        threads: int,
+        space: str,
+        seed: int,
+        quick: bool = False,
     ) -> "DeviceFile":
         """An empty file for this machine."""
         return cls(
@@ -93,7 +100,7 @@ class DeviceFile:
             space=space,
             seed=seed,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
-            statistic="quietest window",
+            statistic="quietest window of few runs" if quick else "quietest window",
         )
 
     def records(self, role: str) -> tuple[NetworkRecord, ...]:
@@ -112,6 +119,7 @@ class DeviceFile:
             "precision",
             "num_classes",
             "space",
+            "seed",
             "statistic",
         )
         return {key: getattr(self, key) for key in keys} | {"layout": self.layout.digest}
@@ -202,7 +210,7 @@ class DeviceFile:
             if not (isinstance(value, (int, float)) and math.isfinite(value) and value > low):
                 hint = "the file was damaged or edited: measure again with: stgnn profile"
                 raise InputError(
-                    "the device file holds a duration that is none", given=f"{value} ms for {what}", hint=hint
+                    "the device file holds an impossible duration", given=f"{value} ms for {what}", hint=hint
                 )
         if not (isinstance(self.threads, int) and isinstance(self.num_classes, int) and isinstance(self.runtime, str)):
             raise InputError("this is not a device file", given=f"runtime {self.runtime}, {self.threads} threads")

@@ -70,7 +70,7 @@ def profile(
     check_threads(threads)
     check_between(2, classes=num_classes)
     check_output(path)
-    fresh = DeviceFile.begin(runtime, layout, num_classes, threads, f"{space.name}/{space.digest}", seed)
+    fresh = DeviceFile.begin(runtime, layout, num_classes, threads, f"{space.name}/{space.digest}", seed, quick)
     device = _continued(fresh, path)
     protocol = Protocol(runs=15, seconds=0.01, rounds=1) if quick else Protocol(runs=20, seconds=0.01, rounds=3)
     with _bar(progress) as bar, tempfile.TemporaryDirectory(prefix="stgnn-profile-") as folder:

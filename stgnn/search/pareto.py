@@ -145,8 +145,8 @@ def hypervolume_curve(points: ArrayLike, reference: ArrayLike, maximise: Sequenc
 def knee(points: ArrayLike, maximise: Sequence[bool] = ACCURACY_LATENCY) -> int:
     """Index of the knee of the front: the point that lies farthest beyond the line between the two ends of the front.
 
-    Accuracy and latency are scaled to 0..1 over the front first. A front of one or two points has no bend: the point
-    nearest to the ideal corner is taken.
+    Accuracy and latency are scaled to 0..1 over the front first. A front of two points has no bend: the one that wins
+    more of its better value than it loses of the other is taken.
 
     Args:
         points: Points (N, 2), N >= 1; dominated ones are ignored.
@@ -161,7 +161,9 @@ def knee(points: ArrayLike, maximise: Sequence[bool] = ACCURACY_LATENCY) -> int:
     order = front_order(points, maximise)
     front = losses[order]
     span = np.ptp(front, axis=0)
+    if len(order) == 2:
+        gain, price = span / np.maximum(np.abs(front).max(axis=0), 1e-12)  # from the second value's better end on
+        return int(order[int(gain > price)])
     scaled = (front - front.min(axis=0)) / np.where(span > 0, span, 1.0)
-    # the ends are (1, 0) and (0, 1) now, so the line between them is x + y = 1
-    score = scaled.sum(axis=1) if len(order) > 2 else (scaled**2).sum(axis=1)
-    return int(order[np.argmin(score)])
+    # The ends are (1, 0) and (0, 1) now, so the line between them is x + y = 1.
+    return int(order[np.argmin(scaled.sum(axis=1))])

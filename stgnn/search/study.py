@@ -5,8 +5,10 @@ where optuna-dashboard shows them: ``architecture``, ``digest``, ``accuracy_std`
 ``parameters``, ``strategy``.
 """
 
+import hashlib
 import json
 import math
+import random
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -135,7 +137,7 @@ def run_search(
         **evaluator.identity(),
         "space": space.digest,
         "layout": layout.digest,
-        "latency model": f"{type(latency_model).__name__}, {smallest:.4f} to {largest:.4f} ms",
+        "latency model": _latency_identity(latency_model, space, layout, num_classes),
         **{f"limit of {name}": str(limit) for name, limit in limits.items()},
     }
     facts = {"reference": [1 / num_classes, largest], "space": space.to_dict(), "num_classes": num_classes}
@@ -146,6 +148,20 @@ def run_search(
     _begin(study, space)
     _work(worker, min(trials, space.size), progress)
     return _evaluations(study)
+
+
+def _latency_identity(model: "LatencyModel", space: Space, layout: "SkeletonLayout", num_classes: int) -> str:
+    """The class of a latency model, its predictions for the ends of a space, and a checksum of some between them."""
+    rng = random.Random(0)
+    between = [space.sample_sized(rng, rng.random()) for _ in range(16)]
+    told = []
+    for architecture in (space.smallest(), space.largest(), *between):
+        try:
+            told.append(f"{model.predict(architecture, layout, num_classes).mean_ms:.6g}")
+        except InputError:  # the search will tell when it comes to such a network
+            told.append("unknown")
+    checksum = hashlib.sha256(" ".join(told).encode()).hexdigest()[:12]
+    return f"{type(model).__name__}, {told[0]} to {told[1]} ms, predictions {checksum}"
 
 
 def _begin(study: Study, space: Space) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -93,6 +94,8 @@ class Worker:
         try:
             trial.set_user_attr("worker", signature())
             self._finish(trial)
+        except UpdateFinishedTrialError:
+            return  # another worker took this one for dead, and has queued the architecture again
         except BaseException as error:
             frozen = self.study.trials[trial.number]
             give_up(self.study, frozen, self.space, again=isinstance(error, KeyboardInterrupt))

@@ -31,7 +31,17 @@ def _started(process: int) -> str:
 
 @cache
 def _machine() -> str:
-    return f"{socket.gethostname()}/{_read('/proc/sys/kernel/random/boot_id').strip()}"
+    """This host, since this boot; machines and containers may share a name, so that it alone names no host."""
+    host = f"{socket.gethostname()}-{_read('/etc/machine-id').strip()[:8]}-{_namespace()}"
+    return f"{host}/{_read('/proc/sys/kernel/random/boot_id').strip()}"
+
+
+def _namespace() -> str:
+    """Within which the numbers of processes mean something."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def signature() -> str:

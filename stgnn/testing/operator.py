@@ -40,9 +40,12 @@ def check_operator(operator: "str | type[Operator]", export: bool = True) -> Non
         AssertionError: a promise is broken; the message says which.
     """
     from stgnn.operators import OPERATORS
+    from stgnn.registry import load_plugins
 
+    if isinstance(operator, str):
+        load_plugins()
     name = operator if isinstance(operator, str) else operator.__name__
-    expect(name in OPERATORS, f"{name} lacks @OPERATORS.register")
+    expect(name in OPERATORS, f"{name} lacks @OPERATORS.register, or is in no installed plugin")
     cls = OPERATORS[name]
     expect(isinstance(operator, str) or cls is operator, f"{name} is registered as another class, of {cls.__module__}")
     cases = list(_cases(cls))

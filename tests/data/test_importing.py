@@ -180,3 +180,14 @@ def test_real_sets(tmp_path: Path, name: str, clips: int, classes: int, splits: 
     store = SkeletonStore.open(tmp_path / "out")
     assert (len(store), len(store.class_names), store.layout) == (clips, classes, load_layout("kinect20"))
     assert {p: tuple(map(len, store.split(p))) for p in store.protocols} == splits
+
+
+def test_a_link_to_another_version_begins_the_import_anew(words: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.npz"
+    link.symlink_to(words.parent / words.name)
+    with pytest.raises(KeyboardInterrupt):
+        import_data("npz", link, tmp_path / "out", progress=stop, labels=tmp_path / "labels.csv")
+    with words.open("a") as file:
+        file.write("\n")
+    summary = import_data("npz", link, tmp_path / "out", labels=tmp_path / "labels.csv")
+    assert "thrown away" in summary["remarks"][0]

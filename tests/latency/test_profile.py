@@ -148,7 +148,15 @@ def test_measurements_under_other_conditions_are_kept(bench: type[Bench], tmp_pa
     path = tmp_path / "device.json"
     run(path)
     before = path.read_bytes()
-    for change in ({"threads": 2}, {"num_classes": 60}, {"space": "tiny"}, {"runtime": "Torch"}):
+    others = (
+        {"threads": 2},
+        {"num_classes": 60},
+        {"space": "tiny"},
+        {"runtime": "Torch"},
+        {"quick": True},
+        {"seed": 5},
+    )
+    for change in others:
         with pytest.raises(InputError, match="other conditions"):
             run(path, **change)
     assert path.read_bytes() == before

@@ -94,5 +94,8 @@ def test_knee_is_where_accuracy_stops_paying():
     assert knee(values) == 1
     assert knee([(0.5, 1.0)]) == 0
     assert knee([(0.5, 1.0), (0.5, 1.0)]) == 0
+    assert knee([(0.06, 0.100), (0.99, 0.101)]) == 1, "two points: what is won against what is lost"
+    assert knee([(0.70, 0.1), (0.75, 0.2)]) == 0
+    assert knee([(0.0, 0.1), (0.5, 0.2)]) == 1
     with pytest.raises(ValueError, match="at least one"):
         knee(np.empty((0, 2)))

@@ -1,5 +1,6 @@
 import json
 import time
+from dataclasses import replace
 from statistics import median
 
 import optuna
@@ -203,3 +204,16 @@ def test_progress_costs_nothing_but_text(toy, tmp_path, capsys):
     start = time.monotonic()
     toy.search(tmp_path / "s.journal", 5, progress=True)
     assert "toy" in capsys.readouterr().err and time.monotonic() - start < 5
+
+
+def test_a_latency_model_that_differs_between_the_ends_is_another_one(toy, tmp_path, monkeypatch):
+    toy.search(tmp_path / "s.journal", 4)
+    predict, ends = toy.ToyLatency.predict, (load_space("tiny").smallest(), load_space("tiny").largest())
+
+    def other(model, architecture, layout, num_classes):
+        told = predict(model, architecture, layout, num_classes)
+        return told if architecture in ends else replace(told, mean_ms=told.mean_ms * 1.001)
+
+    monkeypatch.setattr(toy.ToyLatency, "predict", other)
+    with pytest.raises(InputError, match="latency model"):
+        toy.search(tmp_path / "s.journal", 6)

@@ -11,11 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from optuna.trial import Trial
+from optuna.trial import Trial, TrialState
 
-from stgnn.search import Random
+from stgnn.search import Random, workers
 from stgnn.search.study import load_evaluations, load_study
-from stgnn.search.workers import is_worked_on, signature
+from stgnn.search.workers import is_worked_on, recover, signature
 
 TOY = Path(__file__).with_name("toy.py")
 
@@ -152,3 +152,37 @@ def test_a_living_process_is_recognised():
         assert not is_worked_on(trial)
     finally:
         other.kill()
+
+
+def test_a_worker_that_was_taken_for_dead_goes_on(toy, tmp_path, monkeypatch):
+    path, evaluator = tmp_path / "s.journal", toy.ToyEvaluator()
+    accuracy, robbed = evaluator.accuracy, []
+
+    def slow(architecture):
+        if not robbed:
+            robbed.append(load_study(path, "toy").get_trials(states=(TrialState.RUNNING,))[0].number)
+            with monkeypatch.context() as elsewhere:
+                elsewhere.setattr("stgnn.search.workers.is_worked_on", lambda trial: False)
+                recover(load_study(path, "toy"), evaluator.space)
+        return accuracy(architecture)
+
+    monkeypatch.setattr(evaluator, "accuracy", slow)
+    assert len(toy.search(path, 6, evaluator=evaluator)) == 6
+    trials = load_study(path, "toy").trials
+    assert trials[robbed[0]].state.name == "FAIL"
+    assert [trial.params for trial in trials if trial.user_attrs.get("retry_of") == robbed[0]] == [
+        trials[robbed[0]].params
+    ], "nothing is lost"
+
+
+def test_machines_and_containers_of_one_name_are_told_apart(monkeypatch):
+    own = signature()
+    for change in ("_read", "_namespace"):
+        workers._machine.cache_clear()
+        with monkeypatch.context() as there:
+            there.setattr(workers, change, lambda *_: "another")
+            other = signature()
+        workers._machine.cache_clear()
+        attributes = {"worker": other}
+        trial = SimpleNamespace(user_attrs=attributes, datetime_start=datetime.now(UTC) - timedelta(minutes=1))
+        assert other != own and is_worked_on(trial), "it may live: it is given up after an hour"

@@ -145,7 +145,7 @@ def coordinates(values: object, what: str) -> FloatArray:
 
 
 def files_of(folder: Path, pattern: str) -> list[Path]:
-    """The files of a folder that match a glob pattern, sorted by path.
+    """The files of a folder that match a glob pattern, sorted by path, without hidden ones.
 
     Args:
         folder: The source.
@@ -156,7 +156,7 @@ def files_of(folder: Path, pattern: str) -> list[Path]:
     """
     if not folder.is_dir():
         raise InputError("the source is not a folder", given=folder, allowed=f"a folder with files {pattern}")
-    found = sorted(file for file in folder.glob(pattern) if file.is_file())
+    found = sorted(file for file in folder.glob(pattern) if file.is_file() and not _hidden(file.relative_to(folder)))
     if not found:
         raise InputError("the folder holds no files of this format", given=folder, allowed=f"files {pattern}")
     root = folder.resolve()
@@ -165,6 +165,10 @@ def files_of(folder: Path, pattern: str) -> list[Path]:
             hint = "put the file itself into the folder"
             raise InputError("a link leads out of the source", given=f"{file} -> {file.resolve()}", hint=hint)
     return found
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def folder_of(source: Path) -> Path:

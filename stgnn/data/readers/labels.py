@@ -62,7 +62,8 @@ def clip_labels(path: Path, rows: Mapping[int, Mapping[str, str]]) -> ClipLabels
         raise InputError(
             f"{path}, line {line}: no class has this number", given=max(labels), allowed=f"0 to {MOST_CLASSES - 1}"
         )
-    subjects, views = _numbered(column["subject"])[0], _numbered(column["view"])[0]
+    known = {name: ["" if entry == "-1" else entry for entry in column[name]] for name in ("subject", "view")}
+    subjects, views = _numbered(known["subject"])[0], _numbered(known["view"])[0]
     entries = map(ClipLabel, labels, subjects, views, column["split"])
     return ClipLabels(
         class_names=names or tuple(str(number) for number in range(max(labels) + 1)),

@@ -84,7 +84,8 @@ class NpzFile:
         values = self._column(name, "iuU", axes=2)
         if values.ndim == 1 and values.dtype.kind in "iu":
             return values.astype(np.int64)
-        return np.unique(values, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+        pairs = np.sort(values, axis=1) if values.ndim == 2 else values  # the same two persons, whoever comes first
+        return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
     def _column(self, name: str, kinds: str, axes: int = 1) -> npt.NDArray[Any]:
         rows = self._open(name)

@@ -212,9 +212,14 @@ def assemble(frames: Sequence[Sequence[Body]], persons: int) -> Poses | None:
 
 
 def in_image(points: FloatArray, width: float, height: float) -> FloatArray:
-    """Pixels (..., 2) as shares of half an image from its middle: -1 to 1, x to the right and y down."""
+    """Pixels (..., 2) as shares of half an image from its middle: -1 to 1, x to the right and y down.
+
+    The very middle is moved by a millionth: zeros stand for joints that were not seen.
+    """
     half = np.array([width / 2, height / 2], dtype=np.float32)
-    return (points - half) / half
+    shares: FloatArray = (points - half) / half
+    shares[(shares == 0).all(axis=-1), 0] = 1e-6
+    return shares
 
 
 def natural(text: object) -> list[tuple[int, str]]:

@@ -42,7 +42,7 @@ _PATH = re.compile(r"s([0-9]{2})s([0-9]{2})/([0-9]{2})/([0-9]{3})")
 def read_sbu(source: Path, layout: SkeletonLayout | None = None, labels: ClipLabels | None = None) -> ClipSource:
     """Open the folder of the original files.
 
-    The subject of a clip is its pair: 304 for persons 3 and 4, in this order.
+    The subject of a clip is its pair: 304 for persons 3 and 4, whoever comes first; the folds tell the orders apart.
 
     Args:
         source: The folder that holds ``s01s02`` and so on.
@@ -82,12 +82,14 @@ def _read_path(file: Path) -> tuple[int, int]:
 def _clip(file: Path, label: int, pair: int, layout: SkeletonLayout) -> SkeletonSequence | LeftOut:
     rows = read_rows(file, 1 + 2 * 15 * 3, "a recording of SBU")
     keypoints = rows[:, 1:].reshape(-1, 2, 15, 3).swapaxes(0, 1)  # (T, M V C) -> (M, T, V, C)
-    return clip_of(keypoints, label, layout, "/".join(file.parts[-4:-1]), pair)
+    one, other = sorted(divmod(pair, 100))
+    return clip_of(keypoints, label, layout, "/".join(file.parts[-4:-1]), 100 * one + other)
 
 
 def _splits(store: SkeletonStore) -> dict[str, IntArray]:
     splits: dict[str, IntArray] = {}
+    pairs = [_read_path(Path(name, "skeleton_pos.txt"))[1] for name in store.names]
     for number, fold in enumerate(FOLDS, start=1):
-        test = np.isin(store.subjects, fold)
+        test = np.isin(pairs, fold)
         splits |= split_pair(f"fold{number}", ~test, test)
     return splits

@@ -12,7 +12,7 @@ from stgnn.data.sequence import SkeletonSequence
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import load_layout
 from tests.data.readers.law import check_clips
-from tests.data.readers.twin_coco import detection, write_coco, write_detections
+from tests.data.readers.twin_coco import SIZE, detection, write_coco, write_detections
 
 JOINTS = np.full((17, 3), 0.5, np.float32)
 LABELS = ClipLabels(("jump", "wave"), {"one": ClipLabel(1, 4, 2, "train"), "two": ClipLabel(0, 5, 2, "test")})
@@ -108,3 +108,12 @@ def test_an_image_without_its_size_is_named(tmp_path: Path) -> None:
     write_detections(tmp_path / "a" / "b.json", [detection(5, JOINTS)], images=1)
     with pytest.raises(InputError, match=r"b\.json does not say the size of an image(.|\n)*'5'"):
         list(read_coco(tmp_path).clips(1))
+
+
+def test_a_joint_in_the_very_middle_of_the_image_is_seen(tmp_path: Path) -> None:
+    joints = np.full((17, 3), 0.9, np.float32)
+    joints[:, :2] = np.array(SIZE, np.float32) / 2
+    write_detections(tmp_path / "a" / "b.json", [detection(0, joints)], images=1)
+    (clip,) = read_coco(tmp_path).clips(0)
+    assert isinstance(clip, SkeletonSequence) and clip.keypoints.any(axis=-1).all()
+    assert np.abs(clip.keypoints).max() < 1e-5

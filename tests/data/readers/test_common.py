@@ -75,7 +75,11 @@ def test_files_are_sorted_and_links_stay_inside(tmp_path: Path) -> None:
     for name in ("b.txt", "a.txt", "c.json"):
         (inside / name).write_text("")
     (inside / "d.txt").symlink_to(inside / "a.txt")
+    for hidden in (inside / ".ipynb_checkpoints" / "a.txt", inside / ".a.txt"):
+        hidden.parent.mkdir(exist_ok=True)
+        hidden.write_text("")
     assert [file.name for file in files_of(inside, "*.txt")] == ["a.txt", "b.txt", "d.txt"]
+    assert [file.name for file in files_of(inside, "**/*.txt")] == ["a.txt", "b.txt", "d.txt"]
     (inside / "e.txt").symlink_to(outside)
     with pytest.raises(InputError, match="a link leads out of the source"):
         files_of(inside, "*.txt")

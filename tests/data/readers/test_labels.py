@@ -25,10 +25,11 @@ def test_names_become_classes_in_alphabetical_order(tmp_path: Path) -> None:
 
 
 def test_numbers_stay_and_every_column_is_read_in_any_order(tmp_path: Path) -> None:
-    text = 'split,view,subject,label,clip\ntrain,7,ben,2,"a,b"\n,,anna,0,c\n'
+    text = 'split,view,subject,label,clip\ntrain,7,ben,2,"a,b"\n,,anna,0,c\n,-1,-1,0,d\n'
     labels = read_labels(table(tmp_path, text))
     assert labels.class_names == ("0", "1", "2")
-    assert labels.rows == {"a,b": ClipLabel(2, 1, 7, "train"), "c": ClipLabel(0, 0, -1, "")}
+    unknown = ClipLabel(0, -1, -1, "")
+    assert labels.rows == {"a,b": ClipLabel(2, 1, 7, "train"), "c": ClipLabel(0, 0, -1, ""), "d": unknown}
 
 
 @pytest.mark.parametrize(

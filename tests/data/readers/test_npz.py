@@ -39,6 +39,8 @@ def test_pairs_of_subjects_count_as_one(arrays: Arrays, tmp_path: Path) -> None:
     np.savez(tmp_path / "pairs.npz", **{**arrays, "subject": pairs})
     subjects = [clip.subject for clip in read_npz(tmp_path / "pairs.npz").clips(0)]
     assert subjects == arrays["subject"].tolist()
+    np.savez(tmp_path / "swapped.npz", **{**arrays, "subject": pairs[:, ::-1]})
+    assert [clip.subject for clip in read_npz(tmp_path / "swapped.npz").clips(0)] == subjects
 
 
 def test_clips_without_frames_are_left_out_and_splits_follow(arrays: Arrays, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from stgnn.data.readers.sbu import FOLDS, read_sbu
 from stgnn.data.readers.source import LeftOut
+from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
 from tests.data.readers.law import check_clips
@@ -63,4 +64,10 @@ def test_original_files_agree_with_the_prepared_ones() -> None:
     source, arrays = open_both("sbu", "sbu_kinect")
     names = arrays["name"].tolist()
     assert check_clips_against(source, arrays, names) == {"read": 29}
-    check_splits_against(source, arrays, names, arrays["subject"] @ (100, 1))
+    check_splits_against(source, arrays, names, np.sort(arrays["subject"], axis=1) @ (100, 1))
+
+
+def test_two_persons_are_one_pair_whoever_comes_first(tmp_path: Path) -> None:
+    source, _ = write_sbu(tmp_path, np.random.default_rng(0))
+    clips = [clip for clip in read_sbu(source).clips(0) if isinstance(clip, SkeletonSequence)]
+    assert [clip.subject for clip in clips] == [102, 103, 102, 203]

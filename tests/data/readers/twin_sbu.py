@@ -18,6 +18,7 @@ def write_sbu(folder: Path, rng: np.random.Generator) -> tuple[Path, list[Skelet
         file = folder / "sbu" / name / "skeleton_pos.txt"
         file.parent.mkdir(parents=True)
         file.write_text("\r\n".join(lines) + "\r\n")
-        subject = 100 * int(name[1:3]) + int(name[4:6])
+        one, other = sorted((int(name[1:3]), int(name[4:6])))
+        subject = 100 * one + other
         expected.append(SkeletonSequence(keypoints, int(name[7:9]) - 1, body, name, subject))
     return folder / "sbu", expected
