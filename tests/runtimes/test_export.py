@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stgnn.errors import InputError
 from stgnn.networks import Network, save_checkpoint
 from stgnn.runtimes import RUNTIMES, ONNXRuntime, Runtime, Torch
-from stgnn.runtimes.export import compare, export_network
+from stgnn.runtimes.export import compare_outputs, export_network
 from stgnn.runtimes.onnx_runtime import check_graph
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.skeleton.transforms import align_view, resample_frames
@@ -123,7 +123,7 @@ def test_the_batch_and_the_first_input_alone_are_compared(
 ) -> None:
     answers = {2: np.array(batch, dtype=np.float32), 1: np.array(alone, dtype=np.float32)}
     wanted = np.array([[0.0, 1.0], [1.0, 0.0]], dtype=np.float32)
-    found = compare(wanted, lambda inputs: answers[len(inputs)], np.zeros((2, 8, 25, 3), dtype=np.float32))
+    found = compare_outputs(wanted, lambda inputs: answers[len(inputs)], np.zeros((2, 8, 25, 3), dtype=np.float32))
     assert found == (difference, agreement)
 
 
