@@ -1,6 +1,6 @@
 """Does a cheap score rank architectures as the expensive one does? Rank correlations with their uncertainty, in NumPy.
 
-Used for shared-weight against stand-alone accuracy, and for predicted against measured latency:
+For shared-weight against stand-alone accuracy, and for predicted against measured latency:
 
     >>> from stgnn.ranking import kendall_tau_b
     >>> kendall_tau_b([1, 2, 3, 4], [1, 2, 4, 3])
