@@ -3,19 +3,20 @@
 Classes are described by the first paragraph of their docstring.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from stgnn.errors import InputError
 from stgnn.signatures import Catalog, registered
 
 
-def _classes(names: Iterable[str]) -> dict[str, str]:
+def _registry(name: str) -> dict[str, str]:
     catalog = Catalog.of_project()
-    return {name: catalog.summary(name) for name in names}
+    return {one: catalog.summary(one) for one in registered(name)}
 
 
 def _family(base: str) -> dict[str, str]:
-    return _classes(Catalog.of_project().subclasses(base))
+    catalog = Catalog.of_project()
+    return {name: catalog.summary(name) for name in catalog.subclasses(base)}
 
 
 def _layouts() -> dict[str, str]:
@@ -48,12 +49,12 @@ def _formats() -> dict[str, str]:
 
 
 KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
-    "operators": lambda: _classes(registered("OPERATORS")),
+    "operators": lambda: _registry("OPERATORS"),
     "spaces": _spaces,
     "architectures": _architectures,
-    "latency": lambda: _classes(registered("LATENCY_MODELS")),
-    "strategies": lambda: _classes(registered("SEARCH_STRATEGIES")),
-    "runtimes": lambda: _classes(registered("RUNTIMES")),
+    "latency": lambda: _registry("LATENCY_MODELS"),
+    "strategies": lambda: _registry("SEARCH_STRATEGIES"),
+    "runtimes": lambda: _registry("RUNTIMES"),
     "layouts": _layouts,
     "formats": _formats,
     "tasks": lambda: _family("BaseTask"),

@@ -94,8 +94,7 @@ def keep_recipes(plan: Plan) -> None:
 
     What other words have written there since stays.
     """
-    recipes = {plan.search["study"]: (plan.search, STUDY)}
-    recipes |= {str(plan.output / name): ({"data": plan.data}, "") for name in ("chosen.ckpt", "tuned.ckpt")}
-    for result, (recipe, name) in recipes.items():
+    networks = [({"data": plan.data}, str(plan.output / file), "") for file in ("chosen.ckpt", "tuned.ckpt")]
+    for recipe, result, name in [(plan.search, plan.search["study"], STUDY), *networks]:
         if not recipe_path(result, name).exists():
             keep_recipe(recipe, result, name)

@@ -145,8 +145,8 @@ def hypervolume_curve(points: ArrayLike, reference: ArrayLike, maximise: Sequenc
 def knee(points: ArrayLike, maximise: Sequence[bool] = ACCURACY_LATENCY) -> int:
     """Index of the knee of the front: the point that lies farthest beyond the line between the two ends of the front.
 
-    Accuracy and latency are scaled to 0..1 over the front first. A front of two points has no bend: the one that wins
-    more of its better value than it loses of the other is taken.
+    Accuracy and latency are scaled to 0..1 over the front first. A front of two points has no bend: the slower is taken
+    where the relative gain in accuracy exceeds the relative price in latency.
 
     Args:
         points: Points (N, 2), N >= 1; dominated ones are ignored.
@@ -162,7 +162,7 @@ def knee(points: ArrayLike, maximise: Sequence[bool] = ACCURACY_LATENCY) -> int:
     front = losses[order]
     span = np.ptp(front, axis=0)
     if len(order) == 2:
-        gain, price = span / np.maximum(np.abs(front).max(axis=0), 1e-12)  # from the second value's better end on
+        gain, price = span / np.maximum(np.abs(front).max(axis=0), 1e-12)  # of the slower
         return int(order[int(gain > price)])
     scaled = (front - front.min(axis=0)) / np.where(span > 0, span, 1.0)
     # The ends are (1, 0) and (0, 1) now, so the line between them is x + y = 1.
