@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from stgnn.command_line import CommandLine, read_command_line
 from stgnn.errors import InputError
 from stgnn.files import DENSITIES, without_nan, wrong_path
 from stgnn.listing import KINDS
-from stgnn.recipe import dump_resolved, recipe_text, resolved_here
+from stgnn.recipe import resolved_text
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import Catalog, Signature, command_signature
 from stgnn.training_recipe import TRAINING_WORDS, check_training, training_help, training_signature
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no ± shows a question mark
     try:
-        with _terminable():
+        with _terminable(), _plain_warnings():
             return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt as stop:
         said = str(stop) or "stopped; what has been written stays, and the same command continues"
@@ -95,6 +96,17 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings say what is the matter, not which line of which file noticed it."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_: f"stgnn: warning: {' '.join(str(message).split())}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _wrong_input(error: BaseException | None) -> InputError | None:
@@ -157,7 +169,7 @@ def _train(line: CommandLine, catalog: Catalog) -> None:
     from stgnn.tasks.training import train
 
     with contextlib.redirect_stdout(sys.stderr):  # standard output carries the result and nothing else
-        result = train(line.word, line.name, line.values, line.arguments, dump_resolved)
+        result = train(line.word, line.name, line.values, line.arguments, resolved_text)
     if result:
         _print(line, {**result, **_drawn(result)})
 
@@ -203,7 +215,7 @@ def _print(line: CommandLine, result: Any) -> None:
 
 
 def _say_recipe(line: CommandLine, signature: Signature, catalog: Catalog) -> None:
-    _say(recipe_text(resolved_here(line.recipe(signature, catalog))).rstrip())
+    _say(resolved_text(line.recipe(signature, catalog)).rstrip())
 
 
 def _say(text: str) -> None:

@@ -98,17 +98,13 @@ def recipe_text(recipe: Mapping[str, Any]) -> str:
     return str(yaml.dump(dict(recipe), Dumper=_Dumper, sort_keys=False))
 
 
-def dump_resolved(recipe: Mapping[str, Any], path: Path, header: Sequence[str] = ()) -> None:
-    """Write a recipe with what the YAML files hold that it names, relative to the working directory."""
-    dump_recipe(resolved_here(recipe), path, header)
-
-
-def resolved_here(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe with what the YAML files hold that it names; a name without a file stays as it is."""
-    return {key: _resolved_here(value) for key, value in recipe.items()}
+def resolved_text(recipe: Mapping[str, Any]) -> str:
+    """A recipe as YAML, with what the YAML files hold that it names, relative to the working directory."""
+    return recipe_text(_resolved_here(dict(recipe)))
 
 
 def _resolved_here(value: Any) -> Any:
+    """A value with what the YAML files hold that it names; a name without a file stays as it is."""
     if isinstance(value, str) and value.endswith(SUFFIXES) and Path(value).is_file():
         return load_here(value)
     if isinstance(value, list):

@@ -20,6 +20,7 @@ from stgnn.listing import KINDS
 from stgnn.networks import Network, load_supernet, save_checkpoint
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask
+from stgnn.tasks.continuing import resume_command
 
 ROOT = Path(__file__).parents[1]
 FIT = ROOT / "recipes" / "fit" / "supernet_tiny_synthetic.yaml"
@@ -375,7 +376,7 @@ def test_ctrl_c_in_training_says_how_to_go_on(
     monkeypatch.setattr("signal.signal", lambda *arguments: None)  # Lightning would ignore Ctrl-C from then on
     assert main(["fit", "--config", str(FIT), *SHORT, "--trainer.max_epochs=3"]) == 130
     last = "runs/supernet_tiny_synthetic/version_0/checkpoints/last.ckpt"
-    assert f"continue with --ckpt_path {last}" in capsys.readouterr().err
+    assert f"to continue: {resume_command(last)}" in capsys.readouterr().err
     assert Path(last).is_file()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stgnn.errors import InputError
-from stgnn.recipe import dump_recipe, dump_resolved, load_recipe, load_recipes, merge, parse_yaml
+from stgnn.recipe import dump_recipe, load_recipe, load_recipes, merge, parse_yaml, resolved_text
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -69,8 +69,7 @@ def test_names_of_files_are_resolved_in_the_working_directory(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     given = {"model": {"space": "space/own.yaml", "others": ["space/base.yaml", "missing.yaml", 3]}}
     wanted = {"model": {"space": {"name": "base", "frames": 8}, "others": [{"name": "base"}, "missing.yaml", 3]}}
-    dump_resolved(given, tmp_path / "runs" / "r.yaml")
-    assert parse_yaml((tmp_path / "runs" / "r.yaml").read_text()) == wanted
+    assert parse_yaml(resolved_text(given)) == wanted
 
 
 def test_what_is_written_can_be_read(tmp_path: Path) -> None:

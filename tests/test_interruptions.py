@@ -21,6 +21,7 @@ from stgnn.networks import Supernet, save_checkpoint
 from stgnn.search.study import load_evaluations
 from stgnn.skeleton import load_layout
 from stgnn.space import load_space
+from stgnn.tasks.continuing import resume_command
 
 ROOT = Path(__file__).parents[1]
 DATA = "data: {class_path: SkeletonDataModule, init_args: {store: store, protocol: xsub, frames: 8, batch_size: 8}}\n"
@@ -113,7 +114,7 @@ def test_ctrl_c_in_a_fit(folder: Path, stop: signal.Signals) -> None:
     checkpoint = folder / "runs" / "fit" / "version_0" / "checkpoints" / "last.ckpt"
     status, err = stopped(["fit", "--config=fit.yaml"], checkpoint.is_file, stop)
     assert status == 130
-    assert f"continue with --ckpt_path {checkpoint.relative_to(folder)}" in one_line(err)
+    assert f"to continue: {resume_command(checkpoint.relative_to(folder))}" in one_line(err)
     epoch = torch.load(checkpoint, weights_only=True)["epoch"]
     more = ["--trainer.max_epochs", str(epoch + 2), "--trainer.check_val_every_n_epoch=1"]
     assert main(["fit", "--config=fit.yaml", f"--ckpt_path={checkpoint}", *more]) == 0

@@ -91,6 +91,7 @@ def search(
     from stgnn.search import Random
     from stgnn.search.evaluate import SupernetEvaluator
     from stgnn.search.study import RANDOM_SUFFIX, run_search
+    from stgnn.tasks.continuing import warn_if_stopped
     from stgnn.tasks.cutting import check_classes
     from stgnn.tasks.seen import check_unseen
 
@@ -98,6 +99,7 @@ def search(
     evaluator = SupernetEvaluator.from_data(loaded.module, clips, variants=variants)
     check_classes(loaded.class_names, clips)
     check_unseen(loaded.extra, clips)
+    warn_if_stopped(supernet, loaded.extra)
     runs = {name: strategy, **({name + RANDOM_SUFFIX: Random()} if compare_random else {})}
     found = {
         key: run_search(evaluator, latency, one, study, key, trials, seed, budget_ms, max_parameters)

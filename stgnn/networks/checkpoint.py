@@ -136,13 +136,17 @@ def checkpoint_kind(path: str | Path) -> str:
     return str(_read(path)[1]["kind"])
 
 
-def check_run_checkpoint(path: str | Path) -> None:
+def check_run_checkpoint(path: str | Path) -> Mapping[str, Any]:
     """Refuse a file that a run of the Trainer cannot go on from.
+
+    Returns:
+        What it says beside the weights, plain data.
 
     Raises:
         InputError: it is missing, damaged, not ours, diverged, or holds weights without the state of a run.
     """
-    _check_finite(_read(path)[0], path)
+    state, entry = _read(path)
+    _check_finite(state, path)
     if "pytorch-lightning_version" not in _load(Path(path)):
         raise InputError(
             f"{path} holds weights alone, not the state of a run",
@@ -150,6 +154,7 @@ def check_run_checkpoint(path: str | Path) -> None:
             allowed="last.ckpt and the like, as fit writes them",
             hint="leave ckpt_path out and start from these weights with --model.init_from",
         )
+    return dict(entry.get("extra", {}))
 
 
 def _space(supernet: Supernet) -> dict[str, Any]:

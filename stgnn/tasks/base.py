@@ -22,6 +22,7 @@ from stgnn.files import csv_text, write_text
 from stgnn.networks.checkpoint import KEY
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture
+from stgnn.tasks.continuing import TRAINED, trained
 from stgnn.tasks.metrics import scores
 from stgnn.tasks.precision import warn_of_slow_bfloat16
 from stgnn.tasks.schedule import drop_steps, parameter_groups, schedule
@@ -88,6 +89,7 @@ class BaseTask(LightningModule, ABC):
     network: nn.Module
     uncalibrated = False  # whether its batch-norm statistics are those of the supernet that it was taken out of
     began = False  # whether it has trained in this process
+    planned_steps = 0  # optimiser steps of the whole schedule
 
     def __init__(
         self,
@@ -230,8 +232,9 @@ class BaseTask(LightningModule, ABC):
             raise InputError(
                 "the learning-rate schedule needs an end", hint="set trainer.max_epochs or trainer.max_steps"
             )
-        drops = drop_steps(self.milestones, int(steps), self.trainer.max_epochs)
-        scheduler = LambdaLR(optimizer, lambda step: schedule(step, int(steps), self.warmup, drops))
+        self.planned_steps = planned = int(steps)
+        drops = drop_steps(self.milestones, planned, self.trainer.max_epochs)
+        scheduler = LambdaLR(optimizer, lambda step: schedule(step, planned, self.warmup, drops))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     @abstractmethod
@@ -239,10 +242,11 @@ class BaseTask(LightningModule, ABC):
         """Plain data that says what the weights are, for the ``stgnn`` entry of a checkpoint."""
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Make a checkpoint readable without this class, and let it say which clips it has seen."""
+        """Make a checkpoint readable without this class, and let it say how far it came and which clips it has seen."""
         entry = self.describe()
+        entry["extra"] = {**entry["extra"], TRAINED: trained(self.global_step, self.planned_steps)}
         if (data := self._data()) is not None:
-            entry["extra"] = {**entry["extra"], SEEN: seen(data)}
+            entry["extra"][SEEN] = seen(data)
         checkpoint[KEY] = entry
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

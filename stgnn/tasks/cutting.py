@@ -13,6 +13,7 @@ from stgnn.errors import InputError
 from stgnn.networks import Supernet, load_supernet, save_checkpoint
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import BaseArchitecture, SGNArchitecture, SGNSpace
+from stgnn.tasks.continuing import warn_if_stopped
 from stgnn.tasks.starting import Plain
 
 BODIES = 64  # in one pass: enough to keep a core busy, few enough to stay in its caches
@@ -115,6 +116,7 @@ def load_sgn_supernet(checkpoint: str | Path) -> SGNSupernet:
     if not isinstance(space, SGNSpace):
         hint = "train one with: stgnn fit --config recipes/fit/supernet_sgn_utd_mhad.yaml"
         raise InputError(f"the supernet {checkpoint} is none of SGN", given=f"space {space.name}", hint=hint)
+    warn_if_stopped(path, loaded.extra)
     return SGNSupernet(path, sha256(path.read_bytes()).hexdigest(), loaded.module, space, loaded.class_names)
 
 

@@ -15,6 +15,7 @@ NOISE = (
     r".*does not have many workers.*",  # batches are gathered by index: workers would only cost
     r".*dirpath has changed.*",
     r".*Checkpoint directory .* exists and is not empty.*",  # a run that goes on
+    r".*Experiment logs directory .* exists and is not empty.*",  # the same; its rows are kept
     r".*Total length of `list` across ranks is zero.*",  # nobody is held out for validation
     r"(?s).*deprecated in v4\.49.*",  # how Lightning uses jsonargparse
     r"(?s).*JSONARGPARSE_DEPRECATION.*",

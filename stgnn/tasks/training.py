@@ -2,25 +2,28 @@
 
 import json
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonargparse
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
 from stgnn.networks import check_run_checkpoint
+from stgnn.tasks import continuing
 from stgnn.tasks.adasgn import AdaSGNTask
 from stgnn.tasks.base import BaseTask, run_folder
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.levels import MultiLevelTask
 from stgnn.tasks.predictions import every_clip, write_predictions
 from stgnn.tasks.quiet import quiet
+from stgnn.tasks.run_recipe import RecipeCallback, Text, parsed_recipe
 from stgnn.tasks.running import check_held_out
 from stgnn.tasks.sgn import SGNTask
 from stgnn.tasks.sparse import SparseTask
@@ -30,7 +33,6 @@ __all__ = [
     "AdaSGNTask",
     "ClassificationTask",
     "MultiLevelTask",
-    "RecipeCallback",
     "SGNTask",
     "SparseTask",
     "SupernetTask",
@@ -41,30 +43,6 @@ __all__ = [
 RUNS = "runs"
 CHECKPOINT_HINT = "--ckpt_path runs/NAME/version_N/checkpoints/last.ckpt"
 
-Keep = Callable[[Mapping[str, Any], Path, Sequence[str]], None]  # writes a recipe into a file, below lines of comment
-
-
-class RecipeCallback(SaveConfigCallback):
-    """Saves the recipe of the run beside its results, whichever logger it has.
-
-    Args:
-        parser: What parsed the command line.
-        config: What it has parsed.
-        keep: Writes the recipe.
-    """
-
-    def __init__(self, parser: LightningArgumentParser, config: jsonargparse.Namespace, keep: Keep) -> None:
-        super().__init__(parser, config, save_to_log_dir=False)
-        self.keep = keep
-
-    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write ``recipe.yaml``."""
-        folder = run_folder(trainer)
-        if folder is not None:
-            dumped = json.loads(self.parser.dump(self.config, format="json", skip_unset=False))
-            recipe = _as_parsed(dumped, self.config.as_dict())
-            self.keep(recipe, folder / "recipe.yaml", self.parser.dump_header or ())
-
 
 class TrainingCLI(LightningCLI):
     """One command: ``fit``, ``validate``, ``test`` or ``predict``.
@@ -72,18 +50,21 @@ class TrainingCLI(LightningCLI):
     Args:
         arguments: The command line from the word on.
         name: What the run is called: its results lie in ``runs/<name>/version_<n>/``.
-        keep: Writes the recipe of the run.
+        text: Writes a recipe out.
     """
 
-    def __init__(self, arguments: Sequence[str], name: str, keep: Keep) -> None:
+    def __init__(self, arguments: Sequence[str], name: str, text: Text) -> None:
         silent = {"exit_on_error": False}
+        self.text = text
+        self.start: Mapping[str, Any] = {}  # what the checkpoint says that the run starts from
+        self.rows_before: list[dict[str, Any]] = []  # of the table of metrics
         super().__init__(
             BaseTask,
             SkeletonDataModule,
             subclass_mode_model=True,
             subclass_mode_data=True,
             save_config_callback=RecipeCallback,
-            save_config_kwargs={"keep": keep},
+            save_config_kwargs={"text": text},
             seed_everything_default=0,
             auto_configure_optimizers=False,
             trainer_defaults={
@@ -123,9 +104,35 @@ class TrainingCLI(LightningCLI):
         if path in ("best", "last", "hpc", "registry"):
             raise InputError("ckpt_path is the path of a file", given=path, hint=CHECKPOINT_HINT)
         if path is not None:
-            check_run_checkpoint(path)
+            self.start = check_run_checkpoint(path)
         elif start is None and self.config.subcommand != "fit":
             raise InputError("there are no trained weights to score", hint=CHECKPOINT_HINT)
+
+    def before_instantiate_classes(self) -> None:
+        """A training of the same recipe goes on in its own folder; one of another recipe gets a new one."""
+        config, logger = self.config[self.config.subcommand], self._table()
+        if self.config.subcommand != "fit" or logger is None:
+            return
+        runs, recipe = Path(logger.save_dir, logger.name), self.text(parsed_recipe(self._parser("fit"), config))
+        if config.ckpt_path is None:
+            continuing.warn_of_stopped_run(runs, recipe)
+        elif continuing.goes_on(config.ckpt_path, runs, recipe):
+            folder = continuing.folder_of(config.ckpt_path)
+            logger.version, self.rows_before = folder.name, continuing.rows_before(folder, self.start)
+            self.save_config_callback = None  # the recipe lies there
+
+    def _table(self) -> jsonargparse.Namespace | None:
+        """Arguments of the logger that writes a table into the next free folder, if the run has no other."""
+        logger = self.config[self.config.subcommand].trainer.logger
+        csv = isinstance(logger, jsonargparse.Namespace) and str(logger.class_path).endswith(".CSVLogger")
+        return logger.init_args if csv and logger.init_args.version is None else None
+
+    def before_fit(self) -> None:
+        """Go on with the table of metrics, which the logger begins anew."""
+        logger = self.trainer.logger
+        if self.rows_before and isinstance(logger, CSVLogger) and self.trainer.is_global_zero:
+            logger.experiment.metrics.extend(self.rows_before)
+            logger.save()
 
     def before_validate(self) -> None:
         """Refuse to score nothing.
@@ -173,7 +180,7 @@ class TrainingCLI(LightningCLI):
             if not self.trainer.interrupted:
                 raise
             kept = self.checkpoint
-            hint = "nothing was kept" if kept is None else f"continue with --ckpt_path {kept}"
+            hint = "nothing was kept" if kept is None else f"to continue: {continuing.resume_command(kept)}"
             raise KeyboardInterrupt(f"{subcommand} stopped; {hint}") from leave
 
     @property
@@ -206,7 +213,7 @@ class TrainingCLI(LightningCLI):
             write_predictions(batches or [], datamodule, folder / "predictions.csv")
 
 
-def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str], keep: Keep) -> dict[str, Any]:
+def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str], text: Text) -> dict[str, Any]:
     """Carry out one command.
 
     Args:
@@ -214,7 +221,7 @@ def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str],
         name: What the run is called.
         recipe: The resolved recipe.
         flags: Flags of the command line, which override the recipe.
-        keep: Writes the recipe of the run beside its results.
+        text: Writes a recipe out, as it is kept beside the results.
 
     Returns:
         Where the results lie, and the last metrics; nothing in any but the first of several processes.
@@ -226,7 +233,7 @@ def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str],
     arguments = [word, *(["--config", json.dumps(dict(recipe))] if recipe else []), *flags]
     try:
         with quiet():
-            done = TrainingCLI(arguments, name, keep)
+            done = TrainingCLI(arguments, name, text)
     except InputError:
         raise
     except jsonargparse.ArgumentError as error:
@@ -244,17 +251,6 @@ def _of_lightning(error: BaseException) -> bool:
     """Whether Lightning itself raised the error, not a task or a data module that it runs."""
     frames = traceback.extract_tb(error.__traceback__)
     return "lightning" in Path(frames[-1].filename).parts
-
-
-def _as_parsed(dumped: Any, parsed: Any) -> Any:
-    """What the parser dumps, with texts and mappings as it parsed them: it writes a mapping as a text where the type
-    allows either, and some texts as numbers.
-    """
-    if isinstance(dumped, dict) and isinstance(parsed, dict):
-        return {key: _as_parsed(value, parsed[key]) for key, value in dumped.items()}
-    if isinstance(dumped, list) and isinstance(parsed, list):
-        return [_as_parsed(*pair) for pair in zip(dumped, parsed, strict=True)]
-    return parsed if type(parsed) in (str, dict) else dumped
 
 
 def _csv_logger(name: str) -> dict[str, Any]:

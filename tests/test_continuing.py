@@ -1,0 +1,119 @@
+"""A training goes on in its own folder, another one gets a new folder, and weights of a stopped one are told apart."""
+
+import csv
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+
+from stgnn.cli import main
+from stgnn.tasks import SupernetTask
+from stgnn.tasks.continuing import TRAINED, resume_command, rows_before, warn_if_stopped
+
+RECIPE = """
+model: {class_path: SupernetTask, init_args: {space: tiny, calibration_clips: 8}}
+data: {class_path: SyntheticDataModule, init_args: {clips: 64, frames: 8, batch_size: 16}}
+trainer: {max_epochs: 3, accelerator: cpu, enable_progress_bar: false, check_val_every_n_epoch: 3, log_every_n_steps: 1}
+"""
+LAST = Path("runs/own/version_0/checkpoints/last.ckpt")
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which Ctrl-C stopped a training in its third epoch."""
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(RECIPE)
+    begin = SupernetTask.on_train_epoch_start
+
+    def stop(task: SupernetTask) -> None:
+        if task.current_epoch == 2:
+            raise KeyboardInterrupt
+        begin(task)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SupernetTask, "on_train_epoch_start", stop)
+        patched.setattr("signal.signal", lambda *arguments: None)  # Lightning would ignore Ctrl-C from then on
+        assert main(["fit", "--config=own.yaml"]) == 130
+    assert torch.load(LAST, weights_only=True)["stgnn"]["extra"][TRAINED] == {"steps": 4, "planned": 6}
+    return tmp_path
+
+
+def losses(folder: Path) -> dict[int, float]:
+    """The loss of every step in a run's table; a step that stands there twice fails."""
+    with (folder / "metrics.csv").open() as lines:
+        rows = [(int(row["step"]), float(row["train_loss"])) for row in csv.DictReader(lines) if row["train_loss"]]
+    assert len(dict(rows)) == len(rows)
+    return dict(rows)
+
+
+def test_the_same_recipe_continues_in_place_with_one_table_and_then_there_is_nothing_left(
+    stopped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", "--config=own.yaml", f"--ckpt_path={stopped / LAST}"]) == 0  # the typed recipe does as well
+    whole = losses(Path("runs/own/version_0"))
+    recipe = Path("runs/own/version_0/recipe.yaml").read_text()
+    assert [*whole] == [*range(6)] and "ckpt_path: null" in recipe
+    assert [path.name for path in Path("runs/own").iterdir()] == ["version_0"]
+    capsys.readouterr()
+    word, *arguments = resume_command(LAST).split()
+    assert word == "stgnn" and main(arguments) == 2
+    assert "nothing left to train" in capsys.readouterr().err
+    assert losses(Path("runs/own/version_0")) == whole
+    assert Path("runs/own/version_0/recipe.yaml").read_text() == recipe
+    assert [path.name for path in Path("runs/own").iterdir()] == ["version_0"]
+
+
+def test_the_command_that_is_shown_goes_on_from_the_kept_recipe(
+    stopped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(resume_command(LAST).split()[1:]) == 0
+    assert str(LAST) in capsys.readouterr().out
+    assert [*losses(Path("runs/own/version_0"))] == [*range(6)]
+
+
+def test_another_recipe_starts_from_the_weights_in_a_folder_of_its_own(stopped: Path) -> None:
+    before = LAST.read_bytes()
+    assert main(["fit", "--config=own.yaml", f"--ckpt_path={LAST}", "--trainer.max_epochs=4"]) == 0
+    assert LAST.read_bytes() == before and [*losses(Path("runs/own/version_1"))] == [*range(4, 8)]
+
+
+def test_a_training_that_begins_anew_beside_a_stopped_one_says_so(
+    stopped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["fit", "--config=own.yaml", "--trainer.max_epochs=1"]) == 0  # another recipe
+    assert "warning" not in capsys.readouterr().err
+    assert main(["fit", "--config=own.yaml"]) == 0
+    said = capsys.readouterr().err
+    assert f"stgnn: warning: {LAST} was stopped after step 4 of 6" in said and resume_command(LAST) in said
+    assert Path("runs/own/version_2").is_dir()
+    assert main(["fit", "--config=own.yaml"]) == 0  # the last one came to its end
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_a_search_warns_of_a_supernet_whose_training_was_stopped(
+    stopped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("search.yaml").write_text(
+        f"supernet: {LAST}\ndata: {{class_path: SyntheticDataModule, init_args: {{clips: 64, frames: 8}}}}\n"
+        "latency: Roofline\nstrategy: Random\nstudy: study.journal\ntrials: 1\n"
+    )
+    capsys.readouterr()
+    assert main(["search", "--config=search.yaml"]) == 0
+    said = capsys.readouterr().err
+    assert "was stopped after step 4 of 6" in said and f"to train on: {resume_command(LAST)}" in said
+    assert main(resume_command(LAST).split()[1:]) == 0
+    assert main(["search", "--config=search.yaml", "--name=other"]) == 0
+    assert "was stopped" not in capsys.readouterr().err
+
+
+def test_old_checkpoints_and_damaged_tables_do_no_harm(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_if_stopped("old.ckpt", {})
+        warn_if_stopped("new.ckpt", {TRAINED: {"steps": 6, "planned": 6}})
+    assert rows_before(tmp_path, {}) == []
+    (tmp_path / "metrics.csv").write_text("step,loss\n0,1.5\n,2\nx,3\n7,4\n")
+    assert [row["loss"] for row in rows_before(tmp_path, {TRAINED: {"steps": 7, "planned": 9}})] == ["1.5"]
+    assert [row["loss"] for row in rows_before(tmp_path, {})] == ["1.5", "4"]
