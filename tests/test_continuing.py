@@ -1,6 +1,7 @@
 """A training goes on in its own folder, another one gets a new folder, and weights of a stopped one are told apart."""
 
 import csv
+import shlex
 import warnings
 from pathlib import Path
 
@@ -106,6 +107,11 @@ def test_a_search_warns_of_a_supernet_whose_training_was_stopped(
     assert main(resume_command(LAST).split()[1:]) == 0
     assert main(["search", "--config=search.yaml", "--name=other"]) == 0
     assert "was stopped" not in capsys.readouterr().err
+
+
+def test_the_command_survives_a_shell() -> None:
+    path = "runs/my net/version_0/checkpoints/last.ckpt"
+    assert shlex.split(resume_command(path))[-1] == path
 
 
 def test_old_checkpoints_and_damaged_tables_do_no_harm(tmp_path: Path) -> None:

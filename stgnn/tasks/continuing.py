@@ -2,6 +2,7 @@
 
 import csv
 import math
+import shlex
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +30,8 @@ def folder_of(checkpoint: str | Path) -> Path:
 
 def resume_command(checkpoint: str | Path) -> str:
     """What to type to continue a training in its folder."""
-    return f"stgnn fit --config {folder_of(checkpoint) / RECIPE} --ckpt_path {checkpoint}"
+    recipe = folder_of(checkpoint) / RECIPE
+    return shlex.join(["stgnn", "fit", "--config", str(recipe), "--ckpt_path", str(checkpoint)])
 
 
 def warn_if_stopped(checkpoint: str | Path, extra: Mapping[str, Any]) -> None:
