@@ -264,6 +264,15 @@ trainer: {max_epochs: 1, enable_progress_bar: false}
 """
 
 
+def test_a_short_training_on_few_clips_has_nothing_to_complain_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(OWN)
+    assert main(["fit", "--config=own.yaml"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_training_that_diverges_is_stopped_and_the_epoch_before_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

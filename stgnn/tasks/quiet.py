@@ -14,6 +14,7 @@ NOISE = (
     r".*torchvision is not installed.*",
     r".*does not have many workers.*",  # batches are gathered by index: workers would only cost
     r".*dirpath has changed.*",
+    r".*smaller than the logging interval.*",  # steps are counted over epochs: nothing is lost
     r".*Checkpoint directory .* exists and is not empty.*",  # a run that goes on
     r".*Experiment logs directory .* exists and is not empty.*",  # the same; its rows are kept
     r".*Total length of `list` across ranks is zero.*",  # nobody is held out for validation
