@@ -4,31 +4,28 @@ The entry ``"stgnn"`` says what the weights belong to; Lightning checkpoints of 
 reader serves both.
 """
 
-import io
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, Generic, TypeGuard, TypeVar
 
 import torch
 from torch import nn
 
 from stgnn.errors import InputError
-from stgnn.files import write_bytes
+from stgnn.networks.archive import read_archive, write_archive
 from stgnn.networks.models import CONTENT as MODELS
 from stgnn.networks.models import Model, build, is_compact, to_content
 from stgnn.networks.network import Network
 from stgnn.networks.sparsity.compact import fit_to
-from stgnn.networks.sparsity.storage import KEY as COMPRESSED
-from stgnn.networks.sparsity.storage import load_sparse, save_sparse
+from stgnn.networks.sparsity.packing import pack, unpack
 from stgnn.networks.supernet import Supernet
 from stgnn.skeleton import SkeletonLayout
-from stgnn.space import Architecture, read_space
+from stgnn.space import read_space
 
 KEY, FORMAT, PREFIX = "stgnn", 1, "network."
+PACKED = "stgnn_sparse"  # marks a file whose weights are packed
 CONTENT = {**MODELS, "supernet": "space", "sparse": "sparse"}  # what each kind of checkpoint describes its weights by
 CUT = {  # how a network comes out of a checkpoint that holds more than one
     "supernet": "stgnn extract cuts a network out of a supernet",
@@ -57,10 +54,12 @@ def describe(
     module: Model | Supernet, class_names: Sequence[str], extra: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The ``"stgnn"`` entry of a checkpoint."""
-    compact = not isinstance(module, Supernet) and is_compact(module)
+    if isinstance(module, Supernet):
+        content: dict[str, Any] = {"kind": "supernet", "space": module.space.to_dict()}
+    else:
+        content = {**to_content(module), **({"compact": True} if is_compact(module) else {})}
     return {
-        **(_space(module) if isinstance(module, Supernet) else to_content(module)),
-        **({"compact": True} if compact else {}),
+        **content,
         "format": FORMAT,
         "layout": module.layout.to_dict(),
         "class_names": list(class_names),
@@ -76,10 +75,7 @@ def save_checkpoint(
     Raises:
         InputError: it cannot be written.
     """
-    buffer = io.BytesIO()
-    torch.save({"state_dict": module.state_dict(), KEY: describe(module, class_names, extra)}, buffer)
-    write_bytes(path, buffer.getbuffer())
-    return Path(path)
+    return write_archive(path, {"state_dict": module.state_dict(), KEY: describe(module, class_names, extra)})
 
 
 def save_compressed(
@@ -90,20 +86,17 @@ def save_compressed(
     Raises:
         InputError: it cannot be written.
     """
-    return save_sparse(path, module.state_dict(), describe(module, class_names, extra))
+    about = describe(module, class_names, extra)
+    return write_archive(path, {PACKED: 1, "tensors": pack(module.state_dict()), "about": about})
 
 
-def load_network(path: str | Path) -> Loaded[Network]:
-    """Read a network.
+def load_any(path: str | Path) -> Loaded[Model | Supernet]:
+    """Read a single network or a supernet, whichever a checkpoint holds.
 
     Raises:
-        InputError: the file is missing, damaged, not ours, or holds a supernet.
+        InputError: the file is missing, damaged, not ours, or holds networks with scores.
     """
-    state, entry = _read(path, ("network",))
-    with _about(path):
-        architecture = Architecture.from_dict(entry["architecture"])
-        network = Network(architecture, SkeletonLayout.from_dict(entry["layout"]), len(entry["class_names"]))
-    return _fill(network, state, entry, path)
+    return _load(path, (*MODELS, "supernet"))
 
 
 def load_model(path: str | Path) -> Loaded[Model]:
@@ -112,10 +105,16 @@ def load_model(path: str | Path) -> Loaded[Model]:
     Raises:
         InputError: the file is missing, damaged, not ours, or holds a supernet.
     """
-    state, entry = _read(path, tuple(MODELS))
-    with _about(path):
-        model = build(entry, SkeletonLayout.from_dict(entry["layout"]), len(entry["class_names"]))
-    return _fill(model, state, entry, path)
+    return _load(path, tuple(MODELS))
+
+
+def load_network(path: str | Path) -> Loaded[Network]:
+    """Read a network.
+
+    Raises:
+        InputError: the file is missing, damaged, not ours, or holds something else.
+    """
+    return _load(path, ("network",))
 
 
 def load_supernet(path: str | Path) -> Loaded[Supernet]:
@@ -124,16 +123,7 @@ def load_supernet(path: str | Path) -> Loaded[Supernet]:
     Raises:
         InputError: the file is missing, damaged, not ours, or holds a single network.
     """
-    state, entry = _read(path, ("supernet",))
-    with _about(path):
-        space = read_space(entry["space"])
-        supernet = Supernet(space, SkeletonLayout.from_dict(entry["layout"]), len(entry["class_names"]))
-    return _fill(supernet, state, entry, path)
-
-
-def checkpoint_kind(path: str | Path) -> str:
-    """``"network"``, ``"sgn"``, ``"adasgn"``, ``"ensemble"``, ``"supernet"`` or ``"sparse"``."""
-    return str(_read(path)[1]["kind"])
+    return _load(path, ("supernet",))
 
 
 def check_run_checkpoint(path: str | Path) -> Mapping[str, Any]:
@@ -145,9 +135,10 @@ def check_run_checkpoint(path: str | Path) -> Mapping[str, Any]:
     Raises:
         InputError: it is missing, damaged, not ours, diverged, or holds weights without the state of a run.
     """
-    state, entry = _read(path)
+    content = _read(path)
+    state, entry = _state_and_entry(content, path)
     _check_finite(state, path)
-    if "pytorch-lightning_version" not in _load(Path(path)):
+    if "pytorch-lightning_version" not in content:
         raise InputError(
             f"{path} holds weights alone, not the state of a run",
             given=path,
@@ -157,8 +148,22 @@ def check_run_checkpoint(path: str | Path) -> Mapping[str, Any]:
     return dict(entry.get("extra", {}))
 
 
-def _space(supernet: Supernet) -> dict[str, Any]:
-    return {"kind": "supernet", "space": supernet.space.to_dict()}
+def _load(path: str | Path, kinds: Sequence[str]) -> Loaded[Any]:
+    """What a checkpoint holds, which must be of one of these kinds."""
+    state, entry = _state_and_entry(_read(path), path)
+    if entry["kind"] not in kinds:
+        hint = CUT.get(entry["kind"]) if "network" in kinds else "stgnn fit trains a supernet"
+        raise InputError(f"{path} holds a {entry['kind']}, not a {kinds[0]}", given=path, hint=hint)
+    with _about(path):
+        module = _untrained(entry)
+    return _fill(module, state, entry, path)
+
+
+def _untrained(entry: Mapping[str, Any]) -> Model | Supernet:
+    layout, classes = SkeletonLayout.from_dict(entry["layout"]), len(entry["class_names"])
+    if entry["kind"] == "supernet":
+        return Supernet(read_space(entry["space"]), layout, classes)
+    return build(entry, layout, classes)
 
 
 @contextmanager
@@ -196,48 +201,31 @@ def _check_finite(state: Mapping[str, torch.Tensor], path: str | Path) -> None:
         )
 
 
-def _read(path: str | Path, kinds: Sequence[str] = tuple(CONTENT)) -> tuple[dict[str, Any], dict[str, Any]]:
-    path = Path(path)
-    if not path.is_file():
+def _read(path: str | Path) -> dict[Any, Any]:
+    if not Path(path).is_file():
         raise InputError(
             "there is no such checkpoint", given=path, hint="give a file written by fit, extract or quickstart"
         )
-    data = _load(path)
-    data = data if isinstance(data, dict) else {}
-    entry, state = data.get(KEY), data.get("state_dict")
-    if COMPRESSED in data:
-        state, entry = load_sparse(path)
+    return read_archive(path, "a checkpoint")
+
+
+def _state_and_entry(content: Mapping[Any, Any], path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The weights of the network, packed or not, and what they belong to."""
+    state, entry = content.get("state_dict"), content.get(KEY)
+    if PACKED in content and isinstance(content.get("tensors"), dict):
+        with _about(path):
+            state, entry = unpack(content["tensors"]), content.get("about")
     if not _is_entry(entry) or not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
         raise InputError(
             f"{path} is not a checkpoint of stgnn", given=path, hint="give a file written by fit, extract or quickstart"
         )
     if entry.get("format") != FORMAT:
         raise InputError(f"{path} has an unknown form", given=entry.get("format"), allowed=FORMAT, hint="update stgnn")
-    if entry["kind"] not in kinds:
-        hint = "stgnn fit trains a supernet" if "supernet" in kinds else CUT.get(entry["kind"])
-        raise InputError(f"{path} holds a {entry['kind']}, not a {kinds[0]}", given=path, hint=hint)
     prefixed = any(name.startswith(PREFIX) for name in state)
     state = {
         name.removeprefix(PREFIX): value for name, value in state.items() if not prefixed or name.startswith(PREFIX)
     }
     return state, entry
-
-
-def _load(path: Path) -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the pickles of others; they are refused
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except MemoryError:
-        raise
-    except Exception as error:  # a damaged archive raises whatever its bytes happen to mean
-        foreign = isinstance(error, UnpicklingError)
-        reason = "objects other than tensors and plain data" if foreign else f"{type(error).__name__}: {error}"
-        raise InputError(
-            f"{path} cannot be read as a checkpoint",
-            given=reason.splitlines()[0].partition(". ")[0],
-            hint="the file is damaged, cut off or of another program; nothing in it was executed",
-        ) from error
 
 
 def _is_entry(entry: Any) -> TypeGuard[dict[str, Any]]:

@@ -12,7 +12,7 @@ from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import BaseArchitecture
 from stgnn.tasks.base import BaseTask, clip_logits
-from stgnn.tasks.starting import Plain, is_supernet, starting_network
+from stgnn.tasks.starting import Plain, starting_network
 from stgnn.tasks.teacher import teacher_of
 
 
@@ -62,8 +62,9 @@ class ClassificationTask(BaseTask):
         super().__init__(
             layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing, milestones
         )
-        self.network = starting_network(self.layout, self.class_names, architecture, frames, init_from)
-        self.uncalibrated = is_supernet(init_from)
+        self.network, self.uncalibrated = starting_network(
+            self.layout, self.class_names, architecture, frames, init_from
+        )
         self.teacher = teacher_of(teacher, self.layout, self.class_names, distillation)
         self.val_metrics = self.metrics("val_")
 

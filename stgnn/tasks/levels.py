@@ -1,6 +1,8 @@
 """Several levels of sparsity trained at once, which vote together or are used alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,7 +32,7 @@ from stgnn.tasks.sparse_parts import (
     usual_score_rate,
     write_finished,
 )
-from stgnn.tasks.starting import Plain, is_supernet, starting_network
+from stgnn.tasks.starting import Plain, starting_network
 
 
 class MultiLevelTask(SparseBaseTask):
@@ -129,12 +131,11 @@ class MultiLevelTask(SparseBaseTask):
         check_between(0, 1, distillation=distillation)
         for level in levels:
             check_between(0, 1, levels=level)
-        networks = [
-            starting_network(self.layout, self.class_names, architecture, frames, init_from)
-            for _ in (levels[:1] if nested else levels)
-        ]
-        self.uncalibrated = is_supernet(init_from)
-        self.content, self.frames = to_content(networks[0]), networks[0].frames
+        begin = partial(starting_network, self.layout, self.class_names, architecture, frames, init_from)
+        first, self.uncalibrated = begin()
+        others = () if nested else levels[1:]
+        networks = [first, *(deepcopy(first) if init_from is not None else begin().network for _ in others)]
+        self.content, self.frames = to_content(first), first.frames
         start = first_scores(initial, init_from)
         step = units_step(granularity, step)
         self.network = SparseEnsemble(networks, levels, fusion, granularity, scope, step, start)

@@ -4,7 +4,6 @@
 ours. Every training that is done leaves a file, and the same call goes on with what is missing.
 """
 
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -17,8 +16,9 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import InputError
-from stgnn.files import SETTINGS, read_kept, write_bytes, write_text
+from stgnn.errors import advice
+from stgnn.files import SETTINGS, read_kept, write_text
+from stgnn.networks.archive import read_archive, write_archive
 from stgnn.networks.sparsity import (
     apply_masks_,
     magnitude_masks,
@@ -145,7 +145,7 @@ class _Seed:
             self.network.load_state_dict(dict(self.first))
             early = KeepEarly(self.network, self.plan.rewind_epoch)
             train_quietly(self.task, self.data, self.plan.epochs, self.seed, [early])
-            _save(path.with_suffix(".pt"), {"state": copied_state(self.network), "early": early.state})
+            write_archive(path.with_suffix(".pt"), {"state": copied_state(self.network), "early": early.state})
             self._finish(path, "dense", 0.0)
         return dict(read_kept(path, KEPT))
 
@@ -158,7 +158,7 @@ class _Seed:
             epochs = self.plan.epochs - (self.plan.rewind_epoch if late else 0)
             train_quietly(self.task, self.data, epochs, self.seed, [KeepMasks(self.network, masks)])
             if method.startswith("iterative"):
-                _save(path.with_suffix(".pt"), {"state": copied_state(self.network), "masks": dict(masks)})
+                write_archive(path.with_suffix(".pt"), {"state": copied_state(self.network), "masks": dict(masks)})
             self._finish(path, method, level)
         return dict(read_kept(path, KEPT))
 
@@ -196,19 +196,9 @@ def _claim(plan: Lottery, data: SkeletonDataModule, output: Path) -> None:
     claim(output / SETTINGS, settings, "a lottery")
 
 
-def _save(path: Path, content: Mapping[str, Mapping[str, Tensor]]) -> None:
-    buffer = io.BytesIO()
-    torch.save({key: dict(value) for key, value in content.items()}, buffer)
-    write_bytes(path, buffer.getbuffer())
-
-
 def _load(path: Path) -> dict[str, dict[str, Tensor]]:
-    try:
-        found: dict[str, dict[str, Tensor]] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged archive raises whatever its bytes happen to mean
-        hint = "remove the results of this seed, and the same command makes them again"
-        raise InputError("the weights of an earlier round cannot be read", given=path, hint=hint) from error
-    return found
+    with advice("remove the results of this seed, and the same command makes them again"):
+        return read_archive(path, "the weights of an earlier round")
 
 
 def averages(rows: Sequence[Mapping[str, Any]], score: str = "val_top1") -> list[dict[str, Any]]:

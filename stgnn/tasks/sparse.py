@@ -29,7 +29,7 @@ from stgnn.tasks.sparse_parts import (
     usual_score_rate,
     write_finished,
 )
-from stgnn.tasks.starting import Plain, is_supernet, starting_network
+from stgnn.tasks.starting import Plain, starting_network
 from stgnn.tasks.teacher import teacher_of
 
 
@@ -125,8 +125,7 @@ class SparseTask(SparseBaseTask):
             milestones,
         )
         check_between(0, 1, sparsity=sparsity)
-        network = starting_network(self.layout, self.class_names, architecture, frames, init_from)
-        self.uncalibrated = is_supernet(init_from)
+        network, self.uncalibrated = starting_network(self.layout, self.class_names, architecture, frames, init_from)
         self.content, self.frames, self.sparsity = to_content(network), network.frames, sparsity
         start = first_scores(initial, init_from)
         self.network = SparseNetwork(network, granularity, scope, units_step(granularity, step), initial=start)

@@ -2,15 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stgnn.errors import InputError
-from stgnn.networks import SGN, Network, Supernet, checkpoint_kind, load_model, load_supernet, make_network
+from stgnn.networks import SGN, Model, Network, Supernet, load_any, make_network
+from stgnn.networks.models import to_content
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import BaseArchitecture, read_architecture
 
 Plain = Network | SGN
 """Networks that take bodies and give logits, whatever the bodies are."""
+
+
+class Start(NamedTuple):
+    """What a training begins with.
+
+    Attributes:
+        network: The network in training mode.
+        uncalibrated: Whether it comes out of a supernet, whose batch-norm statistics are those of no single network.
+    """
+
+    network: Plain
+    uncalibrated: bool
 
 
 def starting_network(
@@ -19,8 +32,8 @@ def starting_network(
     architecture: str | Path | Mapping[str, Any] | BaseArchitecture | None,
     frames: int | None = None,
     init_from: str | Path | None = None,
-) -> Plain:
-    """A network in training mode.
+) -> Start:
+    """The network that is to be trained.
 
     Args:
         layout: The body.
@@ -36,60 +49,61 @@ def starting_network(
     wanted = None if architecture is None else read_architecture(architecture)
     if wanted is not None and frames is not None:
         wanted = read_architecture({**wanted.to_dict(), "frames": frames})
-    if init_from is not None:
-        network = loaded_network(init_from, layout, class_names, wanted)
-        if frames not in (None, network.frames):
-            hint = "leave frames out to take that of the checkpoint"
-            what = "a trained network has its own number of frames"
-            raise InputError(what, given=frames, allowed=network.frames, hint=hint)
-        return network
-    if wanted is not None:
-        return make_network(wanted, layout, len(class_names))
-    raise InputError("there is no network to train", hint="give an architecture, or a checkpoint as init_from")
+    if init_from is None:
+        if wanted is None:
+            raise InputError("there is no network to train", hint="give an architecture, or a checkpoint as init_from")
+        return Start(make_network(wanted, layout, len(class_names)), uncalibrated=False)
+    module = trained(init_from, layout, class_names)
+    if isinstance(module, Supernet):
+        network = module.extract(module.space.largest() if wanted is None else wanted)
+    else:
+        network = plain(module, init_from)
+        _check_architecture(network, wanted, init_from)
+    if frames not in (None, network.frames):
+        hint = "leave frames out to take that of the checkpoint"
+        what = "a trained network has its own number of frames"
+        raise InputError(what, given=frames, allowed=network.frames, hint=hint)
+    return Start(network.train(), uncalibrated=isinstance(module, Supernet))
 
 
-def is_supernet(path: str | Path | None) -> bool:
-    """Whether a checkpoint holds a supernet, whose batch-norm statistics are those of no single network.
-
-    Raises:
-        InputError: the file is missing, damaged or not ours.
-    """
-    return path is not None and checkpoint_kind(path) == "supernet"
-
-
-def loaded_network(
-    path: str | Path, layout: SkeletonLayout, class_names: Sequence[str], wanted: BaseArchitecture | None = None
-) -> Plain:
-    """The network of a checkpoint in training mode, made sure to be for this body and these classes.
-
-    Args:
-        path: Checkpoint of a network, of SGN, or of a supernet.
-        layout: The body.
-        class_names: Class names in label order.
-        wanted: The architecture; None takes that of the checkpoint, of a supernet the largest.
+def trained(path: str | Path, layout: SkeletonLayout, class_names: Sequence[str]) -> Model | Supernet:
+    """What a checkpoint holds, made sure to be for this body and these classes.
 
     Raises:
-        InputError: it is not, or holds another architecture.
+        InputError: it is not, or the file is missing, damaged or not ours.
     """
-    loaded = load_supernet(path) if is_supernet(path) else load_model(path)
-    module = loaded.module
-    if module.layout != layout or loaded.class_names != tuple(class_names):
+    loaded = load_any(path)
+    if loaded.module.layout != layout or loaded.class_names != tuple(class_names):
         raise InputError(
             f"the checkpoint {path} belongs to other data",
-            given=f"layout {module.layout.name}, classes {', '.join(loaded.class_names)}",
+            given=f"layout {loaded.module.layout.name}, classes {', '.join(loaded.class_names)}",
             allowed=f"layout {layout.name}, classes {', '.join(class_names)}",
         )
-    if isinstance(module, Supernet):
-        return module.extract(module.space.largest() if wanted is None else wanted).train()
-    if not isinstance(module, Plain):
-        given = checkpoint_kind(path)
-        hint = "train its parts, or AdaSGN with AdaSGNTask"
+    return loaded.module
+
+
+def plain(model: Model, path: str | Path) -> Plain:
+    """The same network, made sure to be a single one.
+
+    Args:
+        model: The network.
+        path: Its checkpoint, for the message.
+
+    Raises:
+        InputError: it has several parts: AdaSGN, or an ensemble.
+    """
+    if not isinstance(model, Plain):
+        given, hint = to_content(model)["kind"], "train its parts, or AdaSGN with AdaSGNTask"
         raise InputError(f"{path} holds a network of several parts", given=given, allowed="network, sgn", hint=hint)
-    if wanted is not None and (not isinstance(module, Network) or module.architecture != wanted):
+    return model
+
+
+def _check_architecture(network: Plain, wanted: BaseArchitecture | None, path: str | Path) -> None:
+    architecture = network.architecture if isinstance(network, Network) else None
+    if wanted not in (None, architecture):
         raise InputError(
             f"the checkpoint {path} holds another architecture",
-            given=module.architecture if isinstance(module, Network) else checkpoint_kind(path),
+            given=architecture or "sgn",
             allowed=wanted,
             hint="leave the architecture out to take that of the checkpoint",
         )
-    return module.train()

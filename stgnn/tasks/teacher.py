@@ -8,10 +8,11 @@ from torch import Tensor
 
 from stgnn.data.batches import Batch
 from stgnn.errors import InputError, check_between
+from stgnn.networks import Supernet
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.tasks.base import clip_logits, distillation_loss
-from stgnn.tasks.starting import is_supernet, loaded_network
+from stgnn.tasks.starting import plain, trained
 
 
 class Teacher:
@@ -30,11 +31,12 @@ class Teacher:
     def __init__(
         self, path: str | Path, layout: SkeletonLayout, class_names: Sequence[str], share: float = 0.5
     ) -> None:
-        if is_supernet(path):
+        module = trained(path, layout, class_names)
+        if isinstance(module, Supernet):
             hint = "cut a network out of it first: stgnn extract"
             what = "a supernet cannot teach as it is: its batch-norm statistics belong to no network"
             raise InputError(what, given=path, allowed="a checkpoint of a network", hint=hint)
-        self.network = loaded_network(path, layout, class_names).eval().requires_grad_(False)
+        self.network = plain(module, path).eval().requires_grad_(False)
         self.share = share
 
     def mixed(self, loss: Tensor, logits: Tensor, batch: Batch) -> Tensor:

@@ -1,5 +1,6 @@
 """Masks follow the network to the device that trains it."""
 
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.errors import InputError
 from stgnn.networks.sparsity import magnitude_masks, maskable
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask, lottery
@@ -45,3 +47,9 @@ def test_pruned_weights_stay_zero_through_a_training(device: str, monkeypatch: p
     assert trainer.strategy.root_device.type == device
     for name, weight in maskable(task.network):
         assert not weight[~masks[name]].any() and not torch.equal(weight.cpu(), before[name])
+
+
+def test_damaged_weights_of_an_earlier_round_say_what_to_remove(tmp_path: Path) -> None:
+    (tmp_path / "dense.pt").write_bytes(b"PK")
+    with pytest.raises(InputError, match=r"an earlier round(.|\n)*remove the results of this seed"):
+        lottery._load(tmp_path / "dense.pt")

@@ -16,9 +16,9 @@ from stgnn.networks.sparsity.gates import FINE, GRANULARITIES, find_gates
 from stgnn.networks.sparsity.lottery import magnitude_masks, random_masks, redrawn, rewind, rounds
 from stgnn.networks.sparsity.maskable import Weight, list_weights, maskable, not_zero, why_kept
 from stgnn.networks.sparsity.masks import SCOPES, keep
+from stgnn.networks.sparsity.packing import pack, unpack
 from stgnn.networks.sparsity.schedule import RAMPS, penalty_weight, sparsity_at
 from stgnn.networks.sparsity.sparse import PENALTIES, Density, SparseNetwork
-from stgnn.networks.sparsity.storage import load_sparse, pack, save_sparse, unpack
 
 __all__ = [
     "FINE",
@@ -40,7 +40,6 @@ __all__ = [
     "fit_to",
     "keep",
     "list_weights",
-    "load_sparse",
     "magnitude_masks",
     "maskable",
     "masked",
@@ -51,7 +50,6 @@ __all__ = [
     "redrawn",
     "rewind",
     "rounds",
-    "save_sparse",
     "sparsity_at",
     "unpack",
     "why_kept",

@@ -142,7 +142,7 @@ class SparseEnsemble(nn.Module):
         initial: str = "random",
     ) -> None:
         super().__init__()
-        if len(networks) not in (1, len(levels)) or list(levels) != sorted(set(levels)):
+        if not levels or len(networks) not in (1, len(levels)) or list(levels) != sorted(set(levels)):
             given = f"{len(networks)} networks, levels {tuple(levels)}"
             allowed = "rising levels; one network for each of them, or one for all"
             raise InputError("these networks and levels make no ensemble", given=given, allowed=allowed)

@@ -1,13 +1,11 @@
-"""Sparse weights in a small file: a bit per weight that says where, and the values that are not zero. Lossless.
+"""Sparse weights in few bytes: a bit per weight that says where, and the values that are not zero. Lossless.
 
 A tensor is packed when that makes it smaller, and comes back equal in every bit (a negative zero counts as a value).
 Zeros cost one bit before compression; a mask of density 5 % shrinks to about 0.3 bits per weight.
 """
 
-import io
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +13,7 @@ import torch
 from torch import Tensor
 
 from stgnn.errors import InputError
-from stgnn.files import write_bytes
 
-KEY = "stgnn_sparse"
 _WORDS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 _DTYPES = {str(dtype): dtype for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16)}
 
@@ -64,47 +60,3 @@ def _unpack(name: str, entry: Any) -> Tensor:
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, zlib.error) as error:
         hint = "the file is damaged or cut off: write it again"
         raise InputError(f"the sparse weights of {name} cannot be read", given=error, hint=hint) from error
-
-
-def save_sparse(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str, Any]) -> Path:
-    """Write sparse weights; the file appears whole or not at all.
-
-    Args:
-        path: The file.
-        state: A ``state_dict`` with masked weights set to zero.
-        about: What the weights belong to, plain data.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    buffer = io.BytesIO()
-    torch.save({KEY: 1, "tensors": pack(state), "about": dict(about)}, buffer)
-    write_bytes(path, buffer.getbuffer())
-    return Path(path)
-
-
-def load_sparse(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what :func:`save_sparse` wrote: weights, and what they belong to.
-
-    Raises:
-        InputError: the file is missing, damaged or of another kind.
-    """
-    if not Path(path).is_file():
-        raise InputError("there is no such file of sparse weights", given=path, hint="check the path")
-    try:
-        data = torch.load(path, map_location="cpu", weights_only=True)
-    except MemoryError:
-        raise
-    except Exception as error:  # a damaged archive raises whatever its bytes happen to mean
-        hint = "the file is damaged, cut off or of another program; nothing in it was executed"
-        raise InputError(f"{path} cannot be read as sparse weights", given=type(error).__name__, hint=hint) from error
-    if (
-        not isinstance(data, dict)
-        or data.get(KEY) != 1
-        or not all(isinstance(data.get(key), dict) for key in ("tensors", "about"))
-    ):
-        raise InputError(f"{path} holds no sparse weights", given=path, hint="give a file that save_sparse wrote")
-    try:
-        return unpack(data["tensors"]), data["about"]
-    except InputError as error:
-        raise error.at(path) from error
