@@ -36,8 +36,8 @@ from stgnn.networks import save_checkpoint
 from stgnn.recipe import load_recipe
 from stgnn.results import build_data
 from stgnn.search import RegularizedEvolution
-from stgnn.search.extract import choose, front
-from stgnn.search.pareto import hypervolume
+from stgnn.search.extract import choose
+from stgnn.search.pareto import front, hypervolume
 from stgnn.search.study import Evaluation, load_evaluations, reference_point
 from stgnn.space import Architecture, BlockSpec, StageSpec, read_space
 from stgnn.tasks import ClassificationTask, SGNTask

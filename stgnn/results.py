@@ -200,7 +200,8 @@ def study_name(study: str, name: str | None) -> str:
 
 def front_rows(evaluations: "Sequence[Evaluation]") -> dict[str, Any]:
     """The front of a study, from fast to slow, and its knee, as plain data; a note when nothing is feasible."""
-    from stgnn.search.extract import choose, front
+    from stgnn.search.extract import choose
+    from stgnn.search.pareto import front
 
     members = front(evaluations)
     if not members:

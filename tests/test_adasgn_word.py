@@ -14,7 +14,7 @@ from stgnn.latency import Roofline
 from stgnn.networks import Supernet, save_checkpoint
 from stgnn.search import Random
 from stgnn.search.evaluate import SupernetEvaluator
-from stgnn.search.extract import front
+from stgnn.search.pareto import front
 from stgnn.search.study import load_evaluations, run_search
 from stgnn.space import SGNSpace, load_space
 from stgnn.tasks import cutting

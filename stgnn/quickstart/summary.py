@@ -8,8 +8,7 @@ from stgnn.latency import Calibrated, DeviceFile, evaluate
 from stgnn.networks import Supernet
 from stgnn.quickstart.plan import STUDY, Plan
 from stgnn.search.evaluate import SupernetEvaluator
-from stgnn.search.extract import front
-from stgnn.search.pareto import hypervolume
+from stgnn.search.pareto import front, hypervolume
 from stgnn.search.study import Evaluation, reference_point
 
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from stgnn.latency.agreement import Agreement, compare
 from stgnn.report.architectures import genes_of
 from stgnn.report.data import Measured, ReportData, ReportPoint
-from stgnn.search.pareto import front_order, hypervolume_curve
+from stgnn.search.pareto import front, hypervolume_curve
 from stgnn.space import BaseArchitecture
 
 
 def pareto_front(points: Iterable[ReportPoint]) -> tuple[ReportPoint, ...]:
     """The feasible points that no other beats in both accuracy and latency, fastest first, each pair of values once."""
-    feasible = sorted((point for point in points if point.feasible), key=lambda point: point.number)
-    return tuple(feasible[index] for index in front_order([(p.accuracy, p.latency_ms) for p in feasible]))
+    return tuple(front(sorted(points, key=lambda point: point.number)))
 
 
 def reference_point(data: ReportData) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stgnn.errors import InputError
 from stgnn.files import check_output
-from stgnn.search.pareto import front_order, knee
+from stgnn.search.pareto import front, knee
 from stgnn.space import BaseArchitecture
 
 if TYPE_CHECKING:
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from stgnn.search.study import Evaluation
 
 SHOWN = 12  # members of the front that a message lists
-
-
-def front(evaluations: "Sequence[Evaluation]") -> "list[Evaluation]":
-    """The feasible architectures that no other one beats in both accuracy and latency, from fast to slow."""
-    feasible = [one for one in evaluations if one.feasible]
-    order = front_order([(one.accuracy, one.latency_ms) for one in feasible])
-    return [feasible[index] for index in order]
 
 
 def choose(evaluations: "Sequence[Evaluation]", budget_ms: float | None = None) -> "Evaluation":

@@ -8,6 +8,7 @@ The objectives of a study, accuracy up and latency down, are the default everywh
 """
 
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,28 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ACCURACY_LATENCY = (True, False)  # maximise accuracy, minimise latency
+
+
+class Candidate(Protocol):
+    """An architecture with what it is worth."""
+
+    @property
+    def accuracy(self) -> float:
+        """A fraction."""
+        ...
+
+    @property
+    def latency_ms(self) -> float:
+        """Milliseconds of one body."""
+        ...
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it keeps the constraints of the search."""
+        ...
+
+
+CandidateT = TypeVar("CandidateT", bound=Candidate)
 
 
 def _losses(values: ArrayLike, maximise: Sequence[bool]) -> Floats:
@@ -59,6 +82,15 @@ def front_order(values: ArrayLike, maximise: Sequence[bool] = ACCURACY_LATENCY) 
     _, first = np.unique(points, axis=0, return_index=True)
     keep = first[non_dominated(points[first], maximise)]
     return keep[np.argsort(points[keep, -1], kind="stable")].astype(np.int64)
+
+
+def front(candidates: Sequence[CandidateT]) -> list[CandidateT]:
+    """The feasible candidates that no other one beats in both accuracy and latency, from fast to slow.
+
+    Of several with the same accuracy and latency the first is taken.
+    """
+    feasible = [one for one in candidates if one.feasible]
+    return [feasible[index] for index in front_order([(one.accuracy, one.latency_ms) for one in feasible])]
 
 
 def ranks(
@@ -134,11 +166,11 @@ def hypervolume(points: ArrayLike, reference: ArrayLike, maximise: Sequence[bool
 def hypervolume_curve(points: ArrayLike, reference: ArrayLike, maximise: Sequence[bool] = ACCURACY_LATENCY) -> Floats:
     """Hypervolume after the first 1, 2, ..., N of the points (N, 2)."""
     losses, corner = _losses(points, maximise), _losses(reference, maximise)[0]
-    curve, front = np.zeros(len(losses)), losses[:0]
+    curve, best = np.zeros(len(losses)), losses[:0]
     for index, point in enumerate(losses):
-        if not (front <= point).all(axis=1).any():
-            front = np.vstack([front[~(point <= front).all(axis=1)], point])
-        curve[index] = _area(front, corner)
+        if not (best <= point).all(axis=1).any():
+            best = np.vstack([best[~(point <= best).all(axis=1)], point])
+        curve[index] = _area(best, corner)
     return curve
 
 
@@ -159,11 +191,11 @@ def knee(points: ArrayLike, maximise: Sequence[bool] = ACCURACY_LATENCY) -> int:
     if not len(losses):
         raise ValueError("a knee needs at least one point")
     order = front_order(points, maximise)
-    front = losses[order]
-    span = np.ptp(front, axis=0)
+    best = losses[order]
+    span = np.ptp(best, axis=0)
     if len(order) == 2:
-        gain, price = span / np.maximum(np.abs(front).max(axis=0), 1e-12)  # of the slower
+        gain, price = span / np.maximum(np.abs(best).max(axis=0), 1e-12)  # of the slower
         return int(order[int(gain > price)])
-    scaled = (front - front.min(axis=0)) / np.where(span > 0, span, 1.0)
+    scaled = (best - best.min(axis=0)) / np.where(span > 0, span, 1.0)
     # The ends are (1, 0) and (0, 1) now, so the line between them is x + y = 1.
     return int(order[np.argmin(scaled.sum(axis=1))])

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from stgnn.search.pareto import front_order
+from stgnn.search.trial import is_feasible
 
 
 class SearchProgress:
@@ -44,7 +45,7 @@ class SearchProgress:
 
 
 def _front(done: Sequence[FrozenTrial]) -> str:
-    values = np.array([one.values for one in done if all(value <= 0 for value in one.constraints.values())])
+    values = np.array([one.values for one in done if is_feasible(one)])
     if not len(values):
         return ""
     front = values[front_order(values)]

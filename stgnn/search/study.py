@@ -22,11 +22,11 @@ from optuna.study import Study, StudyDirection
 
 from stgnn.errors import InputError
 from stgnn.search.progress import SearchProgress
+from stgnn.search.recovery import recover
 from stgnn.search.sampler import PerTrialSampler
 from stgnn.search.storage import load_study, open_storage, study_names
 from stgnn.search.strategies import SearchStrategy
-from stgnn.search.trial import Evaluator, Judge, Worker, distinct_trials
-from stgnn.search.workers import recover
+from stgnn.search.trial import Evaluator, Objectives, Worker, distinct_trials, is_feasible
 from stgnn.space import BaseArchitecture, Space, read_architecture
 
 if TYPE_CHECKING:
@@ -143,7 +143,8 @@ def run_search(
     facts = {"reference": [1 / num_classes, largest], "space": space.to_dict(), "num_classes": num_classes}
     study = _open_study(storage, study_name, PerTrialSampler(strategy, space, seed), depends_on, facts)
     given = {name: float(limit) for name, limit in limits.items() if limit is not None}
-    worker = Worker(study, space, Judge(evaluator, latency_model, cost or _count), type(strategy).__name__, given)
+    objectives = Objectives(evaluator, latency_model, cost or _count)
+    worker = Worker(study, space, objectives, strategy=type(strategy).__name__, limits=given)
     recover(study, space)
     _begin(study, space)
     _work(worker, min(trials, space.size), progress)
@@ -246,7 +247,7 @@ def _evaluations(study: Study) -> list[Evaluation]:
             latency_std=trial.user_attrs["latency_std"],
             macs=trial.user_attrs["macs"],
             parameters=trial.user_attrs["parameters"],
-            feasible=all(value <= 0 for value in trial.constraints.values()),
+            feasible=is_feasible(trial),
             strategy=trial.user_attrs["strategy"],
         )
         for trial in distinct_trials(study)

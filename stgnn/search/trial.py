@@ -11,7 +11,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from stgnn.errors import InputError
-from stgnn.search.workers import give_up, is_worked_on, signature
+from stgnn.search.recovery import give_up, is_worked_on, signature
 from stgnn.space import BaseArchitecture, Space
 
 if TYPE_CHECKING:
@@ -50,15 +50,25 @@ class Evaluator(Protocol):
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Everything that turns an architecture into numbers."""
+class Objectives:
+    """What an architecture is worth: accuracy and latency, and what is told beside them.
+
+    Attributes:
+        evaluator: Says how accurate it is.
+        latency_model: Predicts its latency.
+        cost: Counts its MACs and parameters.
+    """
 
     evaluator: Evaluator
     latency_model: "LatencyModel"
     cost: "Callable[[BaseArchitecture, SkeletonLayout, int], Cost]"
 
-    def measure(self, architecture: BaseArchitecture) -> tuple[list[float], dict[str, Any]]:
-        """Objective values and user attributes."""
+    def evaluate(self, architecture: BaseArchitecture) -> tuple[list[float], dict[str, Any]]:
+        """Values of the objectives (accuracy, ms), and user attributes of the trial.
+
+        Raises:
+            InputError: a value is not a finite number.
+        """
         layout, num_classes = self.evaluator.layout, self.evaluator.num_classes
         latency = self.latency_model.predict(architecture, layout, num_classes)
         cost = self.cost(architecture, layout, num_classes)
@@ -80,13 +90,21 @@ class Judge:
 
 @dataclass(frozen=True)
 class Worker:
-    """This process's part in a study."""
+    """This process's part in a study.
+
+    Attributes:
+        study: The study.
+        space: Where its architectures come from.
+        objectives: What they are worth.
+        strategy: Class name of what proposes them.
+        limits: Largest latency and number of parameters, by name; what is left out has no limit.
+    """
 
     study: Study
     space: Space
-    judge: Judge
+    objectives: Objectives
     strategy: str
-    limits: dict[str, float]
+    limits: Mapping[str, float]
 
     def step(self) -> None:
         """One trial from proposal to result; an interrupted one is queued again."""
@@ -108,7 +126,7 @@ class Worker:
         trial.set_user_attr("digest", architecture.digest)
         known = self._known(trial.number, architecture.digest)
         if known is None:
-            values, attributes = self.judge.measure(architecture)
+            values, attributes = self.objectives.evaluate(architecture)
         else:
             names = ("accuracy_std", "latency_std", "macs", "parameters")
             values = list(known.values)
@@ -141,6 +159,11 @@ class Worker:
     def finished(self) -> list[FrozenTrial]:
         """Trials that evaluated an architecture, each architecture once."""
         return distinct_trials(self.study)
+
+
+def is_feasible(trial: FrozenTrial) -> bool:
+    """Whether a finished trial keeps all constraints of its study."""
+    return all(value <= 0 for value in trial.constraints.values())
 
 
 def distinct_trials(study: Study) -> list[FrozenTrial]:

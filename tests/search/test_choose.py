@@ -1,7 +1,8 @@
 import pytest
 
 from stgnn.errors import InputError
-from stgnn.search.extract import choose, front, spread
+from stgnn.search.extract import choose, spread
+from stgnn.search.pareto import front
 from stgnn.search.study import Evaluation
 from stgnn.space import load_space
 
@@ -50,3 +51,7 @@ def test_a_budget_nobody_meets():
 def test_nothing_is_feasible():
     with pytest.raises(InputError, match="keeps its constraints"):
         choose(FOUND[5:])
+
+
+def test_of_several_with_equal_values_the_first_is_on_the_front():
+    assert [one.number for one in front([evaluation(7, 0.90, 10.0), *FOUND])] == [1, 2, 3, 7]

@@ -9,7 +9,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from stgnn.search import Random
-from stgnn.search.extract import front
+from stgnn.search.pareto import front
 from stgnn.search.study import RANDOM_SUFFIX
 
 dashboard = pytest.importorskip("optuna_dashboard")

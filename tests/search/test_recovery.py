@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import pytest
 from optuna.trial import Trial, TrialState
 
-from stgnn.search import Random, workers
+from stgnn.search import Random, recovery
+from stgnn.search.recovery import is_worked_on, recover, signature
 from stgnn.search.study import load_evaluations, load_study
-from stgnn.search.workers import is_worked_on, recover, signature
 
 TOY = Path(__file__).with_name("toy.py")
 
@@ -43,7 +43,7 @@ def wait_for(worker, path, count):
 
 def test_killed_and_started_again(toy, tmp_path, monkeypatch):
     # a worker may be killed before it has signed its trial
-    monkeypatch.setattr("stgnn.search.workers.NAMELESS_LEASE", timedelta(0))
+    monkeypatch.setattr("stgnn.search.recovery.NAMELESS_LEASE", timedelta(0))
     path = tmp_path / "s.journal"
     for finished in (4, 9):
         worker = start(path, 16, 0.1)
@@ -140,7 +140,7 @@ def _interrupted(*_):
 def test_a_living_process_is_recognised():
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
     try:
-        from stgnn.search.workers import _started
+        from stgnn.search.recovery import _started
 
         machine = signature().rsplit("/", 2)[0]
         trial = SimpleNamespace(
@@ -162,7 +162,7 @@ def test_a_worker_that_was_taken_for_dead_goes_on(toy, tmp_path, monkeypatch):
         if not robbed:
             robbed.append(load_study(path, "toy").get_trials(states=(TrialState.RUNNING,))[0].number)
             with monkeypatch.context() as elsewhere:
-                elsewhere.setattr("stgnn.search.workers.is_worked_on", lambda trial: False)
+                elsewhere.setattr("stgnn.search.recovery.is_worked_on", lambda trial: False)
                 recover(load_study(path, "toy"), evaluator.space)
         return accuracy(architecture)
 
@@ -178,11 +178,11 @@ def test_a_worker_that_was_taken_for_dead_goes_on(toy, tmp_path, monkeypatch):
 def test_machines_and_containers_of_one_name_are_told_apart(monkeypatch):
     own = signature()
     for change in ("_read", "_namespace"):
-        workers._machine.cache_clear()
+        recovery._machine.cache_clear()
         with monkeypatch.context() as there:
-            there.setattr(workers, change, lambda *_: "another")
+            there.setattr(recovery, change, lambda *_: "another")
             other = signature()
-        workers._machine.cache_clear()
+        recovery._machine.cache_clear()
         attributes = {"worker": other}
         trial = SimpleNamespace(user_attrs=attributes, datetime_start=datetime.now(UTC) - timedelta(minutes=1))
         assert other != own and is_worked_on(trial), "it may live: it is given up after an hour"
