@@ -1,4 +1,4 @@
-"""What the words share: data modules from plain data."""
+"""Data modules from plain data."""
 
 import pytest
 
@@ -21,7 +21,9 @@ def test_a_name_alone_is_a_data_module() -> None:
     assert len(build_data(spec).store) == 32
 
 
-@pytest.mark.parametrize("spec", ["NoSuchModule", "builtins.dict", "SkeletonDataModule", {}, 5])
+@pytest.mark.parametrize(
+    "spec", ["NoSuchModule", "builtins.dict", "pathlib.Path", "..thing", "SkeletonDataModule", {}, 5]
+)
 def test_what_is_no_data_module_is_refused(spec: object) -> None:
     with pytest.raises(InputError, match=r"no such data module|no data module|does not take"):
         build_data(spec)  # type: ignore[arg-type]

@@ -1,0 +1,31 @@
+"""What lies beside results, and what the words of the command line make of it.
+
+:mod:`~stgnn.results.data`: data modules from plain data; :mod:`~stgnn.results.recipes`: the recipe that a result was
+made with; :mod:`~stgnn.results.studies`: names and fronts of studies; :mod:`~stgnn.results.families`: sparse families
+beside a study.
+
+>>> from stgnn.results import recipe_path
+>>> str(recipe_path("runs/device.json"))
+'runs/device.json.recipe.yaml'
+"""
+
+from stgnn.results.data import DataSpec, build_data, data_of
+from stgnn.results.families import check_families, families_beside, keep_family
+from stgnn.results.recipes import keep_recipe, needed, recipe_beside, recipe_kept, recipe_path
+from stgnn.results.studies import front_rows, study_name
+
+__all__ = [
+    "DataSpec",
+    "build_data",
+    "check_families",
+    "data_of",
+    "families_beside",
+    "front_rows",
+    "keep_family",
+    "keep_recipe",
+    "needed",
+    "recipe_beside",
+    "recipe_kept",
+    "recipe_path",
+    "study_name",
+]
