@@ -24,6 +24,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.callbacks import Callback
 
 from stgnn.allocator import tune_allocator
 from stgnn.data.datamodule import SkeletonDataModule
@@ -38,7 +39,7 @@ from stgnn.runtimes.base import device_name
 from stgnn.tasks import BaseTask, ClassificationTask, MultiLevelTask, SparseTask
 from stgnn.tasks.lottery import averages, run_lottery
 from stgnn.tasks.lottery_plan import Lottery
-from stgnn.tasks.running import KeepBest, accuracy, train_quietly
+from stgnn.tasks.running import accuracy, train_quietly
 
 PARTS = {  # processor minutes of one seed on UTD-MHAD with 40 epochs; NW-UCLA takes 2.3 times as long
     "dense": 4,  # the dense network, and the one with two thirds of its weights
@@ -148,7 +149,7 @@ def train(run: Run, arguments: argparse.Namespace, seed: int, data: SkeletonData
     first = task.sparse_networks[0].network if isinstance(task, SparseTask | MultiLevelTask) else task.network
     total = sum(weight.numel() for _, weight in maskable(first))  # of the dense network
     best, start = KeepBest(), time.process_time()
-    train_quietly(task, data, arguments.epochs, seed, [best])
+    train_quietly(task, data, arguments.epochs, seed, [best], validate=True)
     row: dict[str, Any] = {"name": run.name, "seed": seed, "epoch": best.epoch, "val_top1": best.top1}
     row["minutes"] = (time.process_time() - start) / 60
     row["test_top1"] = accuracy(task, data, "test")
@@ -163,6 +164,30 @@ def train(run: Run, arguments: argparse.Namespace, seed: int, data: SkeletonData
     row["kept"] = kept / total
     path.write_text(json.dumps(row))
     print(f"{run.name}, seed {seed}: test {row['test_top1']:.3f}, {row['minutes']:.1f} minutes", flush=True)
+
+
+class KeepBest(Callback):
+    """Keeps the state of the epoch that was best on the validation clips, the later one of two that tie.
+
+    Attributes:
+        top1: Its accuracy.
+        epoch: Its number, from 0.
+    """
+
+    def __init__(self) -> None:
+        self.top1, self.epoch, self._state = -1.0, -1, dict[str, torch.Tensor]()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep the state if it is the best so far."""
+        top1 = float(trainer.callback_metrics["val_top1"])
+        if top1 >= self.top1:
+            self.top1, self.epoch = top1, trainer.current_epoch
+            self._state = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Go back to it."""
+        if self._state:
+            pl_module.load_state_dict(self._state)
 
 
 @torch.no_grad()

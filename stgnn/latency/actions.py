@@ -25,6 +25,7 @@ from stgnn.runtimes.base import Runtime, device_name, resolve_runtime
 from stgnn.runtimes.timing import Protocol
 
 COSTS = ("gflops", "macs", "milliseconds")
+THREADS = 1  # of the runtime, when actions are timed
 FORCE = 1e6  # added to the score of an action that must be taken
 
 
@@ -66,7 +67,7 @@ def action_table(network: AdaSGN, cost: str | Path) -> ActionTable:
     if str(cost) not in COSTS:
         return read_table(cost, network)
     if cost == "milliseconds":
-        return measured_table(network)
+        return measured_beside(network, {})[0]
     counted = action_costs(network, "adasgn" if cost == "gflops" else "macs")
     divisor = 1e9 if cost == "gflops" else 1
     first, *others = counted.actions
@@ -74,49 +75,36 @@ def action_table(network: AdaSGN, cost: str | Path) -> ActionTable:
     return ActionTable(str(cost), added, counted.fixed / divisor)
 
 
-def measured_table(
-    network: AdaSGN,
-    runtime: str | Runtime = "ONNXRuntime",
-    threads: int = 1,
-    bodies: int = 1,
-    protocol: Protocol | None = None,
-) -> ActionTable:
-    """Milliseconds of the whole network for one body with every frame forced to one action, for each of them.
-
-    Args:
-        network: The network; its weights do not matter.
-        runtime: Runtime that executes it.
-        threads: Threads of the runtime.
-        bodies: Bodies in one call; the time is divided by it.
-        protocol: How long to measure.
-
-    Raises:
-        InputError: the policy takes all actions or random ones, or a network cannot be timed.
-    """
-    return measured_beside(network, {}, runtime, threads, bodies, protocol)[0]
-
-
 def measured_beside(
     network: AdaSGN,
     rivals: Mapping[str, Model],
     runtime: str | Runtime = "ONNXRuntime",
-    threads: int = 1,
-    bodies: int = 1,
     protocol: Protocol | None = None,
 ) -> tuple[ActionTable, dict[str, float]]:
-    """:func:`measured_table` and, interleaved with it, the milliseconds of other networks for one body."""
+    """Milliseconds of a network for one body with every frame forced to one action, for each of them; on one thread.
+
+    Args:
+        network: The network; its weights do not matter.
+        rivals: Other networks by name, timed interleaved with it.
+        runtime: Runtime that executes them.
+        protocol: How long to measure.
+
+    Returns:
+        The table of the network, and the milliseconds of the others for one body.
+
+    Raises:
+        InputError: the policy takes all actions or random ones, or a network cannot be timed.
+    """
     if network.policy.fuses or network.policy.draws:
         raise InputError("actions that are not chosen cannot be forced", given=f"policy {network.options['policy']}")
     runtime = resolve_runtime(runtime)
-    shape = input_shape(network, bodies)
-    modules = [(name, forced(network, number), shape) for number, name in enumerate(network.actions)]
-    others = [(name, one.eval().deploy(), input_shape(one, bodies)) for name, one in rivals.items()]
-    timings = time_deployed([*modules, *others], runtime, threads, protocol)
-    times = [timing.quiet_ms / bodies for timing in timings]
-    found, beside = times[: len(modules)], times[len(modules) :]
+    forms = [(name, forced(network, number), input_shape(network)) for number, name in enumerate(network.actions)]
+    others = [(name, one.eval().deploy(), input_shape(one)) for name, one in rivals.items()]
+    times = [timing.quiet_ms for timing in time_deployed([*forms, *others], runtime, THREADS, protocol)]
+    found, beside = times[: len(forms)], times[len(forms) :]
     # The machine's noise may exceed what a cheap action adds; less than nothing it never adds.
     added = {name: max(value - found[0], 0.0) for name, value in zip(network.actions, found, strict=True)}
-    machine = {"device": device_name(), "runtime": runtime.name, "threads": threads, "bodies": bodies}
+    machine = {"device": device_name(), "runtime": runtime.name, "threads": THREADS}
     conditions = {"policy": network.options["policy"], **machine}
     table = ActionTable("milliseconds", added, found[0], conditions)
     return table, dict(zip(rivals, beside, strict=True))

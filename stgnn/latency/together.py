@@ -40,9 +40,9 @@ def time_together(
     return dict(zip(networks, timings, strict=True))
 
 
-def input_shape(network: Model, bodies: int = 1) -> Shape:
-    """The input of a network: ``(B, T, V, C)``."""
-    return (bodies, network.frames, network.layout.num_joints, network.layout.dimensions)
+def input_shape(network: Model) -> Shape:
+    """The input of a network for one body: ``(1, T, V, C)``."""
+    return (1, network.frames, network.layout.num_joints, network.layout.dimensions)
 
 
 def time_deployed(

@@ -4,39 +4,13 @@ from collections.abc import Sequence
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback
-from torch import Tensor
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
 from stgnn.tasks.base import BaseTask
 from stgnn.tasks.quiet import quiet, stoppable
 
-
-class KeepBest(Callback):
-    """Keeps the state of the epoch that was best on the validation clips, the later one of two that tie.
-
-    Attributes:
-        top1: Its accuracy.
-        epoch: Its number, from 0.
-    """
-
-    def __init__(self) -> None:
-        self.top1, self.epoch, self._state = -1.0, -1, dict[str, Tensor]()
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Look at the accuracy of the epoch."""
-        self.consider(float(trainer.callback_metrics["val_top1"]), trainer.current_epoch, pl_module)
-
-    def consider(self, top1: float, epoch: int, task: pl.LightningModule) -> None:
-        """Keep the state of a task if it is the best so far."""
-        if top1 >= self.top1:
-            self.top1, self.epoch = top1, epoch
-            self._state = {name: value.detach().clone() for name, value in task.state_dict().items()}
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Go back to it."""
-        if self._state:
-            pl_module.load_state_dict(self._state)
+LARGEST_GRADIENT = 1.0  # its norm; a longer one is shortened
 
 
 def train_quietly(
@@ -45,7 +19,7 @@ def train_quietly(
     epochs: int,
     seed: int | None = None,
     callbacks: Sequence[Callback] = (),
-    clip: float | None = 1.0,
+    validate: bool = False,
     progress: bool = False,
 ) -> pl.Trainer:
     """Train a task without logs and without checkpoints.
@@ -55,8 +29,8 @@ def train_quietly(
         data: The clips.
         epochs: Passes over the training clips.
         seed: Seed of what training draws (dropout); None: as it comes.
-        callbacks: Callbacks of the Trainer; clips are validated only for a :class:`KeepBest`.
-        clip: Largest norm of a gradient; None: any.
+        callbacks: Callbacks of the Trainer.
+        validate: Whether the held-out clips are scored after every epoch, for the callbacks.
         progress: Whether a bar is shown.
 
     Returns:
@@ -75,9 +49,9 @@ def train_quietly(
             enable_checkpointing=False,
             enable_model_summary=False,
             enable_progress_bar=progress,
-            limit_val_batches=1.0 if any(isinstance(one, KeepBest) for one in callbacks) else 0,
+            limit_val_batches=1.0 if validate else 0,
             num_sanity_val_steps=0,
-            gradient_clip_val=clip,
+            gradient_clip_val=LARGEST_GRADIENT,
             log_every_n_steps=1,  # nothing is logged: it only silences a warning about short runs
             callbacks=list(callbacks),
         )

@@ -1,4 +1,4 @@
-"""Runs without a command line: the best epoch is kept, and nothing is left behind."""
+"""Runs without a command line: they repeat, and nothing is left behind."""
 
 from pathlib import Path
 
@@ -11,41 +11,29 @@ from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask
-from stgnn.tasks.running import KeepBest, accuracy, check_held_out, train_quietly
-
-
-class Steered(KeepBest):
-    """Pretends that epochs have these accuracies."""
-
-    def __init__(self, scores: list[float]) -> None:
-        super().__init__()
-        self.scores = scores
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.consider(self.scores[trainer.current_epoch], trainer.current_epoch, pl_module)
+from stgnn.tasks.running import accuracy, check_held_out, train_quietly
 
 
 class Watch(Callback):
     def __init__(self) -> None:
-        self.heads: list[torch.Tensor] = []
+        self.validated = list[int]()
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.heads.append(pl_module.network.classifier.weight.detach().clone())  # type: ignore[union-attr, operator]
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.validated.append(trainer.current_epoch)
 
 
 def task_of(data: SyntheticDataModule) -> ClassificationTask:
     return ClassificationTask(data.layout, data.class_names, load_space("tiny").smallest())
 
 
-def test_the_best_epoch_is_kept_and_of_two_the_later(
-    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("validate", [False, True])
+def test_epochs_are_validated_where_that_is_asked_for(
+    validate: bool, data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    task, best, watch = task_of(data), Steered([0.2, 0.5, 0.5, 0.1]), Watch()
-    train_quietly(task, data, 4, 0, [watch, best])
-    assert (best.epoch, best.top1) == (2, 0.5)
-    assert isinstance(task.network.classifier.weight, torch.Tensor)  # type: ignore[union-attr]
-    assert torch.equal(task.network.classifier.weight, watch.heads[2])  # type: ignore[union-attr]
+    watch = Watch()
+    train_quietly(task_of(data), data, 2, 0, [watch], validate=validate)
+    assert watch.validated == ([0, 1] if validate else [])
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 

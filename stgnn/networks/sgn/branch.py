@@ -50,8 +50,6 @@ class Branch(nn.Module):
 def frame_inputs(x: Tensor, layout: SkeletonLayout, name: str, parents: Tensor) -> Tensor:
     """Keypoints as the frames that branches take: centred, one stream of them, beside its velocity.
 
-    The velocity is ``x[t] - x[t - 1]``, 0 in the first frame.
-
     Args:
         x: Bodies ``(B, T, V, C)``.
         layout: The full body.
@@ -62,8 +60,12 @@ def frame_inputs(x: Tensor, layout: SkeletonLayout, name: str, parents: Tensor) 
         ``(B * T, V, 2 * C)``.
     """
     x = stream(name, center(x, layout.center), parents)
-    velocity = torch.cat([torch.zeros_like(x[:, :1]), x[:, 1:] - x[:, :-1]], dim=1)
-    return torch.cat([x, velocity], dim=-1).flatten(0, 1)
+    return torch.cat([x, velocity(x)], dim=-1).flatten(0, 1)
+
+
+def velocity(x: Tensor) -> Tensor:
+    """A frame minus the one before, 0 in the first; ``(B, T, ...)`` to the same shape."""
+    return torch.cat([torch.zeros_like(x[:, :1]), x[:, 1:] - x[:, :-1]], dim=1)
 
 
 def _reduction(layout: SkeletonLayout, joints: int) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stgnn.networks.sgn.branch import Branch
+from stgnn.networks.sgn.branch import Branch, velocity
 from stgnn.networks.sgn.deploy_spatial import deploy_spatial
 from stgnn.networks.sgn.policy import ConvPolicy, Policy
 from stgnn.networks.sgn.temporal import TemporalModule
@@ -32,8 +32,7 @@ class _Frames(nn.Module):
         """``(B, T, V, C) -> (B * T, 2 * C, V)``."""
         x = center(x, self.center_joint)
         x = (motion(x) if self.moving else x).transpose(2, 3)  # (B, T, C, V)
-        velocity = torch.cat([torch.zeros_like(x[:, :1]), x[:, 1:] - x[:, :-1]], dim=1)
-        return torch.cat([x, velocity], dim=2).flatten(0, 1)
+        return torch.cat([x, velocity(x)], dim=2).flatten(0, 1)
 
 
 class _Temporal(nn.Module):
