@@ -35,7 +35,7 @@ def pose_svg(points: npt.ArrayLike, layout: SkeletonLayout, size: int = 240, up:
         allowed = f"({layout.num_joints}, 2) or ({layout.num_joints}, 3)"
         raise InputError("the points do not match the layout", given=str(pose.shape), allowed=allowed)
     seen = (pose != 0).any(axis=1) & np.isfinite(pose).all(axis=1)
-    flat = _fit(_project(pose, layout, upward(pose, layout) if up is None else up), seen) * size
+    flat = _fit(front(pose, layout, up), seen) * size
     return _svg(flat, seen, layout, size)
 
 
@@ -65,6 +65,14 @@ def upward(points: npt.ArrayLike, layout: SkeletonLayout) -> int:
     return 1 if total[layout.vertical] > 0 else -1
 
 
+def front(points: npt.ArrayLike, layout: SkeletonLayout, up: int | None = None) -> npt.NDArray[np.float64]:
+    """Poses (..., V, C) seen along the depth axis, y down (..., V, 2); `up` as for `pose_svg`."""
+    poses = np.asarray(points, dtype=np.float64)
+    across = next(axis for axis in range(poses.shape[-1]) if axis != layout.vertical)
+    down = -(upward(poses, layout) if up is None else up)
+    return np.stack([poses[..., across], down * poses[..., layout.vertical]], axis=-1)
+
+
 def _trunk(layout: SkeletonLayout) -> tuple[list[int], list[int]] | None:
     """The joints at its lower and its upper end; None of a hand, which has no left and right."""
     if not layout.symmetry:
@@ -83,12 +91,6 @@ def layout_svg(layout: SkeletonLayout, size: int = 240) -> str:
     rest = at_rest(layout)
     flat = _fit(_radial(layout) if rest is None else rest, np.ones(layout.num_joints, bool)) * size
     return _svg(flat, np.ones(layout.num_joints, bool), layout, size)
-
-
-def _project(pose: npt.NDArray[np.float64], layout: SkeletonLayout, up: int) -> npt.NDArray[np.float64]:
-    """(V, 2 or 3) -> (V, 2) with y down."""
-    across = next(axis for axis in range(pose.shape[1]) if axis != layout.vertical)
-    return np.stack([pose[:, across], -up * pose[:, layout.vertical]], axis=1)
 
 
 def _fit(flat: npt.NDArray[np.float64], seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
