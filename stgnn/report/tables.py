@@ -1,17 +1,18 @@
 """Markdown tables, for README files and notebooks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from stgnn.report.data import ReportPoint
 from stgnn.report.units import count, milliseconds, percent
 
 
-def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[object]], words: Collection[str] = ()) -> str:
     """A table whose source is readable too: columns of equal width, numbers to the right.
 
     Args:
         headers: Names of the columns.
         rows: Cells, one row after another, each as long as ``headers``.
+        words: The columns that are no numbers, even where every cell of them starts with a digit.
 
     Returns:
         The table, ending with a line break.
@@ -19,7 +20,10 @@ def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> 
     cells = [[_cell(value) for value in row] for row in rows]
     columns = list(zip(*([_cell(header) for header in headers], *cells), strict=True))
     widths = [max(3, *(len(cell) for cell in column)) for column in columns]
-    right = [bool(rows) and all(_is_number(cell) for cell in column[1:]) for column in columns]
+    right = [
+        bool(rows) and header not in words and all(_is_number(cell) for cell in column[1:])
+        for header, column in zip(headers, columns, strict=True)
+    ]
     rule = ["-" * (width - 1) + ":" if flag else "-" * width for width, flag in zip(widths, right, strict=True)]
     lines = [list(line) for line in zip(*columns, strict=True)]
     return "".join(_line(line, widths, right) for line in [lines[0], rule, *lines[1:]])
@@ -36,7 +40,7 @@ def front_table(points: Sequence[ReportPoint]) -> str:
         predicted = milliseconds(point.latency_ms, point.latency_std)
         row = [point.number, point.digest, percent(point.accuracy, point.accuracy_std), predicted]
         rows.append([*row, *[found] * measured, count(point.macs), count(point.parameters)])
-    return markdown_table(headers, rows)
+    return markdown_table(headers, rows, words=("Digest",))
 
 
 def _cell(value: object) -> str:
