@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stgnn.report import ReportPoint, front_table, markdown_table
-from stgnn.report.units import count, milliseconds, percent, usage_text
+from stgnn.report.adaptive import results
+from stgnn.report.units import count, lengths_text, milliseconds, percent
 from stgnn.space import read_architecture
 
 SPLITS = {"val": "validation", "test": "test"}
@@ -81,13 +82,13 @@ def _extracted(result: Mapping[str, Any]) -> str:
 def _stores(result: list[Mapping[str, Any]]) -> str:
     if not result:
         return "no stores in this folder; stgnn data import writes them"
-    return markdown_table(["Store", "Layout", "Clips", "Classes"], [list(row.values()) for row in result])
+    return markdown_table(["Store", "Layout", "Clips", "Classes"], [list(row.values()) for row in result], ("Store",))
 
 
 def _checked(result: Mapping[str, Any]) -> str:
     """Sizes in one table, then one paragraph for each finding, the gravest first."""
     facts = {
-        "clips": f"{result['clips']}, {result['frames']} frames ({_lengths(result['lengths'])} in a clip)",
+        "clips": f"{result['clips']}, {result['frames']} frames ({lengths_text(result['lengths'])} in a clip)",
         "bodies": f"{result['persons']} in a clip at most; {result['bodies_empty']} places for a body are empty",
         "layout": f"{result['layout']}: {result['joints']} joints of {result['coordinates']} coordinates",
         "splits": ", ".join(f"{name} {count}" for name, count in result["splits"].items()) or "none",
@@ -111,25 +112,12 @@ def _checked(result: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", ", ".join(counts)])
 
 
-def _lengths(lengths: Mapping[str, float]) -> str:
-    return f"{lengths['min']:g} to {lengths['max']:g}, median {lengths['median']:g}"
-
-
 def _quickstart(result: Mapping[str, Any]) -> str:
     return readable({**result, "chosen": _without(result["chosen"], "architecture")})
 
 
 def _adaptive(result: Mapping[str, Any]) -> str:
-    rows = [*result["singles"], *result["adaptive"]]
-    shares = ("val", "test")
-    costs = [name for name in ("gflops", "macs", "milliseconds") if any(name in row for row in rows)]
-    cells = [
-        [row["name"], *(percent(row[share]) if row[share] is not None else "" for share in shares)]
-        + [f"{row[name]:.4g}" if name in row else "" for name in costs]
-        + [usage_text(row.get("usage", {}))]
-        for row in rows
-    ]
-    return _above(_without(result, "singles", "adaptive"), ["Network", "Validation", "Test", *costs, "Usage"], cells)
+    return _above(_without(result, "singles", "adaptive"), *results(result))
 
 
 def _family(result: Mapping[str, Any]) -> str:
@@ -144,17 +132,9 @@ def _family(result: Mapping[str, Any]) -> str:
 
 
 def _lottery(result: Mapping[str, Any]) -> str:
-    tested = all("test_mean" in row for row in result["rows"])
-    cells = [
-        [
-            *(row["method"], percent(row["remaining"]), percent(row["mean"], row["std"])),
-            *((percent(row["test_mean"], row["test_std"]),) if tested else ()),
-            str(row["seeds"]),
-        ]
-        for row in result["rows"]
-    ]
-    heads = ["Method", "Remaining weights", "Validation", *(["Test"] if tested else []), "Seeds"]
-    return _above(_without(result, "rows"), heads, cells)
+    from stgnn.report.lottery import lottery_cells
+
+    return _above(_without(result, "rows"), *lottery_cells(result["rows"]))
 
 
 def _listed(result: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """What people see: tables where there is something to compare."""
 
 from stgnn.display import shown
+from stgnn.report.units import lengths_text
 
 ACCURACY = {"networks": 6, "mape": 0.034, "within_5_percent": 0.5, "within_10_percent": 1.0, "spearman": 0.9}
 
@@ -64,3 +65,19 @@ def test_a_check_shows_findings_and_lists_classes_while_they_are_few() -> None:
     ) in text
     many = shown("data check", {**result, "classes": {f"class {number}": number for number in range(60)}})
     assert "classes: 60 of 0 to 59 clips" in many and "| class 7" not in many
+
+
+def test_one_length_for_all_is_told_once() -> None:
+    assert lengths_text({"min": 51, "median": 51.0, "max": 51}) == "51"
+    assert lengths_text({"min": 30, "median": 57.5, "max": 80}) == "30 to 80, median 57.5"
+
+
+def test_networks_of_adasgn_have_the_columns_of_their_page() -> None:
+    row = {"name": "big-25", "val": None, "test": 0.5, "macs": 2_000_000}
+    text = shown("adasgn", {"stream": "joint", "singles": [row], "adaptive": []}).replace("\xa0", " ")
+    assert text.startswith("stream: joint\n\n| Network |   Test |   MACs |") and "| 2.00 M |" in text
+
+
+def test_stores_whose_names_start_with_digits_stand_on_the_left() -> None:
+    row = {"name": "2d", "layout": "coco17", "clips": 3, "classes": 2}
+    assert shown("data list", [row]).splitlines()[2].startswith("| 2d    |")

@@ -1,15 +1,15 @@
 """The page about AdaSGN: accuracy against cost, actions by class, and clips with the joints that were chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stgnn.files import remade, write_text
 from stgnn.report.adaptive_charts import curve_chart, is_control, policies_of, usage_chart, validated
-from stgnn.report.adaptive_clips import ChosenClip, clip_svg
+from stgnn.report.adaptive_clips import ChosenClip, clip_html
 from stgnn.report.chart_parts import Size
-from stgnn.report.page import fill, resource
+from stgnn.report.page import both, empty, render, table
 from stgnn.report.units import count, milliseconds, percent, usage_text
 
 if TYPE_CHECKING:
@@ -40,30 +40,57 @@ def write_adaptive_page(output: str | Path, summary: Mapping[str, Any], clips: S
 def render_adaptive_page(summary: Mapping[str, Any], clips: Sequence[ChosenClip] = ()) -> str:
     """The page as HTML; see :func:`write_adaptive_page`."""
     shown = shown_run(summary)
-    return fill(
-        resource("adaptive_page.html"),
-        style=resource("chart.css") + resource("page.css"),
-        lead=_lead(summary),
+    heads, rows = results(summary)
+    return render(
+        "adaptive_page",
+        "AdaSGN: accuracy against cost",
+        _lead(summary),
+        {},
+        ("All numbers are also in summary.json, beside this page.",),
         curve=_curve(summary),
-        table=results_table(summary),
+        choice="" if validated(summary) == [] else f'<p class="quiet">{_CHOICE}</p>',
+        table=table("Every network", heads, {"": rows}, words=("Usage",)),
         usage_name=escape(shown["name"]),
         usage=usage_chart(shown["usage_by_class"], list(shown["usage"])),
-        clips="".join(_figure(clip) for clip in clips) or '<p class="empty">No clips were drawn.</p>',
+        clips=_clips(clips),
     )
+
+
+_CHOICE = (
+    "The validation clips chose the epochs, and should choose a network; the test clips were looked at once for each "
+    "network and say what to expect of it."
+)
 
 
 def _curve(summary: Mapping[str, Any]) -> str:
-    """The curve with its caption; a word instead where there are no validation clips."""
-    if not (rows := validated(summary)):
-        return '<p class="empty">No clips were held out for validation: there is no curve to choose by.</p>'
-    charts = "".join(curve_chart(summary, size).embedded(css) for css, size in CURVE.items())
-    line = "Each line joins the networks of one policy" if len(policies_of(rows)) > 1 else "The line joins networks"
-    told = (
-        f"Up and to the left is better. {line}, trained with different weights &alpha; of the efficiency loss. "
-        "Accuracies are those of the validation clips, so that &alpha; may be chosen here; costs are those of the "
-        "actions that the test clips took."
+    """The curve with its caption, of which only what is drawn is said; a word where there are no validation clips."""
+    rows = validated(summary)
+    if not rows:
+        return empty("No clips were held out for validation: there is no curve to choose by.")
+    policies = [row["policy"] for row in rows if "policy" in row and not is_control(row)]
+    joined = [policy for policy in policies_of(rows) if policies.count(policy) > 1]
+    weights = "trained with different weights &alpha; of the efficiency loss"
+    line = f"Each line joins the networks of one policy, {weights}." if len(joined) > 1 else ""
+    line = f"The line joins networks {weights}." if len(joined) == 1 else line
+    return both(
+        lambda size: curve_chart(summary, size),
+        CURVE,
+        "Up and to the left is better.",
+        line,
+        "Accuracies are those of the validation clips, so that a network may be chosen here"
+        f"{'; costs are those of the actions that the test clips took' if policies else ''}.",
     )
-    return f"{charts}<figcaption>{told}</figcaption>"
+
+
+def _clips(clips: Sequence[ChosenClip]) -> str:
+    if not clips:
+        return empty("No clips were drawn.")
+    told = ["An action is a module size and a number of joints, drawn over the faint full body."]
+    names = clips[0].names
+    counts = [name.rpartition("-")[2] for name in names if "-" in name]
+    told += ["Thin lines are the smallest module of several."] * (len(set(counts)) < len(counts))
+    told += ["An action without joints leaves the frame out."] * any("-" not in name for name in names)
+    return f'<p class="quiet">{" ".join(told)}</p>{"".join(map(_figure, clips))}'
 
 
 def shown_run(summary: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -73,23 +100,21 @@ def shown_run(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     return best
 
 
-def results_table(summary: Mapping[str, Any]) -> str:
-    """Every network with its accuracies, its costs and its usage of the actions."""
+def results(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of the table of every network: its accuracies, its costs and its usage of the actions."""
     rows = [*summary["singles"], *summary["adaptive"]]
-    timed = any("milliseconds" in row for row in rows)
-    heads = ["Network", "Validation", "Test", "GFLOPs", "MACs", *["ms of a body"] * timed, "Usage"]
-    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(row, timed))}</tr>" for row in rows)
-    return (
-        f"<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead><tbody>{lines}</tbody></table>"
-    )
-
-
-def _cells(row: Mapping[str, Any], timed: bool) -> list[str]:
-    usage = usage_text(row.get("usage", {}))
-    time = [milliseconds(row["milliseconds"]) if "milliseconds" in row else ""] if timed else []
-    gflops = f"{row['gflops']:.3g}" if "gflops" in row else ""
-    validation = "" if row["val"] is None else percent(row["val"])
-    return [escape(row["name"]), validation, percent(row["test"]), gflops, count(row["macs"]), *time, escape(usage)]
+    tellers: dict[str, Callable[[Mapping[str, Any]], str]] = {
+        "Network": lambda row: row["name"],
+        "Validation": lambda row: percent(row["val"]) if row["val"] is not None else "",
+        "Test": lambda row: percent(row["test"]),
+        "GFLOPs": lambda row: f"{row['gflops']:.3g}" if "gflops" in row else "",
+        "MACs": lambda row: count(row["macs"]),
+        "Time of a body": lambda row: milliseconds(row["milliseconds"]) if "milliseconds" in row else "",
+        "Usage": lambda row: usage_text(row.get("usage", {})),
+    }
+    columns = {head: [teller(row) for row in rows] for head, teller in tellers.items()}
+    told = {head: cells for head, cells in columns.items() if any(cells)}
+    return list(told), [list(cells) for cells in zip(*told.values(), strict=True)]
 
 
 def _lead(summary: Mapping[str, Any]) -> str:
@@ -110,7 +135,7 @@ def _lead(summary: Mapping[str, Any]) -> str:
 def _figure(clip: ChosenClip) -> str:
     verdict = "" if clip.said == clip.label else f", taken for {clip.said}"
     caption = f"<b>{escape(clip.label)}</b>{escape(verdict)} ({escape(clip.name)})"
-    return f"<figure>{clip_svg(clip)}<figcaption>{caption}</figcaption></figure>"
+    return f"<figure><figcaption>{caption}</figcaption>{clip_html(clip)}</figure>"
 
 
 def drawn_clips(summary: Mapping[str, Any], output: Path, data: "SkeletonDataModule") -> list[ChosenClip]:

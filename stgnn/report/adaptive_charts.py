@@ -1,25 +1,19 @@
 """Charts about AdaSGN: accuracy against cost over alpha, and which classes take which actions."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import pairwise
 from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.report import svg
-from stgnn.report.chart_parts import Labels, Size, frame
-from stgnn.report.charts import Chart
-from stgnn.report.units import percent
+from stgnn.report.chart_parts import Labels, Place, Sign, Size, along, frame, legend
+from stgnn.report.charts import RANDOM, Chart
+from stgnn.report.page import bar_rows
+from stgnn.report.units import percent, usage_text
 
-COLORS = ("#999999", "#e69f00", "#56b4e9", "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#8c6bb1", "#b8a200")
-LINES = ("var(--search)", "var(--temporal)", "var(--attention)", "#7a6fc4")  # of the policies
-ROW, BAR = 20, 14  # height of a class and of its bar, in pixels
-LINE = 17  # height of a line of the legend
 ALPHA = "\N{GREEK SMALL LETTER ALPHA}"
-
-Place = tuple[float, float]  # in pixels
+SINGLE = Sign("SGN, one model", "diamond", "mark landmark")
+CONTROL = Sign("control", RANDOM.shape, RANDOM.css)
 
 
 def counting(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
@@ -52,20 +46,22 @@ def curve_chart(summary: Mapping[str, Any], size: Size) -> Chart:
     rows = validated(summary)
     if not rows:
         raise InputError("there is nothing to choose by", hint="hold out clips for validation in the data module")
-    kinds, size = _kinds(rows, size)
+    policies = policies_of(rows)
+    signs = [_sign(row, policies) for row in rows]
+    key, size = legend(sorted(dict.fromkeys(signs), key=lambda sign: sign == SINGLE), size)
     unit, name = counting(rows)
     low, high = svg.spread(row["val"] for row in rows)
     costs = svg.spread((cost_of(row, unit) for row in rows), log=True, margin=0.05)
     x, y = size.axes(costs, (max(low, 0.0), min(high, 1.005)), log_x=True)
     places = [(x(cost_of(row, unit)), y(row["val"])) for row in rows]
-    lines, policies = _lines(rows, places), policies_of(rows)
-    parts = [frame(x, y, (name, "Accuracy on validation clips (%)"), (1, 100)), kinds]
-    parts += [_colored(svg.path(line, "curve"), number) for number, line in enumerate(lines)]
-    labels = Labels((x.start, y.end, x.end, y.start), [*places, *places, *_between(lines)])
+    lines = _lines(rows, places)
+    parts = [frame(x, y, (name, "Accuracy on validation clips (%)"), (1, 100)), key]
+    parts += [svg.colored(svg.path(line, "curve"), number) for number, line in enumerate(lines) if len(line) > 1]
+    labels = Labels((x.start, y.end, x.end, y.start), [*places, *places, *(p for line in lines for p in along(line))])
     parts += [labels.place(*place, short_name(row, policies)) for row, place in zip(rows, places, strict=True)]
-    for row, place in zip(rows, places, strict=True):
+    for row, place, sign in zip(rows, places, signs, strict=True):
         told = f"{row['name']}: {percent(row['val'])} at {cost_of(row, unit):.3g} {unit}"
-        parts.append(f"<g><title>{escape(told)}</title>{_mark(row, policies, *place)}</g>")
+        parts.append(f"<g><title>{escape(told)}</title>{sign.at(*place, 5)}</g>")
     return Chart(size, "Accuracy against cost", "".join(parts), x, y)
 
 
@@ -87,98 +83,42 @@ def short_name(row: Mapping[str, Any], policies: Sequence[str] = ()) -> str:
     return f"{row['policy']} {name}" if len(policies) > 1 else name
 
 
+def _sign(row: Mapping[str, Any], policies: Sequence[str]) -> Sign:
+    if "policy" not in row:
+        return SINGLE
+    if is_control(row):
+        return CONTROL
+    name = f"AdaSGN, {row['policy']}" if len(policies) > 1 else "AdaSGN"
+    return Sign(name, number=policies.index(row["policy"]))
+
+
 def _lines(rows: Sequence[Mapping[str, Any]], places: Sequence[Place]) -> list[list[Place]]:
     """A line for each policy, from its cheapest network to its most expensive."""
     pairs = list(zip(rows, places, strict=True))
     return [sorted(place for row, place in pairs if row.get("policy") == policy) for policy in policies_of(rows)]
 
 
-def _between(lines: Iterable[Sequence[Place]]) -> Iterator[Place]:
-    """Points along lines, that labels may keep off them."""
-    for (x1, y1), (x2, y2) in (ends for line in lines for ends in pairwise(line)):
-        steps = 1 + int(abs(x2 - x1) + abs(y2 - y1)) // 8
-        yield from ((x1 + (x2 - x1) * i / steps, y1 + (y2 - y1) * i / steps) for i in range(1, steps))
-
-
-def _mark(row: Mapping[str, Any], policies: Sequence[str], x: float, y: float) -> str:
-    if row.get("policy") in policies:
-        return _colored(svg.marker("circle", x, y, 5, "curve-mark"), policies.index(row["policy"]))
-    shape, css = ("triangle", "mark random") if is_control(row) else ("diamond", "mark landmark")
-    return svg.marker(shape, x, y, 5, css)
-
-
-def _kind(row: Mapping[str, Any], policies: Sequence[str]) -> str:
-    if "policy" not in row:
-        return "SGN, one model"
-    if is_control(row):
-        return "control"
-    return f"AdaSGN, {row['policy']}" if len(policies) > 1 else "AdaSGN"
-
-
-def _kinds(rows: Sequence[Mapping[str, Any]], size: Size) -> tuple[str, Size]:
-    """Marks and their names above the plot, and the size with as much room for their lines as they need."""
-    x, y, parts, policies = size.left, 14.0, list[str](), policies_of(rows)
-    shown = {_kind(row, policies): row for row in sorted(rows, key=lambda row: "policy" not in row)}
-    for name, row in shown.items():
-        width = 30 + len(name) * svg.LETTER * 12
-        if x > size.left and x + width > size.width:
-            x, y = size.left, y + LINE
-        parts += [_mark(row, policies, x + 6, y), svg.text(x + 16, y + 4, name)]
-        x += width + 8
-    return "".join(parts), replace(size, top=size.top + y - 14)
-
-
-def _colored(content: str, number: int) -> str:
-    return f'<g style="--curve:{LINES[number % len(LINES)]}">{content}</g>'
-
-
-def usage_chart(usage: Mapping[str, Sequence[float]], actions: Sequence[str], width: float = 780) -> str:
-    """For every class one bar, divided by the actions that its frames took. An SVG without a style of its own.
+def usage_chart(usage: Mapping[str, Sequence[float]], actions: Sequence[str]) -> str:
+    """For every class one bar, divided by the actions that its frames took, as HTML.
 
     Args:
         usage: Shares ``(A,)`` by class.
         actions: Names in order.
-        width: Width in pixels.
     """
-    left = min(12 + max(len(name) for name in usage) * svg.LETTER * 12, width * 0.4)
-    legend, top = _legend(actions, width)
-    parts = [legend]
-    for number, (name, shares) in enumerate(usage.items()):
-        y = top + number * ROW
-        parts.append(svg.text(left - 8, y + BAR - 2, name, anchor="end", room=left - 12))
-        parts.append(_bar(left, y, width - left - 4, shares, actions))
-    height = top + len(usage) * ROW + 6
-    return (
-        f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="Actions of each class">'
-        f"{''.join(parts)}</svg>"
-    )
+    colors = [color(actions, number) for number in range(len(actions))]
+    key = "".join(f'<li><i class="{css}"></i>{escape(name)}</li>' for name, css in zip(actions, colors, strict=True))
+    rows = []
+    for name, shares in usage.items():
+        parts = "".join(
+            f'<i class="{css}" style="--share:{100 * share:.1f}" title="{escape(action)} {percent(share)}"></i>'
+            for share, action, css in zip(shares, actions, colors, strict=True)
+            if share > 0
+        )
+        told = escape(usage_text(dict(zip(actions, shares, strict=True))))
+        rows.append((name, f'<td><div class="stack" role="img" aria-label="{told}">{parts}</div></td>'))
+    return f'<ul class="actions">{key}</ul>{bar_rows("Actions of each class", rows)}'
 
 
-def _bar(x: float, y: float, width: float, shares: Sequence[float], actions: Sequence[str]) -> str:
-    parts, total = [], max(math.fsum(shares), 1e-9)
-    for number, (share, action) in enumerate(zip(shares, actions, strict=True)):
-        part = width * share / total
-        if part > 0:
-            told = f"<title>{escape(action)}: {percent(share)}</title>"
-            box = f'x="{svg.num(x)}" y="{svg.num(y)}" width="{svg.num(part)}" height="{BAR}"'
-            parts.append(f'<rect {box} fill="{color(number)}">{told}</rect>')
-        x += part
-    return "".join(parts)
-
-
-def _legend(actions: Sequence[str], width: float) -> tuple[str, float]:
-    """The colours of the actions, and where the space below them begins."""
-    x, y, parts = 4.0, 6.0, []
-    for number, action in enumerate(actions):
-        needed = 30 + len(action) * svg.LETTER * 12
-        if x + needed > width:
-            x, y = 4.0, y + ROW
-        parts.append(f'<rect x="{svg.num(x)}" y="{svg.num(y)}" width="12" height="12" fill="{color(number)}"/>')
-        parts.append(svg.text(x + 17, y + 10.5, action))
-        x += needed
-    return "".join(parts), y + ROW + 8
-
-
-def color(action: int) -> str:
-    """The colour of an action by its number."""
-    return COLORS[action % len(COLORS)]
+def color(actions: Sequence[str], number: int) -> str:
+    """The class of the style sheet for the colour of an action; one without joints has that of nothing."""
+    return svg.color(number) if "-" in actions[number] else "nothing"

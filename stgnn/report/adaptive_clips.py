@@ -1,22 +1,19 @@
 """A clip frame by frame, each frame drawn with the joints that AdaSGN's policy chose for it."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-import numpy.typing as npt
 
 from stgnn.report import svg
 from stgnn.report.adaptive_charts import color
-from stgnn.skeleton.draw import upward
+from stgnn.report.bodies import Points, limbs, placed
 from stgnn.skeleton.layout import SkeletonLayout
 
 CELL = 72  # pixels of a frame
-MARGIN = 0.1
-GHOST = "#b8bec6"  # of the body behind the joints that were chosen
-
-Points = npt.NDArray[np.float64]
+CAPTION = 16  # pixels below it
 
 
 @dataclass(frozen=True)
@@ -43,68 +40,59 @@ class ChosenClip:
 
 
 def clip_svg(clip: ChosenClip, columns: int = 10) -> str:
-    """The frames of a clip in rows, each with the number of its joints; the colour says the action.
+    """The frames of a clip in rows as a picture of its own, each with its action, whose colour its joints have.
 
     Joints of a reduced body are drawn at the means of their groups, whatever the network has learned of them since.
     """
-    flat = _flat(clip)
-    rows = -(-len(flat) // columns)
     cells = []
-    for number, (points, action) in enumerate(zip(flat, clip.actions, strict=True)):
-        x, y = number % columns * CELL, number // columns * (CELL + 16)
-        body = _body(points, clip, action)
-        told = svg.text(CELL / 2, CELL + 11, clip.names[action], anchor="middle", room=CELL - 4, size=11)
+    for number, (action, body) in enumerate(_frames(clip)):
+        x, y = number % columns * CELL, number // columns * (CELL + CAPTION)
+        told = svg.text(CELL / 2, CELL + 11, action, anchor="middle", room=CELL - 4, size=11)
         cells.append(f'<g transform="translate({x} {y})">{body}{told}</g>')
-    width, height = min(len(flat), columns) * CELL, rows * (CELL + 16)
-    label = escape(f"{clip.name}: {clip.label}")
-    return (
-        f'<svg class="frames" viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{label}">'
-        f"{''.join(cells)}</svg>"
+    rows = -(-len(cells) // columns)
+    return svg.document(min(len(cells), columns) * CELL, rows * (CELL + CAPTION), _label(clip), "".join(cells))
+
+
+def clip_html(clip: ChosenClip) -> str:
+    """The frames of a clip for a page with the style sheet: as many in a row as there is room for."""
+    cells = "".join(
+        f'<div><svg viewBox="0 0 {CELL} {CELL}">{body}</svg>{escape(action)}</div>' for action, body in _frames(clip)
     )
+    return f'<div class="frames" role="img" aria-label="{escape(_label(clip))}">{cells}</div>'
 
 
-def _flat(clip: ChosenClip) -> Points:
-    """The clip on one plane and in one scale: ``(T, V, 2)`` in pixels of a cell; unseen joints are NaN."""
-    poses = np.asarray(clip.keypoints, dtype=np.float64)
-    across = next(axis for axis in range(poses.shape[2]) if axis != clip.layout.vertical)
-    up = upward(poses, clip.layout)
-    flat = np.stack([poses[..., across], -up * poses[..., clip.layout.vertical]], axis=-1)
-    flat[~(poses != 0).any(axis=-1)] = np.nan
-    if np.isnan(flat).all():
-        return flat
-    middle = (np.nanmax(flat, axis=(0, 1)) + np.nanmin(flat, axis=(0, 1))) / 2
-    extent = float((np.nanmax(flat, axis=(0, 1)) - np.nanmin(flat, axis=(0, 1))).max())
-    return np.asarray(CELL * (0.5 + (flat - middle) * (1 - 2 * MARGIN) / max(extent, 1e-9)))
+def _label(clip: ChosenClip) -> str:
+    """The clip in words: its class, and how many frames took which action."""
+    taken = Counter(clip.names[action] for action in clip.actions)
+    return f"{clip.name}: {clip.label}; frames: {', '.join(f'{number} {name}' for name, number in taken.items())}"
+
+
+def _frames(clip: ChosenClip) -> Iterator[tuple[str, str]]:
+    """Name of the action and drawing of every frame."""
+    for points, action in zip(CELL * placed(clip.keypoints, clip.layout), clip.actions, strict=True):
+        yield clip.names[action], _body(points, clip, action)
 
 
 def _body(points: Points, clip: ChosenClip, action: int) -> str:
     """One frame with the joints of its action over a faint full body."""
-    ghost = _drawn(points, clip.layout.bones, GHOST, 1.0)
+    ghost = _drawn(points, clip.layout, "ghost nothing")
     size, _, count = clip.names[action].rpartition("-")
     if not size:
         return ghost
     alike = [name for name in clip.names if name.endswith(f"-{count}")]
-    thick = 1.2 if len(alike) > 1 and clip.names[action] == alike[0] else 2.4
+    thin = " thin" if len(alike) > 1 and clip.names[action] == alike[0] else ""
+    css = f"decided {color(clip.names, action)}{thin}"
     joints = int(count)
-    layout = clip.layout if joints == clip.layout.num_joints else clip.layout.coarsen(joints)
-    groups = [[joint] for joint in range(joints)] if layout is clip.layout else clip.layout.groups(joints)
-    reduced = np.array([_mean(points[list(group)]) for group in groups])
-    return ghost + _drawn(reduced, layout.bones, color(action), thick)
+    if joints == clip.layout.num_joints:
+        return ghost + _drawn(points, clip.layout, css)
+    reduced = np.array([_mean(points[list(group)]) for group in clip.layout.groups(joints)])
+    return ghost + _drawn(reduced, clip.layout.coarsen(joints), css)
 
 
-def _drawn(points: Points, bones: Iterable[tuple[int, int]], shade: str, thick: float) -> str:
-    lines = [
-        f'<line x1="{svg.num(points[a, 0])}" y1="{svg.num(points[a, 1])}" x2="{svg.num(points[b, 0])}" '
-        f'y2="{svg.num(points[b, 1])}" stroke="{shade}" stroke-width="{thick}" stroke-linecap="round"/>'
-        for a, b in bones
-        if np.isfinite(points[[a, b]]).all()
-    ]
-    dots = [
-        f'<circle cx="{svg.num(x)}" cy="{svg.num(y)}" r="{thick + 0.6:.1f}" fill="{shade}"/>'
-        for x, y in points
-        if np.isfinite(x) and np.isfinite(y)
-    ]
-    return "".join([*lines, *dots])
+def _drawn(points: Points, layout: SkeletonLayout, css: str) -> str:
+    """Bones and joints (V, 2) of one body."""
+    seen = points[np.isfinite(points).all(axis=1)]
+    return f'<g class="{css}">{limbs([points], layout.bones)}{svg.dots(seen.tolist(), "joints")}</g>'
 
 
 def _mean(points: Points) -> Points:

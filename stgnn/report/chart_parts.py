@@ -1,14 +1,16 @@
 """What charts share: size, axes with their grid, legend, and labels that keep out of each other's way."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from stgnn.report import svg
 from stgnn.report.units import decimals
 
-SHAPES = {"search": "circle", "random": "triangle", "landmark": "diamond", "chosen": "star"}
-LEGEND = {"search": "search", "random": "random search", "landmark": "known network", "chosen": "chosen"}
+LINE = 17  # height of a line of the legend, in pixels
 
+Place = tuple[float, float]  # in pixels
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -20,7 +22,7 @@ class Size:
     height: float
     left: float = 58
     right: float = 20
-    top: float = 44
+    top: float = 40
     bottom: float = 46
 
     def axes(
@@ -36,10 +38,7 @@ class Size:
 def frame(x: svg.Axis, y: svg.Axis, names: tuple[str, str], scales: tuple[float, float] = (1, 1)) -> str:
     """Grid, ticks and names of both axes; values are multiplied by ``scales`` before they are printed."""
     bottom, left = y.start, x.start
-    parts = []
-    for tick, told in _tick_texts(x, scales[0], (x.end - x.start) / 62):
-        parts.append(svg.line(x(tick), bottom, x(tick), y.end, "grid"))
-        parts.append(svg.text(x(tick), bottom + 18, told, anchor="middle"))
+    parts = ticks_below(x, bottom, y.end, scales[0])
     for tick, told in _tick_texts(y, scales[1], (y.start - y.end) / 42):
         parts.append(svg.line(left, y(tick), x.end, y(tick), "grid"))
         parts.append(svg.text(left - 8, y(tick) + 4, told, anchor="end"))
@@ -51,9 +50,21 @@ def frame(x: svg.Axis, y: svg.Axis, names: tuple[str, str], scales: tuple[float,
     return "".join(parts)
 
 
+def ticks_below(x: svg.Axis, bottom: float, top: float, scale: float = 1) -> list[str]:
+    """Lines of the grid, with their values below where there is room for them."""
+    parts, free = [], -math.inf
+    for tick, told in _tick_texts(x, scale, (x.end - x.start) / 48):
+        parts.append(svg.line(x(tick), bottom, x(tick), top, "grid"))
+        half = len(told) * svg.LETTER * 6
+        if x(tick) - half >= free:
+            parts.append(svg.text(x(tick), bottom + 18, told, anchor="middle"))
+            free = x(tick) + half + 4
+    return parts
+
+
 def _tick_texts(axis: svg.Axis, scale: float, room: float) -> list[tuple[float, str]]:
     """Ticks with their text: on a linear scale equally many decimals, on a logarithmic one as each needs."""
-    ticks = axis.ticks(max(3, int(room)))
+    ticks = axis.ticks(max(4, int(room)))
     if not axis.nearly_linear:
         return [(tick, f"{tick * scale:.{_needed(tick * scale)}f}") for tick in ticks]
     places = max((_needed(tick * scale) for tick in ticks), default=0)
@@ -66,17 +77,39 @@ def _needed(value: float) -> int:
     return next((places for places in range(most) if abs(round(value, places) - value) <= 1e-9 * abs(value)), most)
 
 
-def legend(kinds: Sequence[str], size: Size) -> str:
-    """Marks and their names in one line above the plot, in two where one is too short."""
+@dataclass(frozen=True)
+class Sign:
+    """What stands for one kind of points, in the plot and in its legend: a shape, and a colour by class or number."""
+
+    name: str
+    shape: str = "circle"
+    css: str = "curve-mark"
+    number: int | None = None
+
+    def at(self, x: float, y: float, radius: float = 4.5) -> str:
+        """The mark at a place."""
+        mark = svg.marker(self.shape, x, y, radius, self.css)
+        return mark if self.number is None else svg.colored(mark, self.number)
+
+
+def legend(signs: Sequence[Sign], size: Size) -> tuple[str, Size]:
+    """Marks and their names in lines above the plot, and the size with as much room as these lines need."""
     x, y, parts = size.left, 18.0, []
-    for kind in kinds:
-        width = 30 + len(LEGEND[kind]) * svg.LETTER * 12
-        if x + width > size.width:
-            x, y = size.left, y + 17
-        parts.append(svg.marker(SHAPES[kind], x + 6, y - 4, 7 if kind == "chosen" else 5, f"mark {kind}"))
-        parts.append(svg.text(x + 16, y, LEGEND[kind]))
-        x += width + 8
-    return "".join(parts)
+    for sign in signs:
+        width = 30 + len(sign.name) * svg.LETTER * 12
+        if x > size.left and x + width > size.width:
+            x, y = size.left, y + LINE
+        parts.append(sign.at(x + 6, y - 4))
+        parts.append(svg.text(x + 16, y, sign.name, room=size.width - x - 20))
+        x += width
+    return "".join(parts), replace(size, top=size.top + y - 18)
+
+
+def along(corners: Sequence[Place]) -> Iterator[Place]:
+    """Points along a line, close enough to each other that a label cannot slip between them."""
+    for (x1, y1), (x2, y2) in pairwise(corners):
+        steps = 1 + int(abs(x2 - x1) + abs(y2 - y1)) // 8
+        yield from ((x1 + (x2 - x1) * i / steps, y1 + (y2 - y1) * i / steps) for i in range(steps))
 
 
 class Labels:
@@ -87,7 +120,7 @@ class Labels:
         marks: Points that a label should not cover.
     """
 
-    def __init__(self, bounds: Box, marks: Sequence[tuple[float, float]]) -> None:
+    def __init__(self, bounds: Box, marks: Sequence[Place]) -> None:
         self.bounds, self.marks = bounds, marks
         self.taken: list[Box] = []
 

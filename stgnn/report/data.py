@@ -79,13 +79,25 @@ class ReportPoint:
 
 @dataclass(frozen=True)
 class Landmark:
-    """A well-known network to compare with, such as ST-GCN++ trained with the same recipe."""
+    """A network to compare with that the search did not find, such as ST-GCN++ trained with the same recipe.
+
+    Attributes:
+        name: What the table calls it.
+        accuracy: Fraction of clips recognised, 0 to 1.
+        latency_ms: Latency of one body.
+        macs: Multiply-accumulates of one body.
+        parameters: Number of weights.
+        label: What the chart calls it, where that is something shorter.
+        family: The network that it was pruned from; a line joins those of one family. Empty: it stands alone.
+    """
 
     name: str
     accuracy: float
     latency_ms: float
     macs: int = 0
     parameters: int = 0
+    label: str = ""
+    family: str = ""
 
     def __post_init__(self) -> None:
         _check_share(f"the accuracy of {self.name}", self.accuracy)
@@ -114,6 +126,7 @@ class ReportData:
         points: The trials of the search, in any order.
         random: The trials of random search at equal cost; may be empty.
         chosen: Number of the trial that was chosen, if one was.
+        chosen_by: What it was chosen by, in words.
         reference: Accuracy and latency in ms that the hypervolume counts from; beyond the worst trial when None.
         landmarks: Networks to compare with.
         measurements: Networks measured only to check the latency model.
@@ -130,6 +143,7 @@ class ReportData:
     points: tuple[ReportPoint, ...]
     random: tuple[ReportPoint, ...] = ()
     chosen: int | None = None
+    chosen_by: str = ""
     reference: tuple[float, float] | None = None
     landmarks: tuple[Landmark, ...] = ()
     measurements: tuple[Measurement, ...] = ()

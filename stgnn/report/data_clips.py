@@ -12,9 +12,7 @@ import numpy.typing as npt
 
 from stgnn.data.quality.finding import counted
 from stgnn.data.store import SkeletonStore
-from stgnn.report import svg
-from stgnn.skeleton.draw import upward
-from stgnn.skeleton.layout import SkeletonLayout
+from stgnn.report.bodies import bones_by_color, limbs, placed
 
 SHOWN = 12
 SUSPECT = 4  # most of them that a finding names
@@ -85,20 +83,11 @@ def _frames(store: SkeletonStore, clip: int) -> npt.NDArray[np.int64]:
 
 
 def _flat(store: SkeletonStore, clip: int) -> Grid:
-    """A clip seen from the front, upright, fitted into the grid with its proportions kept (frames, persons, V, 2)."""
-    points = np.nan_to_num(store.keypoints[_frames(store, clip)], posinf=0, neginf=0)  # (frames, M, V, C)
+    """The places of a clip on the grid (frames, persons, V, 2)."""
+    points = store.keypoints[_frames(store, clip)]  # (frames, M, V, C)
     present = np.argsort(-points.any(axis=(2, 3)).sum(axis=0), kind="stable")[:PERSONS]
-    points = points[:, np.sort(present)]
-    seen = (points != 0).any(axis=-1)
-    across = next(axis for axis in range(points.shape[-1]) if axis != store.layout.vertical)
-    sign = -upward(points, store.layout)
-    flat = np.stack([points[..., across], sign * points[..., store.layout.vertical]], axis=-1)
-    if not seen.any():
-        return np.zeros(flat.shape, np.uint16)
-    low, high = np.quantile(flat[seen], (0.005, 0.995), axis=0)  # one wild joint does not shrink the rest to a dot
-    unit = max(float((high - low).max()), 1e-9) * 1.1
-    placed = np.clip(0.5 + (flat - (low + high) / 2) / unit, 0, 1)
-    return np.where(seen[..., np.newaxis], 1 + placed * (GRID - 1), 0).astype(np.uint16)
+    flat = placed(points[:, np.sort(present)], store.layout)
+    return np.where(np.isnan(flat), 0, 1 + np.nan_to_num(flat) * (GRID - 1)).astype(np.uint16)
 
 
 def figures_html(store: SkeletonStore, drawn: Sequence[Figure]) -> str:
@@ -107,9 +96,9 @@ def figures_html(store: SkeletonStore, drawn: Sequence[Figure]) -> str:
 
 
 def _figure(store: SkeletonStore, number: int, figure: Figure) -> str:
-    middle = figure.points[len(figure.points) // 2]
-    sides = bones_by_side(store.layout)
-    paths = "".join(f'<path class="limb {side}" d="{_path(middle, bones)}"/>' for side, bones in sides.items())
+    middle = figure.points[len(figure.points) // 2]  # (persons, V, 2)
+    bodies = np.where(middle.any(axis=-1, keepdims=True), middle * (SIZE / GRID), np.nan)
+    paths = "".join(limbs(bodies, bones, f"limb {css}") for css, bones in bones_by_color(store.layout).items())
     tag = f'<span class="tag">{escape(figure.reason)}</span>' if figure.reason else ""
     name, action = store.names[figure.clip], store.class_names[int(store.labels[figure.clip])]
     told = counted(int(store.lengths[figure.clip]), "frame")
@@ -120,33 +109,12 @@ def _figure(store: SkeletonStore, number: int, figure: Figure) -> str:
     )
 
 
-def bones_by_side(layout: SkeletonLayout) -> dict[str, list[tuple[int, int]]]:
-    """Bones of the middle, of the left and of the right; a bone belongs to the side of the joint it ends in."""
-    side = {left: "left" for left, _ in layout.symmetry} | {right: "right" for _, right in layout.symmetry}
-    sides: dict[str, list[tuple[int, int]]] = {"middle": [], "left": [], "right": []}
-    for parent, child in layout.bones:
-        sides[side.get(child, "middle")].append((parent, child))
-    return sides
-
-
-def _path(frame: Grid, bones: Sequence[tuple[int, int]]) -> str:
-    """The bones of all persons (persons, V, 2) that are seen, as one path."""
-    scale = SIZE / GRID
-    return "".join(
-        f"M{svg.num(body[a, 0] * scale)} {svg.num(body[a, 1] * scale)}"
-        f"L{svg.num(body[b, 0] * scale)} {svg.num(body[b, 1] * scale)}"
-        for body in frame.astype(float)
-        for a, b in bones
-        if body[a].any() and body[b].any()
-    )
-
-
 def packed(store: SkeletonStore, drawn: Sequence[Figure]) -> dict[str, Any]:
-    """What the script needs: bones by side, and for each clip its shape, length of the loop in ms and places."""
+    """What the script needs: bones by colour, and for each clip its shape, length of the loop in ms and places."""
     return {
         "scale": SIZE / GRID,
         "joints": store.layout.num_joints,
-        "bones": bones_by_side(store.layout),
+        "bones": bones_by_color(store.layout),
         "clips": [
             {
                 "frames": len(figure.points),

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from stgnn.data.quality.finding import counted
 from stgnn.data.store import SkeletonStore
 from stgnn.files import write_text
 from stgnn.report.chart_parts import Size
-from stgnn.report.data_charts import class_bars, lengths_chart, ranges_chart
-from stgnn.report.data_clips import figures, figures_html, packed
-from stgnn.report.page import fill, resource, safe_json
+from stgnn.report.data_charts import class_bars, last_length, lengths_chart, ranges_chart
+from stgnn.report.data_clips import Figure, figures, figures_html, packed
+from stgnn.report.page import both, empty, render, safe_json
+from stgnn.report.units import lengths_text
 
 LENGTHS = {"wide": Size(580, 330, top=14), "narrow": Size(360, 300, left=54, right=18, top=14)}
 RANGES = {"wide": 1180.0, "narrow": 360.0}
@@ -42,27 +44,25 @@ def write_data_page(output: str | Path, store: SkeletonStore, summary: Mapping[s
 def render_data_page(store: SkeletonStore, summary: Mapping[str, Any]) -> str:
     """The whole page as HTML that needs nothing else; see :func:`write_data_page`."""
     drawn = figures(store, summary)
-    return fill(
-        resource("data_page.html"),
-        title=escape(_title(store)),
-        style=resource("chart.css") + resource("page.css") + resource("data_page.css"),
-        lead=_lead(summary),
-        facts=_facts(store, summary),
+    return render(
+        "data_page",
+        f"{_title(store)}: data check",
+        _lead(summary),
+        _facts(store, summary),
         findings=_findings(summary["findings"]),
         clips=figures_html(store, drawn),
-        clips_caption=_clips_caption(store),
+        clips_caption=_clips_caption(store, drawn),
         classes=class_bars(summary["classes"]),
-        lengths="".join(lengths_chart(store.lengths, size).embedded(css) for css, size in LENGTHS.items()),
-        ranges="".join(f'<div class="{css}">{ranges_chart(store, width)}</div>' for css, width in RANGES.items()),
+        lengths=_lengths(store),
+        ranges="".join(ranges_chart(store, width, css) for css, width in RANGES.items()),
         data=safe_json(packed(store, drawn)),
-        script=resource("data_page.js"),
     )
 
 
 def _title(store: SkeletonStore) -> str:
     """The folder of a store that was opened from one."""
     file = store.keypoints.filename if isinstance(store.keypoints, np.memmap) else None
-    return Path(file).parent.name if file else "Skeleton data"
+    return Path(file).parent.name if file else "Skeletons"
 
 
 def _lead(summary: Mapping[str, Any]) -> str:
@@ -73,25 +73,32 @@ def _lead(summary: Mapping[str, Any]) -> str:
     return f"{size} <strong>{' and '.join([', '.join(counts[:-1]), counts[-1]] if counts[1:] else counts)}.</strong>"
 
 
-def _facts(store: SkeletonStore, summary: Mapping[str, Any]) -> str:
+def _facts(store: SkeletonStore, summary: Mapping[str, Any]) -> dict[str, str]:
     lengths, splits = summary["lengths"], summary["splits"]
     protocols = [f"{name} {splits[f'{name}_train']:,}/{splits[f'{name}_test']:,}" for name in store.protocols]
-    pairs = {
+    return {
         "Body": f"{summary['layout']}, {summary['joints']} joints, {summary['coordinates']}-D",
         "Bodies in a frame": f"up to {summary['persons']}" if summary["persons"] > 1 else "1",
         "Scores": "yes" if summary["scores"] else "no",
         "Subjects": str(len(summary["subjects"]) or "not known"),
         "Views": str(len(summary["views"]) or "not known"),
-        "Frames of a clip": f"{lengths['min']} to {lengths['max']}, median {lengths['median']:g}",
+        "Frames of a clip": lengths_text(lengths),
         "Splits (train/test)": ", ".join(protocols) or "none",
     }
-    items = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs.items())
-    return f'<dl class="strip">{items}</dl>'
+
+
+def _lengths(store: SkeletonStore) -> str:
+    """The chart of the lengths; a sentence where all are equal."""
+    shortest, longest = int(store.lengths.min()), int(store.lengths.max())
+    if shortest == longest:
+        return empty(f"Every clip has {counted(shortest, 'frame')}.")
+    cut = "The last bar holds the longest hundredth of the clips too." if longest > last_length(store.lengths) else ""
+    return both(lambda size: lengths_chart(store.lengths, size), LENGTHS, cut)
 
 
 def _findings(findings: Sequence[Mapping[str, Any]]) -> str:
     if not findings:
-        return '<p class="empty">Counts, coordinates, splits and contents were checked: nothing was found.</p>'
+        return empty("Counts, coordinates, splits and contents were checked: nothing was found.")
     return f'<ul class="findings">{"".join(map(_finding, findings))}</ul>'
 
 
@@ -105,6 +112,7 @@ def _finding(finding: Mapping[str, Any]) -> str:
     )
 
 
-def _clips_caption(store: SkeletonStore) -> str:
+def _clips_caption(store: SkeletonStore, drawn: Sequence[Figure]) -> str:
     sides = "Left is blue, right is orange. " if store.layout.symmetry else ""
-    return f"{sides}Seen from the front at about 30 frames a second; clips that a finding names come first."
+    named = "; clips that a finding names come first" if any(one.reason for one in drawn) else ""
+    return f"{sides}Seen from the front at about 30 frames a second{named}."

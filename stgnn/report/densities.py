@@ -9,7 +9,7 @@ from stgnn.files import read_text, write_text
 from stgnn.report import svg
 from stgnn.report.units import percent
 
-ROW, LEFT, CELLS, END = 15.0, 400.0, 320.0, 70.0  # heights and widths in pixels
+ROW, NAME, CELLS, END = 15.0, 400.0, 320.0, 70.0  # height of a row; width of a long name, the cells and the figures
 MOST_EPOCHS = 40  # that are drawn
 Densities = Mapping[tuple[str, str], Mapping[int, float]]
 
@@ -44,18 +44,20 @@ def read_densities(table: str | Path) -> Densities:
 
 
 def densities_picture(densities: Densities) -> str:
-    """One row for each layer, one cell for each epoch: the darker, the denser; the last one in figures."""
+    """One row for each layer, one cell for each epoch: the stronger its colour, the denser; the last one in figures."""
     epochs = sorted({epoch for one in densities.values() for epoch in one})
     shown = sorted({epochs[round(place)] for place in _places(len(epochs))})
-    parts = [svg.text(LEFT, 12, f"epochs {shown[0] + 1} to {shown[-1] + 1}: the darker, the denser", "title")]
-    for number, ((network, layer), shares) in enumerate(densities.items()):
+    names = [f"{network}: {layer}" if network else layer for network, layer in densities]
+    left = min(12 + max(len(name) for name in names) * svg.LETTER * 12, NAME)
+    span = f"epochs {shown[0] + 1} to {shown[-1] + 1}" if len(shown) > 1 else f"epoch {shown[0] + 1}"
+    parts = [svg.text(left, 12, f"{span}: the stronger the colour, the denser", "title", room=CELLS + END)]
+    for number, (name, shares) in enumerate(zip(names, densities.values(), strict=True)):
         y = 24 + ROW * number
-        name = f"{network}: {layer}" if network else layer
-        parts.append(svg.text(LEFT - 8, y + 11, name, anchor="end", room=LEFT - 12))
-        parts += [_cell(shares.get(epoch, 0.0), column, len(shown), y) for column, epoch in enumerate(shown)]
-        parts.append(svg.text(LEFT + CELLS + 8, y + 11, percent(shares.get(shown[-1], 0.0))))
+        parts.append(svg.text(left - 8, y + 11, name, anchor="end", room=left - 12))
+        parts += [_cell(shares.get(epoch, 0.0), left, column, len(shown), y) for column, epoch in enumerate(shown)]
+        parts.append(svg.text(left + CELLS + 8, y + 11, percent(shares.get(shown[-1], 0.0))))
     height = 30 + ROW * len(densities)
-    return svg.document(LEFT + CELLS + END, height, "Density of every layer", "".join(parts))
+    return svg.document(left + CELLS + END, height, "Density of every layer", "".join(parts))
 
 
 def _places(count: int) -> Sequence[float]:
@@ -63,7 +65,7 @@ def _places(count: int) -> Sequence[float]:
     return [index * (count - 1) / max(most - 1, 1) for index in range(most)]
 
 
-def _cell(share: float, column: int, columns: int, y: float) -> str:
+def _cell(share: float, left: float, column: int, columns: int, y: float) -> str:
     width = CELLS / columns
-    box = svg.rect(LEFT + column * width, y, width, ROW - 1, "cell")
+    box = svg.rect(left + column * width, y, width, ROW - 1, "cell")
     return box.replace("/>", f' fill-opacity="{0.04 + 0.96 * share:.2f}"/>')

@@ -41,10 +41,7 @@ def block_diagram(architecture: BaseArchitecture, num_joints: int, num_classes: 
 def embedded_diagram(architecture: BaseArchitecture, num_joints: int, num_classes: int) -> str:
     """The diagram for a page that already has the style sheet of :func:`stgnn.report.svg.style`."""
     height, body = diagram_body(architecture, num_joints, num_classes)
-    return (
-        f'<svg class="diagram" viewBox="0 0 {WIDTH} {svg.num(height)}" role="img" '
-        f'aria-label="{label(architecture)}">{body}</svg>'
-    )
+    return svg.embedded(WIDTH, height, label(architecture), body, "diagram")
 
 
 def label(architecture: BaseArchitecture) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,13 @@ from stgnn.files import csv_text, write_text
 from stgnn.report.chart_parts import Size
 from stgnn.report.charts import Chart
 from stgnn.report.curves import Curve, curves_chart
-from stgnn.report.page import fill, resource
+from stgnn.report.page import both, render, table
 from stgnn.report.units import percent
 from stgnn.tasks.lottery import TESTED, averages
 from stgnn.tasks.lottery_plan import METHODS
 
 SIZES = {"wide": Size(780, 500), "narrow": Size(360, 420, left=54, right=18)}
-AXES = ("Remaining weights (%, logarithmic)", "Accuracy (%)")
+AXES = ("Remaining weights (%, logarithmic)", "Accuracy on validation clips (%)")
 COLUMNS = ("method", "sparsity", "remaining", "mean", "std", "seeds")
 
 
@@ -44,18 +44,21 @@ def write_lottery(
     """
     folder, means = Path(output), averages(rows)
     files = LotteryFiles(*(folder / f"lottery.{kind}" for kind in ("html", "svg", "csv")))
-    page = fill(
-        resource("lottery_page.html"),
-        title=escape(title),
-        style=resource("chart.css") + resource("page.css"),
-        lead=_lead(means),
-        chart="".join(lottery_chart(means, size).embedded(css) for css, size in SIZES.items()),
-        table=_table(means),
+    heads, cells = lottery_cells(means)
+    groups = {name: [line[1:] for line in lines] for name, lines in groupby(cells, key=lambda line: line[0])}
+    page = render(
+        "lottery_page",
+        title,
+        _lead(means),
+        {},
+        ("The numbers are also in lottery.csv and the picture in lottery.svg, beside this page.",),
+        chart=both(lambda size: lottery_chart(means, size), SIZES, *_caption(means)),
+        table=table("Every point", heads[1:], groups),
     )
     picture = lottery_chart(means, SIZES["wide"]).document()
     columns = [*COLUMNS, *(name for name in TESTED if all(name in one for one in means))]
-    table = csv_text(columns, ([one[column] for column in columns] for one in means))
-    for path, content in zip(asdict(files).values(), (page, picture, table), strict=True):
+    numbers = csv_text(columns, ([one[column] for column in columns] for one in means))
+    for path, content in zip(asdict(files).values(), (page, picture, numbers), strict=True):
         write_text(path, content)
     return files
 
@@ -88,19 +91,31 @@ def _lead(means: Sequence[Mapping[str, Any]]) -> str:
     return f"{start} {percent(best['remaining'])} of its weights come within one point ({METHODS[best['method']]})."
 
 
-def _table(means: Sequence[Mapping[str, Any]]) -> str:
-    tested = all(name in one for one in means for name in TESTED)
-    heads = ("Method", "Remaining weights", "Accuracy", *(("Test accuracy",) if tested else ()), "Seeds")
-    lines = [
-        (
-            METHODS.get(one["method"], one["method"]),
-            percent(one["remaining"]),
-            percent(one["mean"], one["std"]),
-            *((percent(*(one[name] for name in TESTED)),) if tested else ()),
-            one["seeds"],
-        )
-        for one in means
+def _caption(means: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the chart shows and what it does not say."""
+    seeds = max(one["seeds"] for one in means)
+    return [
+        "Clips of held-out training subjects.",
+        f"Bands are one standard deviation over {seeds} seeds."
+        if seeds > 1
+        else "There is one seed only: small differences may be chance.",
+        "Weights that no mask may touch (norms, biases, graphs, classifier) are not counted.",
+        "Single weights that are gone make a file smaller; no runtime gets faster from them.",
     ]
-    body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in line)}</tr>" for line in lines)
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def lottery_cells(means: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of the table of an experiment; the seeds are counted where they are several.
+
+    Args:
+        means: What :func:`stgnn.tasks.lottery.averages` gives.
+    """
+    tested = all(name in one for one in means for name in TESTED)
+    several = any(one["seeds"] > 1 for one in means)
+    heads = ["Method", "Remaining", "Validation", *["Test"] * tested, *["Seeds"] * several]
+    rows = []
+    for one in means:
+        row = [METHODS.get(one["method"], one["method"]), percent(one["remaining"]), percent(one["mean"], one["std"])]
+        row += [percent(*(one[name] for name in TESTED))] if tested else []
+        rows.append([*row, *[str(one["seeds"])] * several])
+    return heads, rows

@@ -1,74 +1,38 @@
-"""The page: one HTML file with everything in it, made of the template files beside this module."""
+"""What all pages are made of: one HTML file with everything in it, from the template files beside this module."""
 
-import base64
-import gzip
 import json
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
-from stgnn.report import sections
-from stgnn.report.analysis import (
-    Check,
-    agreement,
-    compare_genes,
-    hypervolume_history,
-    latency_checks,
-    pareto_front,
-    reference_point,
-)
 from stgnn.report.chart_parts import Size
-from stgnn.report.charts import Chart, hypervolume_chart, keyed_points, latency_chart, pareto_chart
-from stgnn.report.data import ReportData, ReportPoint
-from stgnn.report.units import milliseconds, percent
-from stgnn.space import read_architecture
-
-PARETO = {"wide": Size(780, 560), "narrow": Size(360, 420, left=54, right=18, top=56)}
-PLOT = {"wide": Size(580, 400), "narrow": Size(360, 340, left=54, right=18)}
+from stgnn.report.charts import Chart
 
 
-def render_page(data: ReportData) -> str:
-    """The whole page.
+def render(name: str, title: str, lead: str, facts: Mapping[str, str], footer: Iterable[str] = (), **parts: str) -> str:
+    """A page that needs nothing else: styles, script, drawings and data are inside.
 
     Args:
-        data: The trials and where they come from.
-
-    Returns:
-        HTML that needs nothing else: styles, script, drawings and data are inside.
+        name: Of the template files: ``name.html`` holds the sections, ``name.css`` and ``name.js`` what only they need.
+        title: Heading.
+        lead: The result in words, as HTML.
+        facts: Where the numbers come from; what is empty is left out.
+        footer: Sentences at the end.
+        parts: HTML for the names in double braces.
     """
-    front = pareto_front(data.points)
-    chosen = front[-1].number if data.chosen is None else data.chosen
-    selected = f"trial={chosen}"
-    reference = reference_point(data)
-    search, random = (hypervolume_history(points, reference) for points in (data.points, data.random))
-    details = _details(data, front)
-    architectures = [read_architecture(point.architecture) for point in (*data.points, *data.random)]
-    found = compare_genes([read_architecture(point.architecture) for point in front], architectures)
+    script = resource(f"{name}.js")
+    notes = "".join(f"<p>{escape(note)}</p>" for note in footer)
     return fill(
         resource("page.html"),
-        title=escape(data.title),
-        style=resource("chart.css") + resource("page.css"),
-        lead=sections.lead(data, front, gain(search, random)),
-        facts=sections.facts(data),
-        pareto_wide=pareto_chart(data, PARETO["wide"], selected).embedded("wide"),
-        pareto_narrow=pareto_chart(data, PARETO["narrow"], selected).embedded("narrow"),
-        pareto_caption=_pareto_caption(data),
-        selected=selected,
-        panel=details[selected]["panel"],
-        latency=_latency(latency_checks(data)),
-        hypervolume=_hypervolume(search, random, reference),
-        genes=sections.genes(found, len(front), len(architectures)),
-        table=sections.table(front, data.landmarks, selected),
-        footer="".join(f"<p>{escape(note)}</p>" for note in (*data.notes, _FILES)),
-        points=safe_json({key: [p.latency_ms, p.accuracy] for key, p in keyed_points(data)}),
-        details=base64.b64encode(gzip.compress(json.dumps(details).encode(), mtime=0)).decode(),
-        script=resource("page.js"),
+        title=escape(title),
+        style=resource("chart.css") + resource("page.css") + resource(f"{name}.css"),
+        lead=f'<p class="lead">{lead}</p>' if lead else "",
+        facts=pairs("strip", facts),
+        body=fill(resource(f"{name}.html"), **parts),
+        footer=f"<footer>{notes}</footer>" if notes else "",
+        script=f"<script>{script}</script>" if script else "",
     )
-
-
-_FILES = "The front is also in pareto.csv, every trial in report.json and the picture in pareto.svg, beside this page."
 
 
 def fill(template: str, **parts: str) -> str:
@@ -76,74 +40,68 @@ def fill(template: str, **parts: str) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
 
 
+def resource(name: str) -> str:
+    """The content of a template file beside this module; nothing where a page has no such file."""
+    file = files("stgnn.report") / name
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
 def safe_json(value: object) -> str:
     """JSON that cannot end the script element it stands in."""
     return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def gain(search: Sequence[float], random: Sequence[float]) -> float | None:
-    """How much larger the hypervolume of the search is than that of random search after equally many trials."""
-    trials = min(len(search), len(random))
-    return search[trials - 1] / random[trials - 1] - 1 if trials and random[trials - 1] > 0 else None
+def both(draw: Callable[[Size], Chart], sizes: Mapping[str, Size], *caption: str) -> str:
+    """A chart drawn wide and drawn narrow for a phone, of which the style sheet shows one, and sentences below."""
+    drawings = "".join(draw(size).embedded(css) for css, size in sizes.items())
+    told = " ".join(sentence for sentence in caption if sentence)
+    return f"{drawings}<figcaption>{told}</figcaption>" if told else drawings
 
 
-def resource(name: str) -> str:
-    """The content of a template file beside this module."""
-    return (files("stgnn.report") / name).read_text(encoding="utf-8")
+def empty(told: str) -> str:
+    """A sentence in the place of what is not there."""
+    return f'<p class="empty">{told}</p>'
 
 
-def _details(data: ReportData, front: Sequence[ReportPoint]) -> Mapping[str, Mapping[str, str]]:
-    """What the page shows of each network when it is pointed at or selected."""
-    best = {f"trial={point.number}" for point in front}
-    return {
-        key: {"tip": sections.tip(key, point), "panel": sections.panel(data, key, point, key in best)}
-        for key, point in keyed_points(data)
-    }
+def pairs(css: str, facts: Mapping[str, str]) -> str:
+    """Names with their values; a value that is empty is left out."""
+    items = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items() if v)
+    return f'<dl class="{css}">{items}</dl>' if items else ""
 
 
-def _pareto_caption(data: ReportData) -> str:
-    text = "Up and to the left is better. Lines are the fronts, faint dots the networks they beat"
-    if any(point.accuracy_std or point.latency_std for point in data.points):
-        text += ", bars one standard error"
-    return f"{text}. Point at a network to see what it is, select it to see its blocks; arrow keys walk the front."
+def scroll(label: str, content: str, css: str = "scroll") -> str:
+    """A box that scrolls, also by keys, and shows by its shadows that it does."""
+    return f'<div class="{css}" tabindex="0" role="region" aria-label="{escape(label)}">{content}</div>'
 
 
-def _both(make: Mapping[str, Chart], caption: str) -> str:
-    drawings = "".join(chart.embedded(css) for css, chart in make.items())
-    return f"{drawings}<figcaption>{caption}</figcaption>"
+def table(
+    label: str, heads: Sequence[str], groups: Mapping[str, Sequence[Sequence[str]]], words: Collection[str] = ()
+) -> str:
+    """A table with the name of each row in front.
+
+    Args:
+        label: What the table holds, for those who do not see it.
+        heads: Names of the columns.
+        groups: Rows under a name of their own; the name is not shown where it is empty.
+        words: The columns of words, which stand on the left and may break; the others hold numbers.
+    """
+    css = [f' class="{"long" if head in words else "number"}"' for head in heads]
+    css[0] = ""
+    head = "".join(f'<th scope="col"{one}>{escape(name)}</th>' for name, one in zip(heads, css, strict=True))
+    bodies = []
+    for group, rows in groups.items():
+        title = f'<tr><th scope="rowgroup" colspan="{len(heads)}">{escape(group)}</th></tr>' if group else ""
+        bodies.append(f"<tbody>{title}{''.join(_row(row, css) for row in rows)}</tbody>")
+    return scroll(label, f'<table class="list"><thead><tr>{head}</tr></thead>{"".join(bodies)}</table>')
 
 
-def _latency(checks: Sequence[Check]) -> str:
-    score = agreement(checks)
-    if score is None:
-        return '<p class="empty">No network of this report was measured, so its predicted latencies are unchecked.</p>'
-    ranks = "" if math.isnan(score.spearman) else f", rank correlation (Spearman) {score.spearman:.3f}"
-    inside = round(score.within_10_percent * score.networks)
-    networks = "1 network" if score.networks == 1 else f"{score.networks} networks"
-    caption = (
-        f"{networks} measured: mean error {percent(score.mape)}, {inside} within ±10 %{ranks}. "
-        "Bars: from the 10th to the 90th percentile of the runs."
-    )
-    return _both({css: latency_chart(checks, size) for css, size in PLOT.items()}, caption)
+def _row(cells: Sequence[str], css: Sequence[str]) -> str:
+    first, *others = (escape(cell) for cell in cells)
+    rest = "".join(f"<td{one}>{cell}</td>" for cell, one in zip(others, css[1:], strict=True))
+    return f'<tr><th scope="row">{first}</th>{rest}</tr>'
 
 
-def _hypervolume(search: Sequence[float], random: Sequence[float], reference: tuple[float, float]) -> str:
-    if max(len(search), len(random)) < 2:
-        return '<p class="empty">A single trial has no history to show.</p>'
-    corner = f"{percent(reference[0])} at {milliseconds(reference[1])}"
-    caption = f"How much of the box between {corner} and 100 % at 0 ms the front covers. "
-    if not random:
-        caption += f"Search: {percent(search[-1])}. No random search was run to compare with."
-    else:
-        trials = min(len(search), len(random))
-        ours, theirs = search[trials - 1], random[trials - 1]
-        caption += f"After {trials} trials each: search {percent(ours)}, random {percent(theirs)}."
-        passed = next((trial for trial, value in enumerate(search, start=1) if value > random[-1]), None)
-        if passed:
-            caption += f" The search needed {passed} trials to pass what random search reached in {len(random)}."
-    return _both({css: hypervolume_chart(search, random, size) for css, size in PLOT.items()}, caption)
-
-
-def picture(data: ReportData) -> str:
-    """The front as a picture of its own, for a README."""
-    return pareto_chart(data, Size(800, 460)).document()
+def bar_rows(label: str, rows: Iterable[tuple[str, str]]) -> str:
+    """Names with what is drawn beside each, as HTML of table cells, in a box that scrolls."""
+    lines = "".join(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>' for name, cells in rows)
+    return scroll(label, f"<table>{lines}</table>", "bars")

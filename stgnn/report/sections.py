@@ -1,16 +1,18 @@
 """The parts of the page as HTML: result in words, facts, panel of one network, genes, table. All is escaped here."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from stgnn.report.analysis import Gene
 from stgnn.report.architectures import short, summary
 from stgnn.report.data import Landmark, Measured, ReportData, ReportPoint
 from stgnn.report.diagram import embedded_diagram
+from stgnn.report.page import empty, pairs, scroll
 from stgnn.report.units import DASH, NARROW, count, milliseconds, percent
 from stgnn.space import read_architecture
 
+CHOSEN = '<span class="tag chosen">chosen</span>'
 GENES_SHOWN = 12  # more than a screenful is not read; the rest is one click away
 
 
@@ -32,9 +34,11 @@ def lead(data: ReportData, front: Sequence[ReportPoint], gain: float | None) -> 
         )
     fast, good = front[0], front[-1]
     if len(front) == 1:
+        only = (
+            "the only network evaluated" if len(data.points) == 1 else "the one network that beats all others in both"
+        )
         alone = f"{percent(fast.accuracy)} at {milliseconds(fast.latency_ms)}"
-        only = "The only network evaluated" if len(data.points) == 1 else "One network beats all others in both"
-        sentences.append(f"{only}: {alone}.")
+        sentences.append(f"It is {only}." if point == fast else f"{only.capitalize()}: {alone}.")
     else:
         sentences.append(
             f"The front holds {len(front)} networks, from {percent(fast.accuracy)} at {milliseconds(fast.latency_ms)} "
@@ -46,40 +50,39 @@ def lead(data: ReportData, front: Sequence[ReportPoint], gain: float | None) -> 
     return " ".join(sentences)
 
 
-def facts(data: ReportData) -> str:
-    """Where the numbers come from, in one strip; what is not known is left out."""
+def facts(data: ReportData) -> Mapping[str, str]:
+    """Where the numbers come from; what is not known is empty."""
     trials = f"{len(data.points)} searched" + (f", {len(data.random)} at random" if data.random else "")
     classes = f"{len(data.classes)} classes" if data.classes else ""
-    pairs = [
-        ("Device", data.device),
-        ("Runtime", data.runtime),
-        ("Data", ", ".join(part for part in (data.data, classes) if part)),
-        ("Supernet", data.supernet),
-        ("Networks evaluated", trials),
-    ]
-    return _pairs("strip", [(name, value) for name, value in pairs if value])
+    return {
+        "Device": data.device,
+        "Runtime": data.runtime,
+        "Data": ", ".join(part for part in (data.data, classes) if part),
+        "Supernet": data.supernet,
+        "Networks evaluated": trials,
+    }
 
 
 def panel(data: ReportData, key: str, point: ReportPoint, on_front: bool) -> str:
     """One network: its numbers and its blocks."""
     kind, number = key.split("=")
-    tags = ['<span class="tag chosen">chosen</span>'] if key == f"trial={data.chosen}" else []
+    tags = [CHOSEN] if key == f"trial={data.chosen}" else []
     tags += ['<span class="tag">on the front</span>'] if on_front else []
     tags += [] if point.feasible else ['<span class="tag">breaks a constraint</span>']
     measured = point.measured
-    pairs = [
-        ("Accuracy", percent(point.accuracy, point.accuracy_std)),
-        ("After fine-tuning", percent(point.fine_tuned) if point.fine_tuned is not None else ""),
-        ("Predicted latency", milliseconds(point.latency_ms, point.latency_std)),
-        ("Measured latency, quietest moment", milliseconds(measured.ms) if measured else ""),
-        ("10th to 90th percentile of all runs", _range(measured) if measured else ""),
-        ("Multiply-accumulates", f"{count(point.macs)}{NARROW}MACs" if point.macs else ""),
-        ("Parameters", count(point.parameters) if point.parameters else ""),
-    ]
+    facts = {
+        "Accuracy": percent(point.accuracy, point.accuracy_std),
+        "After fine-tuning": percent(point.fine_tuned) if point.fine_tuned is not None else "",
+        "Predicted latency": milliseconds(point.latency_ms, point.latency_std),
+        "Measured latency, quietest moment": milliseconds(measured.ms) if measured else "",
+        "10th to 90th percentile of all runs": _range(measured) if measured else "",
+        "Multiply-accumulates": f"{count(point.macs)}{NARROW}MACs" if point.macs else "",
+        "Parameters": count(point.parameters) if point.parameters else "",
+    }
     drawing = embedded_diagram(read_architecture(point.architecture), data.joints, len(data.classes))
     name = f"Trial {number}" if kind == "trial" else f"Random search, trial {number}"
     digest = f'<p class="digest">Architecture <code>{escape(point.digest)}</code></p>' if point.digest else ""
-    return f"<h3>{name} {' '.join(tags)}</h3>{_pairs('facts', [p for p in pairs if p[1]])}{drawing}{digest}"
+    return f"<h3>{name} {' '.join(tags)}</h3>{pairs('facts', facts)}{drawing}{digest}"
 
 
 def _range(measured: Measured) -> str:
@@ -98,7 +101,7 @@ def genes(found: Sequence[Gene], on_front: int, evaluated: int) -> str:
     """What sets the front apart: clear differences first, the rest folded away."""
     if on_front < 3:
         size = "one network" if on_front == 1 else "two networks"
-        return f'<p class="empty">A front of {size} is too small to tell what good networks have in common.</p>'
+        return empty(f"A front of {size} is too small to tell what good networks have in common.")
     clear = [gene for gene in found if gene.clear][:GENES_SHOWN]
     rest = [gene for gene in found if gene not in clear]
     intro = (
@@ -130,7 +133,7 @@ def _breakable(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", escape(name.replace("_", " ")))
 
 
-def table(front: Sequence[ReportPoint], landmarks: Sequence[Landmark], selected: str) -> str:
+def table(data: ReportData, front: Sequence[ReportPoint], selected: str) -> str:
     """The front as a table that the page's script can sort; known networks stand below it."""
     measured = any(point.measured for point in front)
     tuned = any(point.fine_tuned is not None for point in front)
@@ -138,33 +141,38 @@ def table(front: Sequence[ReportPoint], landmarks: Sequence[Landmark], selected:
     heads += ["MACs", "Parameters"]
     order = {"Predicted (ms)": "ascending"}
     head = "".join(
-        f'<th scope="col" aria-sort="{order.get(name, "none")}"><button type="button">{name}</button></th>'
+        f'<th scope="col" class="{"name" if name == "Trial" else "number"}" aria-sort="{order.get(name, "none")}">'
+        f'<button type="button">{name}</button></th>'
         for name in heads
     )
     rows = []
     for point in front:
         key = f"trial={point.number}"
-        cells = [(point.number, f'<a href="#{key}">{point.number}</a>'), _share(point.accuracy, point.accuracy_std)]
+        cells = [_share(point.accuracy, point.accuracy_std)]
         cells += [_share(point.fine_tuned)] * tuned + [_time(point.latency_ms, point.latency_std)]
         cells += [_time(point.measured.ms if point.measured else None)] * measured
         cells += [(point.macs, count(point.macs)), (point.parameters, count(point.parameters))]
-        values = "".join(f'<td data-value="{value}">{told}</td>' for value, told in cells)
+        values = "".join(f'<td class="number" data-value="{value}">{told}</td>' for value, told in cells)
         told = escape(short(read_architecture(point.architecture)))
         row = ' class="selected"' if key == selected else ""
-        rows.append(f'<tr data-key="{key}"{row}>{values}<td>{told}</td></tr>')
-    foot = "".join(_landmark(landmark, tuned, measured) for landmark in landmarks)
-    return (
-        f'<div class="scroll"><table class="list"><thead><tr>{head}<th scope="col">Architecture</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody>{f'<tfoot>{foot}</tfoot>' if foot else ''}</table></div>"
+        link = f'<a href="#{key}">{point.number}</a>{" " + CHOSEN if point.number == data.chosen else ""}'
+        name = f'<th scope="row" data-value="{point.number}">{link}</th>'
+        rows.append(f'<tr data-key="{key}"{row}>{name}{values}<td class="long">{told}</td></tr>')
+    foot = "".join(_landmark(landmark, tuned, measured) for landmark in data.landmarks)
+    return scroll(
+        "The networks on the front",
+        f'<table class="list"><thead><tr>{head}<th scope="col" class="long">Architecture</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody>{f'<tfoot>{foot}</tfoot>' if foot else ''}</table>",
     )
 
 
 def _landmark(landmark: Landmark, tuned: bool, measured: bool) -> str:
-    """A known network: its latency stands in the predicted column unless something was measured."""
-    latency = _time(landmark.latency_ms)[1]
-    cells = [escape(landmark.name), _share(landmark.accuracy)[1], *[""] * tuned, latency, *[""] * measured]
+    """A network to compare with: its latency stands in the predicted column unless something was measured."""
+    cells = [_share(landmark.accuracy)[1], *[""] * tuned, _time(landmark.latency_ms)[1], *[""] * measured]
     cells += [count(value) if value else "" for value in (landmark.macs, landmark.parameters)]
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}<td>known network, for comparison</td></tr>"
+    values = "".join(f'<td class="number">{cell}</td>' for cell in cells)
+    what = f"pruned from {landmark.family}" if landmark.family else "known network, for comparison"
+    return f'<tr><th scope="row">{escape(landmark.name)}</th>{values}<td class="long">{escape(what)}</td></tr>'
 
 
 def _share(value: float | None, std: float = 0.0) -> tuple[float, str]:
@@ -173,8 +181,3 @@ def _share(value: float | None, std: float = 0.0) -> tuple[float, str]:
 
 def _time(value: float | None, std: float = 0.0) -> tuple[float, str]:
     return (-1, "") if value is None else (value, milliseconds(value, std).removesuffix(f"{NARROW}ms"))
-
-
-def _pairs(css: str, pairs: Sequence[tuple[str, str]]) -> str:
-    items = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs)
-    return f'<dl class="{css}">{items}</dl>'

@@ -6,10 +6,12 @@ from typing import Any
 from stgnn.errors import InputError
 from stgnn.latency import DeviceFile, LatencyModel, load_device
 from stgnn.report.data import Landmark, Measured, Measurement, ReportData, report_points
+from stgnn.report.units import NARROW
 from stgnn.results import families_beside, recipe_beside, study_name
 from stgnn.search.extract import choose
 from stgnn.search.study import RANDOM_SUFFIX, load_evaluations, reference_point, study_names
 
+KNEE = "the knee of the front: beyond it, more milliseconds buy little accuracy"
 UNITS = {  # what is pruned at each granularity
     "unstructured": "weights",
     "block": "blocks of weights",
@@ -35,6 +37,7 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
         points=report_points(evaluations),
         random=report_points(random),
         chosen=choose(evaluations).number if any(one.feasible for one in evaluations) else None,
+        chosen_by=KNEE,
         reference=reference_point(study, key),
         landmarks=tuple(_sparse_landmarks(families_beside(study, key))),
         supernet=str(recipe.get("supernet", "")),
@@ -48,8 +51,11 @@ def _sparse_landmarks(families: Sequence[Mapping[str, Any]]) -> Iterator[Landmar
     for family in families:
         for row in family["rows"]:
             if row["sparsity"] > 0:
+                part = f"{100 * row['sparsity']:.0f}{NARROW}%"
                 yield Landmark(
-                    name=f"{row['sparsity']:.0%} of {UNITS.get(family['granularity'], 'units')} pruned",
+                    name=f"{part} of {UNITS.get(family['granularity'], 'units')} pruned",
+                    label=f"{part} pruned",
+                    family=str(family["checkpoint"]),
                     accuracy=row["val_top1"],
                     latency_ms=row["latency_ms"].get("quiet_ms") or row["latency_ms"]["median_ms"],
                     macs=row["macs"],

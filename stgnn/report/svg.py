@@ -7,6 +7,7 @@ from html import escape
 from importlib.resources import files
 
 MARGIN = 12  # around a picture of its own, in pixels
+COLORS = 9  # of the palette in the style sheet
 LETTER = 0.6  # mean width of a letter of the system fonts, in units of the font size
 
 
@@ -24,6 +25,25 @@ def document(width: float, height: float, label: str, body: str) -> str:
         '<rect class="paper" width="100%" height="100%" rx="8"/>'
         f'<g transform="translate({MARGIN} {MARGIN})">{body}</g></svg>\n'
     )
+
+
+def embedded(width: float, height: float, label: str, body: str, css: str = "chart", more: str = "") -> str:
+    """A drawing in a page that has the style sheet; one without links is a single image to those who do not see it."""
+    role = "group" if "<a " in body else "img"
+    return (
+        f'<svg class="{css}" viewBox="0 0 {width:g} {num(height)}"{more} role="{role}" aria-label="{escape(label)}">'
+        f"{body}</svg>"
+    )
+
+
+def colored(content: str, number: int) -> str:
+    """Marks and lines in a colour of the palette."""
+    return f'<g class="{color(number)}">{content}</g>'
+
+
+def color(number: int) -> str:
+    """The class of the style sheet that gives a colour of the palette."""
+    return f"c{number % COLORS}"
 
 
 def num(value: float) -> str:
@@ -53,6 +73,12 @@ def rect(x: float, y: float, width: float, height: float, css: str, radius: floa
     return f'<rect class="{css}" x="{num(x)}" y="{num(y)}" width="{num(width)}" height="{num(height)}"{corner}/>'
 
 
+def dots(points: Iterable[tuple[float, float]], css: str) -> str:
+    """Points in one element, so that thousands of them stay light: as wide as the stroke, with round ends."""
+    drawn = "".join(f"M{num(x)} {num(y)}h0" for x, y in points)
+    return f'<path class="{css}" d="{drawn}"/>' if drawn else ""
+
+
 def path(points: Iterable[tuple[float, float]], css: str, close: bool = False) -> str:
     """A line through points."""
     return f'<path class="{css}" d="M{"L".join(f"{num(x)} {num(y)}" for x, y in points)}{"Z" if close else ""}"/>'
@@ -63,7 +89,8 @@ def marker(shape: str, x: float, y: float, radius: float, css: str) -> str:
     if shape == "circle":
         return f'<circle class="{css}" cx="{num(x)}" cy="{num(y)}" r="{num(radius)}"/>'
     corners = {"triangle": 3, "diamond": 4, "square": 4, "star": 10}[shape]
-    radii = [radius, radius * 0.45] if shape == "star" else [radius * 1.15]
+    # A star is mostly empty: it is drawn larger, to weigh as much as the others.
+    radii = [radius * 1.6, radius * 0.72] if shape == "star" else [radius * 1.15]
     first = -0.25 if shape == "square" else -0.5  # of half a turn: the others stand on their centre, a corner upwards
     angles = [math.pi * (2 * i / corners + first) for i in range(corners)]
     rings = [radii[i % len(radii)] for i in range(corners)]
@@ -81,6 +108,7 @@ class Axis:
     start: float
     end: float
     log: bool = False
+    whole: bool = False  # only whole values get a tick
 
     def __call__(self, value: float) -> float:
         """The pixel of a value; values outside land on the edge."""
@@ -96,7 +124,7 @@ class Axis:
     def ticks(self, wanted: int = 6) -> list[float]:
         """Round values, about ``wanted`` of them."""
         if self.nearly_linear:
-            return _linear_ticks(self.low, self.high, wanted)
+            return _linear_ticks(self.low, self.high, wanted, 1.0 if self.whole else 0.0)
         decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
         for digits in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
             ticks = [digit * 10.0**decade for decade in decades for digit in digits]
@@ -106,11 +134,14 @@ class Axis:
         return ticks[:: math.ceil(len(ticks) / wanted)]
 
 
-def _linear_ticks(low: float, high: float, wanted: int) -> list[float]:
-    step = 10 ** math.floor(math.log10((high - low) / wanted))
-    step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= wanted)
-    first = math.ceil(low / step - 1e-9)
-    return [index * step for index in range(first, math.floor(high / step + 1e-9) + 1)]
+def _linear_ticks(low: float, high: float, wanted: int, least: float) -> list[float]:
+    start = max(10 ** math.floor(math.log10((high - low) / wanted)), least)
+    for factor in (1, 2, 5, 10, 20):
+        step = start * factor
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first < wanted:
+            break
+    return [index * step for index in range(first, last + 1)]
 
 
 def spread(values: Iterable[float], log: bool = False, margin: float = 0.06) -> tuple[float, float]:

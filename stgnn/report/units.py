@@ -33,6 +33,12 @@ def usage_text(usage: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {percent(share)}" for name, share in usage.items() if share >= 0.002)
 
 
+def lengths_text(lengths: Mapping[str, float]) -> str:
+    """How many frames clips have: ``30 to 80, median 57``, or one number where all are equal."""
+    low, high, median = (f"{lengths[name]:g}" for name in ("min", "max", "median"))
+    return low if low == high else f"{low} to {high}, median {median}"
+
+
 def decimals(value: float, digits: int = 3) -> int:
     """How many decimals show ``digits`` significant digits of ``value``, at most 4."""
     places = 0

@@ -15,7 +15,7 @@ from stgnn.report.analysis import (
     reference_point,
 )
 from stgnn.report.data import ReportData, ReportPoint
-from stgnn.report.page import picture, render_page
+from stgnn.report.pareto_page import picture, render_pareto_page
 from stgnn.space import read_architecture
 
 FORMAT = 1  # the version of report.json
@@ -45,7 +45,12 @@ def write_report(output_dir: str | Path, data: ReportData) -> ReportFiles:
     """
     folder = Path(output_dir)
     result = ReportFiles(folder / "report.html", folder / "pareto.csv", folder / "report.json", folder / "pareto.svg")
-    contents = [render_page(data), front_csv(data), json.dumps(report_dict(data), indent=1) + "\n", picture(data)]
+    contents = [
+        render_pareto_page(data),
+        front_csv(data),
+        json.dumps(report_dict(data), indent=1) + "\n",
+        picture(data),
+    ]
     for path, content in zip(asdict(result).values(), contents, strict=True):
         write_text(path, content)
     return result
@@ -70,7 +75,7 @@ def report_dict(data: ReportData) -> dict[str, Any]:
     genes = compare_genes([read_architecture(point.architecture) for point in front], architectures)
     return {
         "format": FORMAT,
-        **{name: getattr(data, name) for name in ("title", "device", "runtime", "supernet", "data")},
+        **{name: getattr(data, name) for name in ("title", "device", "runtime", "supernet", "data", "chosen_by")},
         **{name: list(getattr(data, name)) for name in ("classes", "notes")},
         "chosen": data.chosen,
         "reference": {"accuracy": reference[0], "latency_ms": reference[1]},

@@ -1,6 +1,7 @@
 """The page about AdaSGN."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from stgnn.errors import InputError
 from stgnn.report.adaptive import render_adaptive_page, shown_run, write_adaptive_page
 from stgnn.report.adaptive_charts import ALPHA, counting, curve_chart, usage_chart
-from stgnn.report.adaptive_clips import ChosenClip, clip_svg
+from stgnn.report.adaptive_clips import ChosenClip, clip_html, clip_svg
 from stgnn.report.chart_parts import Size
 from stgnn.skeleton import load_layout
 
@@ -48,7 +49,7 @@ def test_the_page_holds_everything_and_escapes(summary: dict[str, Any], clip: Ch
     text = write_adaptive_page(tmp_path / "page.html", summary, [clip]).read_text()
     assert "{{" not in text and "<wave>" not in text and "&lt;wave&gt;" in text and "clip&lt;1&gt;" in text
     assert not re.search(r'(src|href)="http', text)
-    assert text.count('class="chart') == 3 and text.count('class="frames"') == 1
+    assert text.count('class="chart') == 2 and text.count('class="frames"') == 1 and text.count('class="bars"') == 1
 
 
 def test_the_wide_table_is_scrolled_by_keys_and_has_a_name(summary: dict[str, Any], tmp_path: Path) -> None:
@@ -56,6 +57,7 @@ def test_the_wide_table_is_scrolled_by_keys_and_has_a_name(summary: dict[str, An
     assert re.findall(r'<div class="scroll"([^>]*)>', text) == [
         ' tabindex="0" role="region" aria-label="Every network"'
     ]
+    assert text.count('<td class="long">') == 5 and '<th scope="row">big-25</th><td class="number">60.0' in text
 
 
 def test_the_shown_network_is_the_best_that_chooses_by_validation(summary: dict[str, Any]) -> None:
@@ -84,7 +86,7 @@ def test_every_network_is_in_the_curve(summary: dict[str, Any]) -> None:
 
 def lines(body: str) -> list[tuple[str, int]]:
     """Colour and number of points of every line."""
-    found = re.findall(r'<g style="--curve:([^"]+)"><path class="curve" d="([^"]+)"', body)
+    found = re.findall(r'<g class="(c\d)"><path class="curve" d="([^"]+)"', body)
     return [(color, points.count("L") + 1) for color, points in found]
 
 
@@ -95,7 +97,7 @@ def test_the_curve_is_of_the_validation_clips_and_the_table_holds_both(summary: 
     assert chart.y.low > 0.3 and "12.3" not in chart.body and ">Accuracy on validation clips (%)<" in chart.body
     assert re.findall(r"b: ([\d.]+)", chart.body) == ["70.0"]
     page = render_adaptive_page(summary)
-    assert "Accuracies are those of the validation clips" in page and page.count("<td>12.3") == 5
+    assert "Accuracies are those of the validation clips" in page and page.count(">12.3") == 5
 
 
 def test_without_validation_there_is_nothing_to_choose_by(summary: dict[str, Any]) -> None:
@@ -130,18 +132,50 @@ def test_a_long_legend_takes_room_from_the_plot(summary: dict[str, Any]) -> None
     assert narrow.size.top == wide.size.top + 17 and narrow.y.end == wide.y.end + 17
 
 
+def test_what_is_not_in_the_curve_is_not_spoken_of(summary: dict[str, Any]) -> None:
+    one = {**summary, "adaptive": summary["adaptive"][:1]}
+    page = render_adaptive_page(one)
+    assert "joins" not in page and "&alpha;" not in page and not lines(curve_chart(one, Size(600, 400)).body)
+    assert "The line joins networks" in render_adaptive_page(summary)
+    summary["adaptive"] += [adaptive(name, 0.6, "lstm", cost) for name, cost in (("c", 0.05), ("d", 0.06))]
+    assert "Each line joins the networks of one policy" in render_adaptive_page(summary)
+
+
+def test_what_the_clips_do_not_show_is_not_spoken_of(summary: dict[str, Any], clip: ChosenClip) -> None:
+    page = render_adaptive_page(summary, [replace(clip, names=("small-9", "big-9", "big-25", "skip"))])
+    assert "leaves the frame out" in page and "Thin lines" in page
+    plain = replace(clip, names=("big-1", "big-9"), actions=(0, 1, 1, 0))
+    page = render_adaptive_page(summary, [plain])
+    assert "leaves the frame out" not in page and "Thin lines" not in page
+
+
 def test_bars_are_divided_by_usage(summary: dict[str, Any]) -> None:
-    drawn = usage_chart(summary["adaptive"][0]["usage_by_class"], ACTIONS, width=700)
-    widths = [float(value) for value in re.findall(r'width="([\d.]+)" height="14"', drawn)]
-    assert len(widths) == 3 and widths[1] == widths[2] == pytest.approx(widths[0] / 2, abs=0.1)
+    drawn = usage_chart(summary["adaptive"][0]["usage_by_class"], ACTIONS)
+    assert re.findall(r'class="(c\d|nothing)" style="--share:([\d.]+)"', drawn) == [
+        ("c0", "100.0"),
+        ("c1", "50.0"),
+        ("c2", "50.0"),
+    ]
+    assert re.findall(r'aria-label="(.*?)"', drawn.replace("\xa0", " "))[1:] == [
+        "small-1 100.0 %",
+        "big-9 50.0 %, big-25 50.0 %",
+    ]
+    assert '<li><i class="nothing"></i>skip</li>' in drawn
 
 
 def test_frames_show_the_joints_of_their_action(clip: ChosenClip) -> None:
-    cells = clip_svg(clip).split("<g ")[1:]
-    assert [cell.count("<circle") for cell in cells] == [25 + 1, 25 + 9, 25 + 25, 25]
+    cells = clip_svg(clip).split("<g transform")[2:]  # the first is the margin
+    assert [cell.count("h0") for cell in cells] == [25 + 1, 25 + 9, 25 + 25, 25]
     assert [re.search(r">([\w-]+)</text>", cell)[1] for cell in cells] == list(ACTIONS)  # type: ignore[index]
+
+
+def test_frames_of_a_page_find_their_places_in_any_width(clip: ChosenClip) -> None:
+    drawn = clip_html(clip)
+    assert re.findall(r"</svg>([\w-]+)</div>", drawn) == list(ACTIONS) and "width=" not in drawn
+    assert "frames: 1 small-1, 1 big-9, 1 big-25, 1 skip" in drawn
 
 
 def test_unseen_joints_are_not_drawn() -> None:
     nothing = ChosenClip("a", "b", "b", np.zeros((2, 25, 3)), (0, 2), ACTIONS, NTU)
-    assert "<circle" not in clip_svg(nothing) and "nan" not in clip_svg(nothing)
+    drawn = clip_html(nothing)
+    assert "h0" not in drawn and "nan" not in drawn and 'd="M' not in drawn

@@ -15,6 +15,7 @@ import pytest
 from stgnn.data import SkeletonStore, SyntheticActions
 from stgnn.data.quality.summary import check_store
 from stgnn.report import svg
+from stgnn.report.bodies import bones_by_color, placed
 from stgnn.report.chart_parts import Size
 from stgnn.report.data_charts import lengths_chart, ranges_chart
 from stgnn.report.data_clips import FRAMES, GRID, SHOWN, figures, packed
@@ -139,6 +140,69 @@ def test_charts_are_well_formed_and_count_every_clip(store: SkeletonStore) -> No
     ranges = ElementTree.fromstring(ranges_chart(store, 1180))
     whole = [path for path in ranges.iter("path") if path.get("class") == "whole"]
     assert len(whole) == 25 * 3
+
+
+def of_lengths(lengths: list[int], layout: str = "hand21") -> SkeletonStore:
+    body = load_layout(layout)
+    points = np.random.default_rng(0).normal(size=(sum(lengths), 1, body.num_joints, body.dimensions))
+    return SkeletonStore(
+        keypoints=points.astype(np.float32),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+        labels=np.zeros(len(lengths), dtype=np.int64),
+        class_names=("a",),
+        layout=body,
+        names=tuple(f"clip {number}" for number in range(len(lengths))),
+        subjects=np.full(len(lengths), -1),
+        views=np.full(len(lengths), -1),
+    )
+
+
+def test_one_length_for_all_is_a_sentence_and_no_chart() -> None:
+    store = of_lengths([51] * 4)
+    page = render_data_page(store, check_store(store))
+    assert "Every clip has 51 frames." in page and "<dd>51</dd>" in page
+    assert 'class="column"' not in page and "longest hundredth" not in page
+
+
+def test_bars_of_one_length_stand_above_it_and_nothing_is_said_of_a_bar_that_is_not_cut() -> None:
+    chart = lengths_chart(np.array([50, 51, 51, 52]), Size(580, 330))
+    columns = re.findall(r'<rect class="column" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', chart.body)
+    middles = [float(left) + float(width) / 2 for left, width in columns]
+    assert middles == pytest.approx([chart.x(50), chart.x(51), chart.x(52)], abs=0.2)
+    ticks = re.findall(r'text-anchor="middle">([\d.]+)<', chart.body)
+    assert ticks == ["50", "51", "52"]
+    store = of_lengths([50, 51, 51, 52])
+    assert "longest hundredth" not in render_data_page(store, check_store(store))
+    store = of_lengths([50, 51] * 100 + [900])
+    assert "longest hundredth" in render_data_page(store, check_store(store))
+
+
+def test_every_coordinate_has_three_values_below_it_also_where_it_is_narrow() -> None:
+    drawn = ElementTree.fromstring(ranges_chart(of_lengths([9, 9]), 360))
+    told = [one.text for one in drawn.iter("text") if re.fullmatch(r"-?[\d.]+", one.text or "")]
+    assert len(told) >= 3 * 3
+
+
+def test_the_caption_speaks_of_findings_that_name_clips(store: SkeletonStore, summary: Mapping[str, Any]) -> None:
+    assert "clips that a finding names come first" in render_data_page(store, summary)
+    clean = {**summary, "findings": []}
+    assert "clips that a finding names" not in render_data_page(store, clean)
+
+
+def test_a_body_without_sides_has_colours_of_its_parts() -> None:
+    assert set(bones_by_color(load_layout("ntu25"))) == {"left", "right", "middle"}
+    hand = load_layout("hand21")
+    found = bones_by_color(hand)
+    assert len(found) == len(hand.parts) - 1 and sum(map(len, found.values())) == len(hand.bones)
+
+
+def test_one_wild_joint_and_unseen_ones_do_not_spoil_the_others() -> None:
+    layout = load_layout("ntu25")
+    points = np.random.default_rng(0).normal(size=(20, 25, 3))
+    points[3, 4], points[5, 6], points[7, 8] = 1e6, 0, np.nan
+    flat = placed(points, layout)
+    assert np.isnan(flat[5, 6]).all() and np.isnan(flat[7, 8]).all() and np.isnan(flat).sum() == 4
+    assert np.nanmin(flat) >= 0 and np.nanmax(flat) <= 1 and np.nanstd(flat) > 0.1
 
 
 def test_a_linear_axis_reaches_below_zero() -> None:

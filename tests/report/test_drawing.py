@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from stgnn.report import Measured, block_diagram, svg
+from stgnn.report import Landmark, Measured, block_diagram, svg
 from stgnn.report.analysis import Check, agreement, pareto_front
 from stgnn.report.architectures import genes_of, short, summary
-from stgnn.report.chart_parts import Labels, Size
-from stgnn.report.charts import latency_chart, pareto_chart
+from stgnn.report.chart_parts import Labels, Sign, Size, frame, legend
+from stgnn.report.charts import HELD_OUT, latency_chart, pareto_chart
 from stgnn.report.curves import SHAPES
 from stgnn.report.units import count, milliseconds, percent
 from stgnn.space import architecture_names, load_architecture, load_space, read_space
@@ -75,7 +75,7 @@ def test_the_band_holds_the_predictions_that_are_counted_as_within_ten_percent()
 def test_the_quietest_moment_lies_on_the_chart_and_on_its_bar():
     chart = latency_chart([Check("a", "", 0.118, 0.0, Measured(0.095, 0.13, 0.16))], Size(780, 560))
     assert chart.y.low <= 0.095 and chart.y(0.095) < chart.y.start
-    top, bottom = re.search(r'class="error search" d="M[\d.]+ ([\d.]+)L[\d.]+ ([\d.]+)"', chart.body).groups()
+    top, bottom = re.search(r'class="error held" d="M[\d.]+ ([\d.]+)L[\d.]+ ([\d.]+)"', chart.body).groups()
     assert {float(top), float(bottom)} == {round(chart.y(0.095), 1), round(chart.y(0.16), 1)}
 
 
@@ -139,3 +139,51 @@ def test_every_curve_of_five_has_a_shape_of_its_own():
     square = svg.marker("square", 0.0, 0.0, 4.0, "mark")
     corners = [abs(float(number)) for number in re.findall(r"-?\d+\.?\d*", square.split('d="')[1])]
     assert len(corners) == 8 and len(set(corners)) == 1, "it lies on a side"
+
+
+@pytest.mark.parametrize("width", [300, 360, 780])
+def test_a_legend_stays_inside_its_chart(width):
+    signs = [Sign("x" * length) for length in (6, 13, 29, 50)]
+    drawn, size = legend(signs, Size(width, 400, left=54))
+    for place, rest in re.findall(r'<text x="([\d.]+)"([^<]*<)', drawn):
+        told = re.search(r"x+(?=<)", rest)[0]
+        long = float(found[1]) if (found := re.search(r'textLength="([\d.]+)"', rest)) else len(told) * svg.LETTER * 12
+        assert float(place) + long <= width
+    rows = {y for y in re.findall(r'<text x="[\d.]+" y="([\d.]+)"', drawn)}
+    assert size.top == Size(width, 400).top + 17 * (len(rows) - 1), "the plot makes room for every line"
+
+
+def test_held_out_networks_have_a_sign_of_their_own():
+    held = Check("a", "", 0.1, 0.0, Measured(0.1, 0.1, 0.1))
+    found = dataclasses.replace(held, key="trial=1")
+    drawings = [latency_chart(checks, Size(360, 340)).body for checks in ([held, found], [found])]
+    assert [HELD_OUT.name in body for body in drawings] == [True, False]
+    assert all("within ±10 % of the measurement" in body for body in drawings)
+
+
+def test_whole_things_are_counted_in_whole_numbers():
+    assert svg.Axis(50.5, 51.5, 0, 300, whole=True).ticks(8) == [51]
+    assert svg.Axis(0, 2, 0, 300, whole=True).ticks(8) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.01, 0.4), (0.001, 900), (3, 100)])
+def test_values_below_an_axis_do_not_run_into_each_other(low, high):
+    x, y = Size(360, 300, left=54, right=18).axes((low, high), (0, 1), log_x=True)
+    drawn = re.findall(r'<text x="([\d.]+)" y="[\d.]+" text-anchor="middle">([\d.,]+)<', frame(x, y, ("", "")))
+    boxes = [(float(place) - len(told) * 3.6, float(place) + len(told) * 3.6) for place, told in drawn]
+    assert len(boxes) >= 3 and all(before[1] < after[0] for before, after in pairwise(boxes))
+
+
+def test_a_drawing_without_links_is_one_image():
+    assert 'role="img"' in svg.embedded(10, 10, "a & b", "<path/>") and "a &amp; b" in svg.embedded(1, 1, "a & b", "")
+    assert 'role="group"' in svg.embedded(10, 10, "a", '<a href="#b">c</a>')
+
+
+def test_members_of_a_family_are_joined_by_a_line(make_report):
+    data = make_report(trials=12, at_random=0)
+    member = Landmark("half of it", 0.8, 1.0, label="half", family="a.ckpt")
+    family = (member, dataclasses.replace(member, latency_ms=2.0), dataclasses.replace(member, family="b.ckpt"))
+    body = pareto_chart(dataclasses.replace(data, landmarks=family), Size(780, 560)).body
+    assert [line.count("L") for line in re.findall(r'class="family" d="([^"]+)"', body)] == [1]
+    assert ">pruned network<" in body and ">known network<" not in body
+    assert body.count(">half<") == 3 and "half of it" not in body

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stgnn.display import shown
 from stgnn.errors import InputError
 from stgnn.latency import Estimate
 from stgnn.report.chart_parts import Size
@@ -19,6 +20,7 @@ from stgnn.search import Random
 from stgnn.search.study import run_search
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture, load_space
+from stgnn.tasks.lottery import averages
 from stgnn.tasks.lottery_plan import METHODS
 
 
@@ -45,7 +47,8 @@ def test_a_layer_is_a_row_and_the_last_epoch_stands_in_figures(tmp_path: Path) -
     told = words(picture)
     assert [one for one in told if one.startswith("layer")] == ["layer 0", "layer 1", "layer 2"]
     assert sum("%" in one for one in told) == 3 and any(one.startswith("41.0") for one in told)
-    assert picture.count('class="cell"') == 3 * 40
+    assert picture.count('class="cell"') == 3 * 40 and "epochs 1 to 60: the stronger the colour" in picture
+    assert float(ET.fromstring(picture).attrib["width"]) < 560, "short names leave no empty space"
 
 
 def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -70,6 +73,23 @@ def test_the_page_of_an_experiment_says_how_little_is_enough(tmp_path: Path) -> 
     assert "Tickets &amp; &lt;more&gt;" in page and "50.0" in page.split('class="lead"')[1].split("</p>")[0]
     assert set(METHODS.values()) <= set(words(files.svg.read_text()))
     assert len(files.csv.read_text().splitlines()) == 2 + 2 * len(METHODS)
+
+
+def test_seeds_are_spoken_of_where_there_are_several(tmp_path: Path) -> None:
+    several = write_lottery(tmp_path, rows()).html.read_text()
+    assert "standard deviation over 2 seeds" in several and ">Seeds<" in several
+    one = write_lottery(tmp_path, [row for row in rows() if row["seed"] == 0]).html.read_text()
+    assert "standard deviation" not in one and ">Seeds<" not in one and "one seed only" in one
+
+
+def test_the_terminal_and_the_page_call_everything_alike(tmp_path: Path) -> None:
+    page = write_lottery(tmp_path, rows()).html.read_text()
+    printed = shown("lottery", {"rows": averages(rows())}).splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in printed if line.startswith("|")]
+    heads, methods = cells[0][1:], [row[0] for row in cells[2:]]
+    assert re.findall(r'<th scope="col"[^>]*>([^<]+)<', page) == heads
+    assert re.findall(r'<th scope="rowgroup"[^>]*>([^<]+)<', page) == list(dict.fromkeys(methods))
+    assert set(methods) == {"dense", *METHODS.values()}
 
 
 def test_the_wide_table_is_scrolled_by_keys_and_has_a_name(tmp_path: Path) -> None:
@@ -97,4 +117,5 @@ def test_a_family_stands_beside_the_front_of_its_study(tmp_path: Path) -> None:
     member = {"val_top1": 0.6, "latency_ms": {"median_ms": 2.0}, "macs": 5, "parameters": 7}
     keep_family(study, "search", "n.ckpt", "channel", [{"sparsity": 0.0, **member}, {"sparsity": 0.5, **member}])
     (landmark,) = report_data(study).landmarks
-    assert (landmark.name, landmark.accuracy, landmark.latency_ms) == ("50% of channels pruned", 0.6, 2.0)
+    assert (landmark.name, landmark.accuracy, landmark.latency_ms) == ("50\xa0% of channels pruned", 0.6, 2.0)
+    assert (landmark.label, landmark.family) == ("50\xa0% pruned", "n.ckpt")

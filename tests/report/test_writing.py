@@ -143,6 +143,42 @@ def test_tables_align_numbers_and_escape_bars():
     assert table == "| Network | Latency |\n| ------- | ------: |\n| A\\|B    |  1.2 ms |\n| C       |   10 ms |\n"
 
 
+def test_digests_stand_on_the_left_whatever_they_start_with(make_report):
+    point = dataclasses.replace(make_report(trials=1, at_random=0).points[0], digest="123456789012")
+    rule = front_table([point]).splitlines()[1].split("|")
+    assert rule[1].strip().endswith("-:") and not rule[2].strip().endswith(":")
+
+
+def test_the_page_says_what_chosen_means(make_report, tmp_path):
+    data = dataclasses.replace(make_report(trials=20, at_random=0), chosen_by="by <its> knee")
+    html = write_report(tmp_path, data).html.read_text()
+    assert "The star is the chosen network, by &lt;its&gt; knee." in html
+    row = re.search(rf'<tr data-key="trial={data.chosen}".*?</tr>', html)[0]
+    assert '<span class="tag chosen">chosen</span>' in row and html.count("tag chosen") == 2
+    unknown = dataclasses.replace(data, chosen=None)
+    assert "The star is" not in write_report(tmp_path, unknown).html.read_text()
+
+
+def test_captions_speak_of_what_is_drawn(make_report, tmp_path):
+    both = write_report(tmp_path, make_report(trials=20, at_random=5)).html.read_text()
+    alone = write_report(tmp_path, make_report(trials=20, at_random=0)).html.read_text()
+    one = write_report(tmp_path, cases(make_report)["one"]).html.read_text()
+    assert ["Lines are the fronts" in page for page in (both, alone, one)] == [True, False, False]
+    assert ["The line is the front" in page for page in (both, alone, one)] == [False, True, False]
+    assert "arrow keys" in alone and "arrow keys" not in one
+
+
+def test_the_only_network_is_told_once(make_report, tmp_path):
+    data = make_report(trials=1, at_random=0, measured=False)
+    lead = write_report(tmp_path, data).html.read_text().split('class="lead"')[1].split("</p>")[0]
+    assert "It is the only network evaluated." in lead and lead.count("\xa0ms") == 1
+
+
+def test_a_wide_table_is_scrolled_by_keys_and_has_a_name(make_report, tmp_path):
+    html = write_report(tmp_path, make_report(trials=9, at_random=0)).html.read_text()
+    assert '<div class="scroll" tabindex="0" role="region" aria-label="The networks on the front">' in html
+
+
 def test_the_front_table_shows_measurements_only_where_there_are_some(make_report):
     assert "Measured" in front_table(pareto_front(make_report().points))
     assert "Measured" not in front_table(pareto_front(make_report(trials=9, at_random=0, measured=False).points))

@@ -1,0 +1,137 @@
+"""The page about a search: its front, how far its latencies can be trusted, and what good networks share."""
+
+import base64
+import gzip
+import json
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from stgnn.report import sections
+from stgnn.report.analysis import (
+    Check,
+    agreement,
+    compare_genes,
+    hypervolume_history,
+    latency_checks,
+    pareto_front,
+    reference_point,
+)
+from stgnn.report.chart_parts import Size
+from stgnn.report.charts import hypervolume_chart, keyed_points, latency_chart, pareto_chart
+from stgnn.report.data import ReportData, ReportPoint
+from stgnn.report.page import both, empty, render, safe_json
+from stgnn.report.units import milliseconds, percent
+from stgnn.space import read_architecture
+
+PARETO = {"wide": Size(780, 560), "narrow": Size(360, 420, left=54, right=18)}
+PLOT = {"wide": Size(580, 400), "narrow": Size(360, 340, left=54, right=18)}
+
+
+def render_pareto_page(data: ReportData) -> str:
+    """The whole page as HTML that needs nothing else.
+
+    Args:
+        data: The trials and where they come from.
+    """
+    front = pareto_front(data.points)
+    chosen = front[-1].number if data.chosen is None else data.chosen
+    selected = f"trial={chosen}"
+    reference = reference_point(data)
+    search, random = (hypervolume_history(points, reference) for points in (data.points, data.random))
+    details = _details(data, front)
+    architectures = [read_architecture(point.architecture) for point in (*data.points, *data.random)]
+    found = compare_genes([read_architecture(point.architecture) for point in front], architectures)
+    return render(
+        "pareto_page",
+        data.title,
+        sections.lead(data, front, gain(search, random)),
+        sections.facts(data),
+        (*data.notes, _FILES),
+        pareto=both(lambda size: pareto_chart(data, size, selected), PARETO),
+        pareto_caption=_pareto_caption(data, len(front)),
+        selected=selected,
+        panel=details[selected]["panel"],
+        latency=_latency(latency_checks(data)),
+        hypervolume=_hypervolume(search, random, reference),
+        genes=sections.genes(found, len(front), len(architectures)),
+        table=sections.table(data, front, selected),
+        points=safe_json({key: [p.latency_ms, p.accuracy] for key, p in keyed_points(data)}),
+        details=base64.b64encode(gzip.compress(json.dumps(details).encode(), mtime=0)).decode(),
+    )
+
+
+_FILES = "The front is also in pareto.csv, every trial in report.json and the picture in pareto.svg, beside this page."
+
+
+def gain(search: Sequence[float], random: Sequence[float]) -> float | None:
+    """How much larger the hypervolume of the search is than that of random search after equally many trials."""
+    trials = min(len(search), len(random))
+    return search[trials - 1] / random[trials - 1] - 1 if trials and random[trials - 1] > 0 else None
+
+
+def _details(data: ReportData, front: Sequence[ReportPoint]) -> Mapping[str, Mapping[str, str]]:
+    """What the page shows of each network when it is pointed at or selected."""
+    best = {f"trial={point.number}" for point in front}
+    return {
+        key: {"tip": sections.tip(key, point), "panel": sections.panel(data, key, point, key in best)}
+        for key, point in keyed_points(data)
+    }
+
+
+def _pareto_caption(data: ReportData, on_front: int) -> str:
+    """What the chart shows; nothing is said of what is not in it."""
+    spread = any(point.accuracy_std or point.latency_std for point in (*data.points, *data.random))
+    shown = [
+        "The line is the front" if not data.random else "Lines are the fronts",
+        "faint dots the networks they beat" if data.random else "faint dots the networks it beats",
+        *["bars one standard error"] * spread,
+    ]
+    if len(data.points) == 1:
+        shown = ["Bars are one standard error"] * spread
+    chosen = f"The star is the chosen network, {escape(data.chosen_by)}." if data.chosen is not None else ""
+    sentences = [
+        "Up and to the left is better.",
+        f"{', '.join(shown)}." if shown else "",
+        chosen if data.chosen_by else "",
+        "Point at a network to see what it is, select it to see its blocks"
+        + ("; arrow keys walk the front." if on_front > 1 else "."),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _latency(checks: Sequence[Check]) -> str:
+    score = agreement(checks)
+    if score is None:
+        return empty("No network of this report was measured, so its predicted latencies are unchecked.")
+    ranks = "" if math.isnan(score.spearman) else f", rank correlation (Spearman) {score.spearman:.3f}"
+    inside = round(score.within_10_percent * score.networks)
+    networks = "1 network" if score.networks == 1 else f"{score.networks} networks"
+    return both(
+        lambda size: latency_chart(checks, size),
+        PLOT,
+        f"{networks} measured: mean error {percent(score.mape)}, {inside} within ±10 %{ranks}.",
+        "Bars: from the 10th to the 90th percentile of the runs.",
+    )
+
+
+def _hypervolume(search: Sequence[float], random: Sequence[float], reference: tuple[float, float]) -> str:
+    if max(len(search), len(random)) < 2:
+        return empty("A single trial has no history to show.")
+    corner = f"{percent(reference[0])} at {milliseconds(reference[1])}"
+    caption = f"How much of the box between {corner} and 100 % at 0 ms the front covers. "
+    if not random:
+        caption += f"Search: {percent(search[-1])}. No random search was run to compare with."
+    else:
+        trials = min(len(search), len(random))
+        ours, theirs = search[trials - 1], random[trials - 1]
+        caption += f"After {trials} trials each: search {percent(ours)}, random {percent(theirs)}."
+        passed = next((trial for trial, value in enumerate(search, start=1) if value > random[-1]), None)
+        if passed:
+            caption += f" The search needed {passed} trials to pass what random search reached in {len(random)}."
+    return both(lambda size: hypervolume_chart(search, random, size), PLOT, caption)
+
+
+def picture(data: ReportData) -> str:
+    """The front as a picture of its own, for a README."""
+    return pareto_chart(data, Size(800, 460)).document()
