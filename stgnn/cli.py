@@ -195,7 +195,9 @@ def _call(line: CommandLine, catalog: Catalog) -> int:
         if line.print_config:
             _say_recipe(line, signature, catalog)
             return 0
-        if line.word != "list":
+        if line.word == "list":
+            _tell_broken_plugins()
+        else:
             _prepare()
     arguments = _parsed(line, function, signature, catalog)
     if arguments is None:
@@ -233,6 +235,14 @@ def _prepare() -> None:
 
     tune_allocator()
     load_plugins()
+
+
+def _tell_broken_plugins() -> None:
+    """Listing imports no plugin, and does without those that cannot be read."""
+    from stgnn.registry import broken_plugins
+
+    for problem in broken_plugins():
+        print(f"stgnn: {problem}", file=sys.stderr)
 
 
 def _described(signature: Signature) -> Signature:

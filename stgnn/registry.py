@@ -10,10 +10,11 @@ A plugin is an installed package with an entry point in the group ``stgnn.plugin
 """
 
 from collections.abc import Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 from stgnn.errors import InputError, did_you_mean
+from stgnn.signatures import PLUGINS, import_problem
 
 T = TypeVar("T")
 
@@ -69,22 +70,39 @@ class Registry(Generic[T]):
         return len(self._classes)
 
 
-def load_plugins(group: str = "stgnn.plugins") -> tuple[str, ...]:
+def load_plugins(group: str = PLUGINS) -> tuple[str, ...]:
     """Import every installed plugin and return the names of their distributions.
 
     Raises:
         InputError: a plugin fails to import; the message names its distribution.
     """
     loaded = []
-    for point in sorted(entry_points(group=group), key=lambda entry: (entry.name, entry.value)):
-        owner = point.dist.name if point.dist is not None else point.value
+    for point in _points(group):
         try:
             point.load()
         except (Exception, SystemExit) as error:
-            raise InputError(
-                f"the plugin {point.name!r} of the distribution {owner!r} cannot be imported",
-                given=f"{type(error).__name__}: {error}",
-                hint=f"repair it, or remove it with: pip uninstall {owner}",
-            ) from error
-        loaded.append(owner)
+            raise _refusal(point, f"{type(error).__name__}: {error}") from error
+        loaded.append(_owner(point))
     return tuple(dict.fromkeys(loaded))
+
+
+def broken_plugins(group: str = PLUGINS) -> list[InputError]:
+    """What :func:`load_plugins` will say of plugins, as far as it is seen without importing any."""
+    problems = {point: import_problem(point.module) for point in _points(group)}
+    return [_refusal(point, problem) for point, problem in problems.items() if problem is not None]
+
+
+def _points(group: str) -> list[EntryPoint]:
+    return sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
+
+
+def _owner(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else point.value
+
+
+def _refusal(point: EntryPoint, problem: str) -> InputError:
+    return InputError(
+        f"the plugin {point.name!r} of the distribution {_owner(point)!r} cannot be imported",
+        given=problem,
+        hint=f"repair it (python -c 'import {point.module}' shows where), or: pip uninstall {_owner(point)}",
+    )

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
+PLUGINS = "stgnn.plugins"  # the entry-point group
 _CLASS = re.compile(r"^class\s+(\w+)\s*(?:\(([^)]*)\))?\s*:", re.MULTILINE)
 _ROLE = re.compile(r":\w+:`~?([^`]*)`")
 
@@ -155,18 +156,57 @@ def trainer_file() -> Path:
     return Path(spec.origin).parent / "pytorch" / "trainer" / "trainer.py"
 
 
-def plugin_files(group: str = "stgnn.plugins") -> list[Path]:
-    """The source files of the installed plugins."""
-    files: list[Path] = []
-    for package in sorted({point.module.partition(".")[0] for point in entry_points(group=group)}):
-        spec = find_spec(package)
-        if spec is None:
-            continue
-        folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
-        files += [path for folder in folders for path in sorted(folder.rglob("*.py"))]
-        if not folders and spec.origin is not None:
-            files.append(Path(spec.origin))
-    return files
+def plugin_files(group: str = PLUGINS) -> list[Path]:
+    """The source files of the installed plugins, without those that no Python can read; see :func:`import_problem`."""
+    packages = sorted({point.module.partition(".")[0] for point in entry_points(group=group)})
+    return [path for package in packages for path in _sources(package) if _unreadable(path) is None]
+
+
+def import_problem(module: str) -> str | None:
+    """Why a module cannot be imported, as far as that is seen without importing it; None when nothing is seen.
+
+    It may be missing, hold what no Python can read, or import what is not installed.
+    """
+    files = _sources(module.partition(".")[0])
+    ends = tuple(f"/{module.replace('.', '/')}{end}" for end in (".py", "/__init__.py"))
+    home = next((path for path in files if path.as_posix().endswith(ends)), None)
+    if home is None:
+        return f"there is no module {module!r}"
+    if unreadable := [problem for path in files if (problem := _unreadable(path)) is not None]:
+        return unreadable[0]
+    missing = [name for name in _imported(home) if find_spec(name) is None]
+    return f"it imports {missing[0]!r}, which is not installed" if missing else None
+
+
+def _sources(package: str) -> list[Path]:
+    """The source files of a package or of a single module, found without importing it."""
+    spec = find_spec(package)
+    if spec is None:
+        return []
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    if not folders:
+        return [Path(spec.origin)] if spec.origin is not None and spec.origin.endswith(".py") else []
+    return [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why a source file cannot be read; None when it can."""
+    try:
+        _parse(path)
+    except (OSError, SyntaxError, ValueError) as error:
+        return f"{path.name}: {error}"
+    return None
+
+
+def _imported(path: Path) -> list[str]:
+    """The packages that a file imports whenever it is imported itself."""
+    names = []
+    for node in _parse(path).body:
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.append(node.module or "")
+    return list(dict.fromkeys(name.partition(".")[0] for name in names))
 
 
 def registered(registry: str) -> tuple[str, ...]:
@@ -178,7 +218,7 @@ def registered(registry: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
 
 
 def _callee(node: ast.expr) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from stgnn import registry
+from stgnn.cli import main
 from stgnn.errors import InputError
 from stgnn.registry import Registry, load_plugins
 
@@ -83,3 +84,59 @@ def test_plugins_are_loaded_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
         vars(point).update(dist=Distribution())
     monkeypatch.setattr(registry, "entry_points", lambda group: points)
     assert load_plugins() == ("a-broken-plugin",)
+
+
+def installed(folder: Path, name: str, module: str, **files: str) -> None:
+    """A distribution with a plugin, as pip leaves it in a folder."""
+    facts = folder / f"{name}-1.dist-info"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (facts / "entry_points.txt").write_text(f"[stgnn.plugins]\n{name} = {module}\n")
+    for file, text in files.items():
+        path = folder / f"{file}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="latin-1")
+
+
+PLUGIN = "@OPERATORS.register\nclass OwnConv(SpatialOperator):\n    'Mine.'\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "problem"),
+    [
+        ("nowhere_else", "", "no module 'nowhere_else'"),
+        ("own_plugin.more", "", "no module 'own_plugin.more'"),
+        ("cut_plugin", PLUGIN + "    def f(:\n", "cut_plugin.py: invalid syntax"),
+        ("odd_plugin", "name = '\xe9'\n", "odd_plugin.py: 'utf-8' codec can't decode"),
+        ("poor_plugin", "import a_library_that_is_not_there.part\n" + PLUGIN, "imports 'a_library_that_is_not_there'"),
+    ],
+)
+def test_listing_goes_on_without_a_broken_plugin_and_says_so(
+    module: str,
+    text: str,
+    problem: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    installed(tmp_path, "own-plugin", module, **{module if text else "own_plugin": text})
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["list", "operators"]) == 0
+    out, err = capsys.readouterr()
+    assert "GraphConv" in out.split()
+    assert "'own-plugin'" in err and problem in err and f"python -c 'import {module}'" in err
+    with pytest.raises(InputError, match="'own-plugin'"):
+        load_plugins()
+
+
+def test_listing_is_silent_about_plugins_that_are_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    optional = "try:\n    import a_library_that_is_not_there\nexcept ImportError:\n    pass\n"
+    installed(
+        tmp_path, "own-plugin", "own_parts.deep", **{"own_parts/__init__": "", "own_parts/deep": optional + PLUGIN}
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["list", "operators"]) == 0
+    out, err = capsys.readouterr()
+    assert "OwnConv" in out.split() and err == ""
