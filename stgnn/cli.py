@@ -24,28 +24,10 @@ from stgnn.files import DENSITIES, without_nan, wrong_path
 from stgnn.listing import KINDS
 from stgnn.recipe import resolved_text
 from stgnn.recipe_check import RecipeChecker
-from stgnn.signatures import Catalog, Signature, command_signature
-from stgnn.training_recipe import TRAINING_WORDS, check_training, training_help, training_signature
+from stgnn.signatures import Catalog, Signature
+from stgnn.training_recipe import TRAINING_WORDS, check_training, training_help
+from stgnn.words import WORDS, check_purpose, function_of, signature_of
 
-WORDS = {
-    "quickstart": "the whole story on synthetic data, in minutes, no download",
-    "data import": "foreign files -> a store",
-    "data check": "what is in a store, and what is wrong with it",
-    "data export": "a store -> the format of another tool",
-    "data list": "the stores in a folder",
-    **TRAINING_WORDS,
-    "profile": "measure this device -> a latency file",
-    "search": "supernet + latency model + strategy -> a study",
-    "report": "a study -> Pareto page, CSV, JSON",
-    "extract": "a study and a budget -> the chosen network as a checkpoint",
-    "adasgn": "AdaSGN in two stages: single models, then the policy over them",
-    "lottery": "prune, rewind, train again: accuracy against remaining weights",
-    "sparsify": "a trained network -> smaller ones of it, pruned, trained on and measured",
-    "fuse": "the predictions of several networks -> one table",
-    "export": "a checkpoint -> a checked file for a runtime",
-    "benchmark": "time one network on one runtime",
-    "list": "what a recipe can name: operators, spaces, latency, strategies, runtimes, layouts, ...",
-}
 KEEPS_RECIPE = {
     "profile": ("output", ""),
     "search": ("study", "name"),
@@ -159,8 +141,9 @@ def _train(line: CommandLine, catalog: Catalog) -> None:
     if line.flags in (("--help",), ("-h",)):
         _say(training_help(line.word, catalog))
         return
-    signature = training_signature(line.word)
+    signature = signature_of(line.word)
     if not line.asks_help:
+        check_purpose(line)
         check_training(line.merged(signature, catalog), line.word, catalog)
     if line.print_config:
         _say_recipe(line, signature, catalog)
@@ -185,9 +168,9 @@ def _drawn(result: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _call(line: CommandLine, catalog: Catalog) -> int:
-    function = {"list": "list_names"}.get(line.word, line.word.replace(" ", "_"))
-    signature = _described(command_signature(function))
+    function, signature = function_of(line.word), signature_of(line.word)
     if not line.asks_help:
+        check_purpose(line)
         given = line.merged(signature, catalog)
         if line.word == "list" and not given:
             raise InputError("missing what to list", allowed=tuple(KINDS), hint="such as: stgnn list operators")
@@ -243,11 +226,6 @@ def _tell_broken_plugins() -> None:
 
     for problem in broken_plugins():
         print(f"stgnn: {problem}", file=sys.stderr)
-
-
-def _described(signature: Signature) -> Signature:
-    """Say which class a ``DataSpec`` describes: functions annotate it as plain data, to import no Lightning."""
-    return signature.with_annotation("DataSpec", "SkeletonDataModule")
 
 
 def _parsed(line: CommandLine, function: str, signature: Signature, catalog: Catalog) -> dict[str, Any] | None:

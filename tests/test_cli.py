@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from stgnn.cli import WORDS, main
+from stgnn.cli import main
 from stgnn.command_line import read_command_line
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.listing import KINDS
@@ -21,6 +21,7 @@ from stgnn.networks import Network, load_supernet, save_checkpoint
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask
 from stgnn.tasks.continuing import resume_command
+from stgnn.words import WORDS
 
 ROOT = Path(__file__).parents[1]
 FIT = ROOT / "recipes" / "fit" / "supernet_tiny_synthetic.yaml"

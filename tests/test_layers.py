@@ -25,7 +25,7 @@ LAYERS = (
     {"recipe"},
     {"results", "recipe_check"},
     {"report", "training_recipe", "command_line", "listing"},
-    {"quickstart", "display", "testing"},
+    {"quickstart", "display", "testing", "words"},
     {"commands"},
     {"cli"},
     {"__main__"},

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from stgnn import cli, commands, load_layout
-from stgnn.cli import WORDS, main
+from stgnn.cli import main
 from stgnn.command_line import CommandLine, read_command_line
 from stgnn.data import SyntheticActions
 from stgnn.recipe import load_recipe
 from stgnn.recipe_check import RecipeChecker
-from stgnn.signatures import Catalog, command_signature
-from stgnn.training_recipe import TRAINING_WORDS, check_training, training_signature
+from stgnn.signatures import Catalog
+from stgnn.training_recipe import TRAINING_WORDS, check_training
+from stgnn.words import WORDS, check_purpose, signature_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,12 +53,12 @@ OTHERS = [line for line in shell_lines() if not line.startswith("stgnn ")]
 
 def check(line: CommandLine, catalog: Catalog) -> None:
     """The checks the command line makes before anything is loaded."""
+    check_purpose(line)
+    signature = signature_of(line.word)
     if line.word in TRAINING_WORDS:
-        check_training(line.merged(training_signature(line.word), catalog), line.word, catalog)
-        return
-    function = {"list": "list_names"}.get(line.word, line.word.replace(" ", "_"))
-    signature = command_signature(function).with_annotation("DataSpec", "SkeletonDataModule")
-    RecipeChecker(catalog).check_arguments(line.merged(signature, catalog), signature, "")
+        check_training(line.merged(signature, catalog), line.word, catalog)
+    else:
+        RecipeChecker(catalog).check_arguments(line.merged(signature, catalog), signature, "")
 
 
 def test_the_tour_is_there() -> None:

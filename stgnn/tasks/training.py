@@ -53,6 +53,8 @@ class TrainingCLI(LightningCLI):
         text: Writes a recipe out.
     """
 
+    predictions: Path | None = None  # the table that predict has written
+
     def __init__(self, arguments: Sequence[str], name: str, text: Text) -> None:
         silent = {"exit_on_error": False}
         self.text = text
@@ -197,6 +199,7 @@ class TrainingCLI(LightningCLI):
         return {
             **({} if folder is None else {"results": str(folder)}),
             **({} if wrote is None else {"checkpoint": str(wrote)}),
+            **({} if self.predictions is None else {"predictions": str(self.predictions)}),
             **({"metrics": metrics} if metrics else {}),
         }
 
@@ -208,9 +211,9 @@ class TrainingCLI(LightningCLI):
         loader = every_clip(datamodule, self.trainer.strategy.root_device)
         datamodule.predict_dataloader = lambda: loader  # type: ignore[method-assign]
         batches = self.trainer.predict(**{**arguments, "datamodule": datamodule, "return_predictions": True})
-        folder = run_folder(self.trainer) or Path(RUNS)
         if self.trainer.is_global_zero:
-            write_predictions(batches or [], datamodule, folder / "predictions.csv")
+            self.predictions = (run_folder(self.trainer) or Path(RUNS)) / "predictions.csv"
+            write_predictions(batches or [], datamodule, self.predictions)
 
 
 def train(word: str, name: str, recipe: Mapping[str, Any], flags: Sequence[str], text: Text) -> dict[str, Any]:

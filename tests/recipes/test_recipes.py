@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from stgnn.cli import WORDS, main
+from stgnn.cli import main
 from stgnn.command_line import read_command_line
 from stgnn.networks import Network, save_checkpoint
 from stgnn.recipe import load_recipe, merge, parse_yaml
 from stgnn.recipe_check import RecipeChecker
-from stgnn.signatures import Catalog, command_signature
+from stgnn.signatures import Catalog
 from stgnn.skeleton import load_layout
 from stgnn.space import check_joints, load_space, read_space
 from stgnn.training_recipe import check_training
+from stgnn.words import WORDS, signature_of
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "recipes"
@@ -65,8 +66,7 @@ def test_parses(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         base = load_recipe(FIT[0]) if category == "log" else {}
         check_training(merge(base, load_recipe(path)), "fit", CATALOG)
     else:
-        signature = command_signature({"adaptive": "adasgn", "sparse": "sparsify"}.get(category, category))
-        signature = signature.with_annotation("DataSpec", "SkeletonDataModule")
+        signature = signature_of({"adaptive": "adasgn", "sparse": "sparsify"}.get(category, category))
         RecipeChecker(CATALOG).check_arguments(load_recipe(path), signature, "")
 
 

@@ -1,0 +1,46 @@
+"""Which word a recipe is for: those of another are refused, naming it, before anything is loaded."""
+
+from pathlib import Path
+
+import pytest
+
+from stgnn.cli import main
+from stgnn.words import WORDS, function_of, signature_of
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+FOLDERS = {"profile": "profile", "search": "search", "adaptive": "adasgn", "lottery": "lottery", "sparse": "sparsify"}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_word_has_keys(word: str) -> None:
+    assert signature_of(word).names
+    assert function_of("data import") == "data_import" and function_of("list") == "list_names"
+
+
+@pytest.mark.parametrize(("folder", "word"), [*FOLDERS.items(), ("fit", "fit")])
+def test_recipes_for_another_word_are_refused_with_the_right_one(
+    folder: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipes = sorted((RECIPES / folder).glob("*.yaml"))
+    assert recipes
+    for recipe in recipes:
+        for other in {"fit", "search", "data check"} - {word}:
+            assert main([*other.split(), f"--config={recipe}"]) == 2
+            assert f"hint:    stgnn {word} --config {recipe}\n" in capsys.readouterr().err
+
+
+def test_recipes_of_training_are_for_all_words_of_training(capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = RECIPES / "fit" / "supernet_tiny_synthetic.yaml"
+    assert main(["test", f"--config={recipe}", "--print_config"]) == 0
+
+
+def test_a_part_of_a_recipe_is_no_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = RECIPES / "data" / "synthetic.yaml"
+    assert main(["fit", f"--config={recipe}"]) == 2
+    assert f"--data {recipe}" in capsys.readouterr().err
+
+
+def test_a_misspelt_recipe_is_for_no_other_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "own.yaml").write_text("modell: {class_path: SupernetTask}\n")
+    assert main(["fit", f"--config={tmp_path / 'own.yaml'}"]) == 2
+    assert "did you mean model?" in capsys.readouterr().err
