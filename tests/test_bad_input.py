@@ -543,7 +543,8 @@ def test_a_study_of_another_supernet(refused: Refused, bad: Path) -> None:
     torch.manual_seed(7)  # other weights than those of the site, whichever tests ran before
     save_checkpoint(other, Supernet(load_space("space.yaml"), LAYOUT, 3), CLASSES)
     again = ["search", "--config=search.yaml"]
-    assert "another supernet" in refused(*again, f"--supernet={other}")
+    message = refused(*again, f"--supernet={other}")
+    assert "another supernet" in message and "--name OTHER or --study OTHER.journal" in message
     assert "another supernet" in refused("extract", "--study=study.journal", f"--supernet={other}", "--output=n.ckpt")
     assert "another latency model" in refused(*again, "--latency=Roofline")
     assert "another limit of latency_ms" in refused(*again, "--budget_ms=3")

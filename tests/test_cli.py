@@ -190,7 +190,7 @@ def test_data_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 
 def test_fit_leaves_recipe_weights_and_figures_then_test_and_predict(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["fit", "--config", str(FIT), *SHORT]) == 0
@@ -206,8 +206,11 @@ def test_fit_leaves_recipe_weights_and_figures_then_test_and_predict(
     confusion = next(Path("runs/supernet_tiny_synthetic").glob("*/confusion.csv"))
     rows = list(csv.reader(confusion.open()))
     assert len(rows) == len(rows[0]) == 17
-    assert main(["predict", "--config", str(FIT), *SHORT, "--ckpt_path", str(checkpoint)]) == 0
-    assert next(Path("runs/supernet_tiny_synthetic").glob("*/predictions.csv")).read_text().startswith("index,class,")
+    for logger in ([], ["--trainer.logger=false"]):
+        capsys.readouterr()
+        given = ["predict", "--config", str(FIT), *SHORT, *logger, "--ckpt_path", str(checkpoint), "--json"]
+        assert main(given) == 0
+        assert Path(json.loads(capsys.readouterr().out)["predictions"]).read_text().startswith("index,class,")
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,27 @@
 import errno
 import json
 import os
+import random
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from stgnn.cli import main
+from stgnn.commands import sparse
 from stgnn.data.datamodule import SyntheticDataModule
-from stgnn.networks import Supernet, load_network, save_checkpoint
+from stgnn.errors import InputError
+from stgnn.networks import Network, Supernet, load_network, make_network, save_checkpoint
 from stgnn.recipe import load_recipe
-from stgnn.space import load_space
+from stgnn.runtimes.timing import Timing
+from stgnn.search.study import load_evaluations
+from stgnn.space import load_space, read_space
+from stgnn.tasks import family
 
 DATA = "data: {class_path: SyntheticDataModule, init_args: {clips: 64, frames: 32}}\n"
 SEARCH = f"supernet: supernet.ckpt\n{DATA}latency: Roofline\nstrategy: Random\ntrials: 4\nstudy: study.journal\n"
@@ -184,3 +192,45 @@ def test_benchmark_prints_one_object(folder: Path, capsys: pytest.CaptureFixture
     assert measured["macs"] > 0
     text = json.dumps(measured)
     assert all(name in text for name in ("median", "p10", "p90"))
+
+
+def test_a_sparse_family_belongs_to_the_study_that_found_its_network(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = Timing(1.0, 0.9, 1.1, 5)
+    monkeypatch.setattr(family, "time_together", lambda networks, *_: dict.fromkeys(networks, one))
+    assert main(["search", "--config=search.yaml"]) == 0
+    assert main(["extract", "--study=study.journal", "--output=chosen.ckpt"]) == 0
+    data, space = SyntheticDataModule(clips=64), load_space("tiny")
+    evaluated = {one.architecture for one in load_evaluations("study.journal", "search")}
+    stranger = next(one for seed in range(9) if (one := space.sample(random.Random(seed))) not in evaluated)
+    save_checkpoint("other.ckpt", Network(stranger, data.layout, data.num_classes), data.class_names)
+    short = ["--data=SyntheticDataModule", "--data.clips=64", "--epochs=1", "--levels=[0.5]", "--step=4"]
+    capsys.readouterr()
+    assert main(["sparsify", "--checkpoint=other.ckpt", *short, "--study=study.journal"]) == 2
+    assert "has not found this network" in capsys.readouterr().err and not list(Path().glob("runs/*"))
+    told = result_of(["sparsify", "--checkpoint=chosen.ckpt", *short, "--study=study.journal"], capsys)
+    assert Path(told["study"]).is_file()
+
+
+def test_members_of_sgn_belong_to_their_study(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data, space = SyntheticDataModule(clips=64), read_space("sgn")
+    found = [SimpleNamespace(architecture=space.smallest())]
+    monkeypatch.setattr("stgnn.search.study.load_evaluations", lambda *_: found)
+    monkeypatch.setattr("stgnn.search.study.study_identity", lambda *_: {"layout": data.layout.digest})
+    for architecture, known in ((space.smallest(), True), (space.largest(), False)):
+        network = make_network(architecture, data.layout, data.num_classes)
+        path = save_checkpoint(tmp_path / "n.ckpt", network, data.class_names)
+        with nullcontext() if known else pytest.raises(InputError, match="has not found this network"):
+            sparse._check_found(path, "s.journal", "search")
+    monkeypatch.setattr("stgnn.search.study.study_identity", lambda *_: {"layout": "another"})
+    with pytest.raises(InputError, match="has not found this network"):
+        sparse._check_found(path, "s.journal", "search")
+
+
+def test_an_exported_file_is_no_checkpoint(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("model.onnx").write_bytes(b"")
+    for word in ("export", "sparsify"):
+        assert main([word, "--checkpoint=model.onnx"]) == 2
+        message = capsys.readouterr().err
+        assert "an exported file" in message and "stgnn benchmark --network model.onnx" in message

@@ -136,6 +136,7 @@ def test_what_comes_last_is_checked_first(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sparse, "study_name", lambda study, name: name)
+    monkeypatch.setattr(sparse, "_check_found", lambda *_: None)
     Path("s.journal.search.sparse.json").write_text("{}")
     with pytest.raises(InputError, match=message):
         sparsify(network, tmp_path / "out", DATA, levels=[0.5], step=4, epochs=1, **given)

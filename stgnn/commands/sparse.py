@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from stgnn.errors import InputError
 from stgnn.results import DataSpec, build_data, check_families, data_of, keep_family, keep_recipe, study_name
 
 
@@ -117,7 +118,7 @@ def sparsify(
         distillation: Share of each level's loss that comes from the given network's logits, besides the labels.
         runtime: Runtime that the networks are timed on.
         threads: Its threads.
-        study: Journal file of a study: its report shows the family beside the front.
+        study: Journal file of the study that found the network: its report shows the family beside the front.
         name: Name of the study in it; not needed when it is the only one.
         seed: Seed of what training draws.
 
@@ -131,6 +132,7 @@ def sparsify(
     key = None if study is None else study_name(study, name)
     if study is not None and key is not None:
         check_families(study, key)
+        _check_found(checkpoint, study, key)
     data = data_of(checkpoint, data)
     plan = Family(tuple(levels), granularity, scope, step, epochs, learning_rate, weight_decay, distillation, seed)
     with counting("levels") as progress:
@@ -143,3 +145,29 @@ def sparsify(
     if study is not None and key is not None:
         told["study"] = str(keep_family(study, key, str(checkpoint), granularity, rows))
     return {**told, "rows": rows}
+
+
+def _check_found(checkpoint: Path, study: str, name: str) -> None:
+    """Refuse a network that is none of those that a study has evaluated: it has no place beside its front.
+
+    Raises:
+        InputError: it has another architecture, or is for another layout or number of classes.
+    """
+    import torch
+
+    from stgnn.networks import Network, load_model, make_network
+    from stgnn.networks.models import to_content
+    from stgnn.search.study import load_evaluations, study_identity
+
+    network = load_model(checkpoint).module
+    found = [one.architecture for one in load_evaluations(study, name)]
+    known = study_identity(study, name).get("layout") in (None, network.layout.digest)
+    if known and isinstance(network, Network):
+        known = network.architecture in found
+    elif known:
+        with torch.device("meta"):
+            members = [to_content(make_network(one, network.layout, network.num_classes)) for one in found]
+        known = to_content(network) in members
+    if not known:
+        hint = "leave --study out, or give a network that stgnn extract cut out of this study, fine-tuned or not"
+        raise InputError(f"the study {name!r} in {study} has not found this network", given=checkpoint, hint=hint)

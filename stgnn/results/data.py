@@ -54,8 +54,13 @@ def data_of(checkpoint: str | Path, data: DataSpec | None = None) -> DataSpec:
     """The data that are given, else those of the recipe beside a checkpoint.
 
     Raises:
-        InputError: there is no such checkpoint, or no recipe beside it names its data.
+        InputError: there is no such checkpoint, it is an exported file, or no recipe beside it names its data.
     """
+    from stgnn.runtimes import RUNTIMES
+
+    if Path(checkpoint).suffix in {RUNTIMES[name].suffix for name in RUNTIMES}:
+        hint = f"give the .ckpt file that it was made of; stgnn benchmark --network {checkpoint} times the exported one"
+        raise InputError("this is an exported file, not a checkpoint", given=checkpoint, hint=hint)
     if not Path(checkpoint).is_file():
         hint = "give a file written by fit, extract or quickstart"
         raise InputError("there is no such checkpoint", given=checkpoint, hint=hint)

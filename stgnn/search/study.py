@@ -232,7 +232,7 @@ def _refuse(name: str, storage: str | Path, stored: Mapping[str, str], identity:
         f"the study {name!r} in {storage} was made with another {' and another '.join(keys)}",
         given=[f"{key}: {identity.get(key, 'nothing')}" for key in keys],
         allowed=[f"{key}: {stored.get(key, 'nothing')}" for key in keys],
-        hint="choose another study name or another file; this study is left as it is",
+        hint="begin another study with --name OTHER or --study OTHER.journal; this one is left as it is",
     )
 
 

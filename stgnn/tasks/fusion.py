@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stgnn.errors import InputError, check_between
+from stgnn.errors import InputError, advice, check_between
 from stgnn.files import read_text
 from stgnn.tasks.predictions import COLUMNS, write_table
 
@@ -85,7 +85,8 @@ def read_predictions(path: str | Path) -> Predictions:
 
 
 def _cells(path: str | Path) -> list[list[str]]:
-    text = read_text(path, "a table of predictions").removeprefix("\ufeff")  # a spreadsheet may have saved it
+    with advice("stgnn predict and stgnn adasgn write them, predictions.csv, beside their other results"):
+        text = read_text(path, "a table of predictions").removeprefix("\ufeff")  # a spreadsheet may have saved it
     try:
         return list(csv.reader(io.StringIO(text)))
     except csv.Error as error:

@@ -127,6 +127,11 @@ def test_damaged_tables_are_refused(text: str, message: str, tmp_path: Path) -> 
         read_predictions(path)
 
 
+def test_a_missing_table_is_told_who_writes_them(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"(?s)nowhere.csv.*stgnn predict"):
+        read_predictions(tmp_path / "nowhere.csv")
+
+
 def test_predictions_and_fused_predictions_are_written_alike(rng: np.random.Generator, tmp_path: Path) -> None:
     data = SyntheticDataModule(clips=32)
     probabilities = rng.dirichlet(np.ones(data.num_classes), len(data.store))
