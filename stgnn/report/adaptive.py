@@ -48,7 +48,6 @@ def render_adaptive_page(summary: Mapping[str, Any], clips: Sequence[ChosenClip]
         {},
         ("All numbers are also in summary.json, beside this page.",),
         curve=_curve(summary),
-        choice="" if validated(summary) == [] else f'<p class="quiet">{_CHOICE}</p>',
         table=table("Every network", heads, {"": rows}, words=("Usage",)),
         usage_name=escape(shown["name"]),
         usage=usage_chart(shown["usage_by_class"], list(shown["usage"])),
@@ -56,41 +55,29 @@ def render_adaptive_page(summary: Mapping[str, Any], clips: Sequence[ChosenClip]
     )
 
 
-_CHOICE = (
-    "The validation clips chose the epochs, and should choose a network; the test clips were looked at once for each "
-    "network and say what to expect of it."
-)
-
-
 def _curve(summary: Mapping[str, Any]) -> str:
     """The curve with its caption, of which only what is drawn is said; a word where there are no validation clips."""
     rows = validated(summary)
     if not rows:
         return empty("No clips were held out for validation: there is no curve to choose by.")
-    policies = [row["policy"] for row in rows if "policy" in row and not is_control(row)]
-    joined = [policy for policy in policies_of(rows) if policies.count(policy) > 1]
-    weights = "trained with different weights &alpha; of the efficiency loss"
-    line = f"Each line joins the networks of one policy, {weights}." if len(joined) > 1 else ""
-    line = f"The line joins networks {weights}." if len(joined) == 1 else line
-    return both(
-        lambda size: curve_chart(summary, size),
-        CURVE,
-        "Up and to the left is better.",
-        line,
-        "Accuracies are those of the validation clips, so that a network may be chosen here"
-        f"{'; costs are those of the actions that the test clips took' if policies else ''}.",
+    lines = sum(sum(row.get("policy") == policy for row in rows) > 1 for policy in policies_of(rows))
+    joined = "The line joins networks" if lines == 1 else "Each line joins the networks of one policy,"
+    line = f"{joined} trained with different weights &alpha; of the efficiency loss. " if lines else ""
+    told = (
+        f"Up and to the left is better. {line}Accuracies are those of the validation clips, so that a network may be "
+        "chosen here; costs of AdaSGN are those of the actions that the test clips took."
     )
+    return both(lambda size: curve_chart(summary, size), CURVE, told)
 
 
 def _clips(clips: Sequence[ChosenClip]) -> str:
     if not clips:
         return empty("No clips were drawn.")
-    told = ["An action is a module size and a number of joints, drawn over the faint full body."]
-    names = clips[0].names
-    counts = [name.rpartition("-")[2] for name in names if "-" in name]
-    told += ["Thin lines are the smallest module of several."] * (len(set(counts)) < len(counts))
-    told += ["An action without joints leaves the frame out."] * any("-" not in name for name in names)
-    return f'<p class="quiet">{" ".join(told)}</p>{"".join(map(_figure, clips))}'
+    joints = [name.partition("-")[2] for name in clips[0].names]
+    told = "An action is a module size and a number of joints, drawn over the faint full body."
+    told += " Thin lines are the smallest module of several." * (len(set(joints)) < len(joints))
+    told += " An action without joints leaves the frame out." * ("" in joints)
+    return f'<p class="quiet">{told}</p>{"".join(map(_figure, clips))}'
 
 
 def shown_run(summary: Mapping[str, Any]) -> Mapping[str, Any]:

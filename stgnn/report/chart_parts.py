@@ -10,7 +10,7 @@ from stgnn.report.units import decimals
 
 LINE = 17  # height of a line of the legend, in pixels
 
-Place = tuple[float, float]  # in pixels
+Place = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -26,12 +26,12 @@ class Size:
     bottom: float = 46
 
     def axes(
-        self, x: tuple[float, float], y: tuple[float, float], log_x: bool = False, log_y: bool = False
+        self, x: Place, y: Place, log_x: bool = False, log_y: bool = False, whole_x: bool = False, whole_y: bool = False
     ) -> tuple[svg.Axis, svg.Axis]:
-        """The two axes inside the margins."""
+        """The two axes inside the margins, from the lowest and the highest value of each."""
         return (
-            svg.Axis(*x, self.left, self.width - self.right, log_x),
-            svg.Axis(*y, self.height - self.bottom, self.top, log_y),
+            svg.Axis(*x, self.left, self.width - self.right, log_x, whole_x),
+            svg.Axis(*y, self.height - self.bottom, self.top, log_y, whole_y),
         )
 
 

@@ -1,7 +1,7 @@
 """The charts of the report as SVG: drawn once, here, for the page and for pictures; the script only points at them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import groupby, pairwise
 
@@ -34,8 +34,8 @@ class Chart:
     def embedded(self, css: str) -> str:
         """For a page that has the style sheet; ``data-axes`` holds both axes as low, high, first and last pixel."""
         axes = " ".join(f"{v:.6g}" for a in (self.x, self.y) for v in (a.low, a.high, a.start, a.end))
-        more = f' data-axes="{axes}"'
-        return svg.embedded(self.size.width, self.size.height, self.label, self.body, f"chart {css}", more)
+        css, more = f"chart {css}", f' data-axes="{axes}"'
+        return svg.embedded(self.size.width, self.size.height, self.label, self.body, css, more)
 
     def document(self) -> str:
         """A picture of its own."""
@@ -50,55 +50,47 @@ def pareto_chart(data: ReportData, size: Size, selected: str = "") -> Chart:
         size: Size of the chart.
         selected: Key (``trial=12``) of the point that gets a ring; empty for none.
     """
-    everything: list[ReportPoint | Landmark] = [*data.points, *data.random, *data.landmarks]
-    latencies = svg.spread((p.latency_ms for p in everything), log=True, margin=0.04)
-    low, high = svg.spread(p.accuracy for p in everything)
     known = [PRUNED if landmark.family else KNOWN for landmark in data.landmarks]
     signs = [SEARCH, *[RANDOM] * bool(data.random), *dict.fromkeys(known), *[CHOSEN] * (data.chosen is not None)]
     key, size = legend(signs, size)
+    everything: list[ReportPoint | Landmark] = [*data.points, *data.random, *data.landmarks]
+    latencies = svg.spread((p.latency_ms for p in everything), log=True, margin=0.04)
+    low, high = svg.spread(p.accuracy for p in everything)
     x, y = size.axes(latencies, (max(low, 0.0), min(high, 1.005)), log_x=True)
-    fronts = {"random": pareto_front(data.random), "search": pareto_front(data.points)}
+
+    def place(point: ReportPoint | Landmark) -> Place:
+        return x(point.latency_ms), y(point.accuracy)
+
+    clouds = {"random": data.random, "search": data.points}
+    fronts = {kind: pareto_front(points) for kind, points in clouds.items()}
+    stairs = {kind: _stairs([place(point) for point in front]) for kind, front in fronts.items()}
+    families = [[place(member) for member in family] for family in _families(data.landmarks)]
     parts = [key, frame(x, y, ("Predicted latency (ms, logarithmic)", "Accuracy (%)"), (1, 100))]
-    parts += [
-        svg.dots([(x(one.latency_ms), y(one.accuracy)) for one in points], f"dots {kind}")
-        for kind, points in (("random", data.random), ("search", data.points))
-    ]
-    parts += [_front(front, x, y, kind) for kind, front in fronts.items()]
-    parts += [svg.path(line, "family") for line in _families(data.landmarks, x, y)]
-    parts += [sign.at(x(one.latency_ms), y(one.accuracy), 5.5) for sign, one in zip(known, data.landmarks, strict=True)]
+    parts += [svg.dots(map(place, points), f"dots {kind}") for kind, points in clouds.items()]
+    for kind, front in fronts.items():
+        parts += [svg.path(stairs[kind], f"front-line {kind}")] if len(front) > 1 else []
+        parts += [_error_bars(point, x, y, kind) for point in front]
+        parts += [_point(point, place(point), kind) for point in front]
+    parts += [svg.path(family, "family") for family in families]
+    parts += [sign.at(*place(landmark), 5.5) for sign, landmark in zip(known, data.landmarks, strict=True)]
+    named = [(landmark.label or landmark.name, place(landmark)) for landmark in data.landmarks]
     if (chosen := data.chosen_point) is not None:
-        parts += [] if chosen in fronts["search"] else [_point(chosen, x, y, "search")]
-        parts.append(CHOSEN.at(x(chosen.latency_ms), y(chosen.accuracy), 6))
-    parts.append(_labels(data, fronts, x, y))
-    ring = next(((x(p.latency_ms), y(p.accuracy)) for key, p in keyed_points(data) if key == selected), None)
-    parts += [svg.marker("circle", *ring, 11, "ring")] if ring else []
+        parts += [] if chosen in fronts["search"] else [_point(chosen, place(chosen), "search")]
+        parts.append(CHOSEN.at(*place(chosen), 6))
+        named.insert(0, (f"{percent(chosen.accuracy)} at {milliseconds(chosen.latency_ms)}", place(chosen)))
+    marks = [place(point) for kind in fronts for point in fronts[kind]] + [place(one) for one in data.landmarks]
+    lines = [point for line in (*stairs.values(), *families) for point in along(line)]
+    labels = Labels((x.start, y.end, x.end, y.start), [*map(place, everything), *3 * marks, *lines])
+    parts += [labels.place(*where, name) for name, where in named]
+    parts += [svg.marker("circle", *place(point), 11, "ring") for key, point in keyed_points(data) if key == selected]
     return Chart(size, "Accuracy against predicted latency", "".join(parts), x, y)
 
 
-def _families(landmarks: Sequence[Landmark], x: svg.Axis, y: svg.Axis) -> list[list[Place]]:
-    """A line through the members of each family, from the fastest on."""
+def _families(landmarks: Sequence[Landmark]) -> list[list[Landmark]]:
+    """The members of each family of several, from the fastest on."""
     ordered = sorted((one for one in landmarks if one.family), key=lambda one: (one.family, one.latency_ms))
-    groups = groupby(ordered, key=lambda one: one.family)
-    lines = [[(x(one.latency_ms), y(one.accuracy)) for one in members] for _, members in groups]
-    return [line for line in lines if len(line) > 1]
-
-
-def _labels(data: ReportData, fronts: Mapping[str, Sequence[ReportPoint]], x: svg.Axis, y: svg.Axis) -> str:
-    """Names of the chosen network and of the known ones, where they hide least."""
-    labels = Labels((x.start, y.end, x.end, y.start), _obstacles(data, fronts, x, y))
-    named: list[tuple[str, ReportPoint | Landmark]] = [(one.label or one.name, one) for one in data.landmarks]
-    if (chosen := data.chosen_point) is not None:
-        named.insert(0, (f"{percent(chosen.accuracy)} at {milliseconds(chosen.latency_ms)}", chosen))
-    return "".join(labels.place(x(p.latency_ms), y(p.accuracy), name) for name, p in named)
-
-
-def _obstacles(data: ReportData, fronts: Mapping[str, Sequence[ReportPoint]], x: svg.Axis, y: svg.Axis) -> list[Place]:
-    """What a label should not cover: every mark, those of the fronts threefold, and the lines."""
-    important: list[ReportPoint | Landmark] = [*fronts["search"], *fronts["random"], *data.landmarks]
-    points = [*data.points, *data.random, *important, *important, *important]
-    places = [(x(point.latency_ms), y(point.accuracy)) for point in points]
-    lines = [*(_stairs(front, x, y) for front in fronts.values()), *_families(data.landmarks, x, y)]
-    return [*places, *(place for line in lines for place in along(line))]
+    families = [list(members) for _, members in groupby(ordered, key=lambda one: one.family)]
+    return [family for family in families if len(family) > 1]
 
 
 def keyed_points(data: ReportData) -> list[tuple[str, ReportPoint]]:
@@ -139,8 +131,7 @@ def hypervolume_chart(search: Sequence[float], random: Sequence[float], size: Si
     top = max([*search, *random, 0.01])
     low = min([v for h in (search, random) for v in h[len(h) // 20 :]] or [0.0])
     key, size = legend([SEARCH, *[RANDOM] * bool(random)], size)
-    x, y = size.axes((0, max(trials, 2)), (low * 0.9, min(top * 1.04, 1.0)))
-    x = replace(x, whole=True)
+    x, y = size.axes((0, max(trials, 2)), (low * 0.9, min(top * 1.04, 1.0)), whole_x=True)
     parts = [key, frame(x, y, ("Trials", "Hypervolume (% of the box)"), (1, 100))]
     for kind, history in (("random", random), ("search", search)):
         if history:
@@ -158,30 +149,17 @@ def _steps(history: Sequence[float]) -> list[tuple[float, float]]:
     return [*corners, (len(history), history[-1])]
 
 
-def _stairs(front: Sequence[ReportPoint], x: svg.Axis, y: svg.Axis) -> list[Place]:
-    """Corners of the staircase in pixels: the border of what the front beats."""
-    corners = [(x(point.latency_ms), y(point.accuracy)) for point in front]
-    walk = corners[:1]
-    for (_, low), (right, high) in pairwise(corners):
-        walk += [(right, low), (right, high)]
-    return walk
+def _stairs(corners: Sequence[Place]) -> list[Place]:
+    """The staircase through the points of a front: the border of what the front beats."""
+    steps = [((right, low), (right, high)) for (_, low), (right, high) in pairwise(corners)]
+    return [*corners[:1], *(corner for step in steps for corner in step)]
 
 
-def _front(front: Sequence[ReportPoint], x: svg.Axis, y: svg.Axis, kind: str) -> str:
-    """The staircase of a front, then its points as links with error bars."""
-    walk = _stairs(front, x, y)
-    parts = [svg.path(walk, f"front-line {kind}")] if len(front) > 1 else []
-    parts += [_error_bars(point, x, y, kind) for point in front]
-    parts += [_point(point, x, y, kind) for point in front]
-    return "".join(parts)
-
-
-def _point(point: ReportPoint, x: svg.Axis, y: svg.Axis, kind: str) -> str:
+def _point(point: ReportPoint, place: Place, kind: str) -> str:
     """A point that can be reached by keyboard and linked to."""
-    mark = SIGNS[kind].at(x(point.latency_ms), y(point.accuracy))
     key = f"{'trial' if kind == 'search' else 'random'}={point.number}"
     told = f"{key.replace('=', ' ')}: {percent(point.accuracy)} at {milliseconds(point.latency_ms)}"
-    return f'<a href="#{key}" tabindex="-1" aria-label="{told}">{mark}</a>'
+    return f'<a href="#{key}" tabindex="-1" aria-label="{told}">{SIGNS[kind].at(*place)}</a>'
 
 
 def _error_bars(point: ReportPoint, x: svg.Axis, y: svg.Axis, kind: str) -> str:

@@ -1,7 +1,6 @@
 """What a data set is made of, drawn: clips of each class, lengths, and the range of each joint."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -41,8 +40,7 @@ def lengths_chart(lengths: npt.NDArray[np.int64], size: Size) -> Chart:
     edges = np.arange(low, high + step + 1, step)
     counts = np.histogram(np.minimum(lengths, edges[-1] - 1), edges)[0]
     # A bar of one length stands in the middle above it.
-    x, y = size.axes((edges[0] - 0.5, edges[-1] - 0.5), (0, counts.max() * 1.05))
-    x, y = replace(x, whole=True), replace(y, whole=True)
+    x, y = size.axes((edges[0] - 0.5, edges[-1] - 0.5), (0, counts.max() * 1.05), whole_x=True, whole_y=True)
     parts = [frame(x, y, ("Frames of a clip", "Clips"))]
     for start, count in zip(edges[:-1].tolist(), counts.tolist(), strict=True):
         last = start + step - 1 if start + step <= high else int(lengths.max())

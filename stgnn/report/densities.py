@@ -1,7 +1,7 @@
 """How dense every layer of a sparse network is, over the epochs of its training, drawn from the file of the run."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from stgnn.errors import InputError
@@ -46,7 +46,8 @@ def read_densities(table: str | Path) -> Densities:
 def densities_picture(densities: Densities) -> str:
     """One row for each layer, one cell for each epoch: the stronger its colour, the denser; the last one in figures."""
     epochs = sorted({epoch for one in densities.values() for epoch in one})
-    shown = sorted({epochs[round(place)] for place in _places(len(epochs))})
+    last, steps = len(epochs) - 1, MOST_EPOCHS - 1
+    shown = sorted({epochs[round(step * last / steps)] for step in range(steps + 1)})
     names = [f"{network}: {layer}" if network else layer for network, layer in densities]
     left = min(12 + max(len(name) for name in names) * svg.LETTER * 12, NAME)
     span = f"epochs {shown[0] + 1} to {shown[-1] + 1}" if len(shown) > 1 else f"epoch {shown[0] + 1}"
@@ -58,11 +59,6 @@ def densities_picture(densities: Densities) -> str:
         parts.append(svg.text(left + CELLS + 8, y + 11, percent(shares.get(shown[-1], 0.0))))
     height = 30 + ROW * len(densities)
     return svg.document(left + CELLS + END, height, "Density of every layer", "".join(parts))
-
-
-def _places(count: int) -> Sequence[float]:
-    most = min(count, MOST_EPOCHS)
-    return [index * (count - 1) / max(most - 1, 1) for index in range(most)]
 
 
 def _cell(share: float, left: float, column: int, columns: int, y: float) -> str:

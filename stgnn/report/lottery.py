@@ -17,6 +17,7 @@ from stgnn.tasks.lottery_plan import METHODS
 
 SIZES = {"wide": Size(780, 500), "narrow": Size(360, 420, left=54, right=18)}
 AXES = ("Remaining weights (%, logarithmic)", "Accuracy on validation clips (%)")
+ONE_SEED = "There is one seed only: small differences may be chance."
 COLUMNS = ("method", "sparsity", "remaining", "mean", "std", "seeds")
 
 
@@ -45,6 +46,7 @@ def write_lottery(
     folder, means = Path(output), averages(rows)
     files = LotteryFiles(*(folder / f"lottery.{kind}" for kind in ("html", "svg", "csv")))
     heads, cells = lottery_cells(means)
+    seeds = max(one["seeds"] for one in means)
     groups = {name: [line[1:] for line in lines] for name, lines in groupby(cells, key=lambda line: line[0])}
     page = render(
         "lottery_page",
@@ -52,7 +54,8 @@ def write_lottery(
         _lead(means),
         {},
         ("The numbers are also in lottery.csv and the picture in lottery.svg, beside this page.",),
-        chart=both(lambda size: lottery_chart(means, size), SIZES, *_caption(means)),
+        chart=both(lambda size: lottery_chart(means, size), SIZES),
+        spread=f"Bands are one standard deviation over {seeds} seeds." if seeds > 1 else ONE_SEED,
         table=table("Every point", heads[1:], groups),
     )
     picture = lottery_chart(means, SIZES["wide"]).document()
@@ -89,19 +92,6 @@ def _lead(means: Sequence[Mapping[str, Any]]) -> str:
         return f"{start} Nothing pruned comes within one point of it."
     best = min(good, key=lambda one: float(one["remaining"]))
     return f"{start} {percent(best['remaining'])} of its weights come within one point ({METHODS[best['method']]})."
-
-
-def _caption(means: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the chart shows and what it does not say."""
-    seeds = max(one["seeds"] for one in means)
-    return [
-        "Clips of held-out training subjects.",
-        f"Bands are one standard deviation over {seeds} seeds."
-        if seeds > 1
-        else "There is one seed only: small differences may be chance.",
-        "Weights that no mask may touch (norms, biases, graphs, classifier) are not counted.",
-        "Single weights that are gone make a file smaller; no runtime gets faster from them.",
-    ]
 
 
 def lottery_cells(means: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:

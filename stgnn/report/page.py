@@ -51,11 +51,10 @@ def safe_json(value: object) -> str:
     return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def both(draw: Callable[[Size], Chart], sizes: Mapping[str, Size], *caption: str) -> str:
-    """A chart drawn wide and drawn narrow for a phone, of which the style sheet shows one, and sentences below."""
+def both(draw: Callable[[Size], Chart], sizes: Mapping[str, Size], caption: str = "") -> str:
+    """A chart drawn wide and drawn narrow for a phone, of which the style sheet shows one, and a caption, as HTML."""
     drawings = "".join(draw(size).embedded(css) for css, size in sizes.items())
-    told = " ".join(sentence for sentence in caption if sentence)
-    return f"{drawings}<figcaption>{told}</figcaption>" if told else drawings
+    return f"{drawings}<figcaption>{caption}</figcaption>" if caption else drawings
 
 
 def empty(told: str) -> str:
@@ -85,20 +84,18 @@ def table(
         groups: Rows under a name of their own; the name is not shown where it is empty.
         words: The columns of words, which stand on the left and may break; the others hold numbers.
     """
-    css = [f' class="{"long" if head in words else "number"}"' for head in heads]
-    css[0] = ""
-    head = "".join(f'<th scope="col"{one}>{escape(name)}</th>' for name, one in zip(heads, css, strict=True))
+    css = [f' class="{"long" if head in words else "number"}"' for head in heads[1:]]
+
+    def line(cells: Sequence[str], scope: str, tag: str) -> str:
+        rest = "".join(f"<{tag}{one}>{escape(cell)}</{tag}>" for cell, one in zip(cells[1:], css, strict=True))
+        return f'<tr><th scope="{scope}">{escape(cells[0])}</th>{rest}</tr>'
+
     bodies = []
     for group, rows in groups.items():
         title = f'<tr><th scope="rowgroup" colspan="{len(heads)}">{escape(group)}</th></tr>' if group else ""
-        bodies.append(f"<tbody>{title}{''.join(_row(row, css) for row in rows)}</tbody>")
-    return scroll(label, f'<table class="list"><thead><tr>{head}</tr></thead>{"".join(bodies)}</table>')
-
-
-def _row(cells: Sequence[str], css: Sequence[str]) -> str:
-    first, *others = (escape(cell) for cell in cells)
-    rest = "".join(f"<td{one}>{cell}</td>" for cell, one in zip(others, css[1:], strict=True))
-    return f'<tr><th scope="row">{first}</th>{rest}</tr>'
+        bodies.append(f"<tbody>{title}{''.join(line(row, 'row', 'td') for row in rows)}</tbody>")
+    head = f"<thead>{line(heads, 'col', 'th')}</thead>"
+    return scroll(label, f'<table class="list">{head}{"".join(bodies)}</table>')
 
 
 def bar_rows(label: str, rows: Iterable[tuple[str, str]]) -> str:

@@ -49,7 +49,8 @@ def render_pareto_page(data: ReportData) -> str:
         sections.facts(data),
         (*data.notes, _FILES),
         pareto=both(lambda size: pareto_chart(data, size, selected), PARETO),
-        pareto_caption=_pareto_caption(data, len(front)),
+        shown=_shown(data),
+        walk="; arrow keys walk the front" if len(front) > 1 else "",
         selected=selected,
         panel=details[selected]["panel"],
         latency=_latency(latency_checks(data)),
@@ -79,25 +80,18 @@ def _details(data: ReportData, front: Sequence[ReportPoint]) -> Mapping[str, Map
     }
 
 
-def _pareto_caption(data: ReportData, on_front: int) -> str:
-    """What the chart shows; nothing is said of what is not in it."""
+def _shown(data: ReportData) -> str:
+    """What the first chart shows; nothing is said of what is not in it."""
+    front = "Lines are the fronts, faint dots the networks they beat"
+    front = front if data.random else "The line is the front, faint dots the networks it beats"
     spread = any(point.accuracy_std or point.latency_std for point in (*data.points, *data.random))
-    shown = [
-        "The line is the front" if not data.random else "Lines are the fronts",
-        "faint dots the networks they beat" if data.random else "faint dots the networks it beats",
-        *["bars one standard error"] * spread,
-    ]
-    if len(data.points) == 1:
-        shown = ["Bars are one standard error"] * spread
-    chosen = f"The star is the chosen network, {escape(data.chosen_by)}." if data.chosen is not None else ""
-    sentences = [
-        "Up and to the left is better.",
-        f"{', '.join(shown)}." if shown else "",
-        chosen if data.chosen_by else "",
-        "Point at a network to see what it is, select it to see its blocks"
-        + ("; arrow keys walk the front." if on_front > 1 else "."),
-    ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    told = [front] * (len(data.points) > 1) + ["bars are one standard error"] * spread
+    chosen = (
+        f"The star is the chosen network, {escape(data.chosen_by)}."
+        if data.chosen is not None and data.chosen_by
+        else ""
+    )
+    return f"{'; '.join(told).capitalize()}. {chosen}" if told else chosen
 
 
 def _latency(checks: Sequence[Check]) -> str:
@@ -107,12 +101,11 @@ def _latency(checks: Sequence[Check]) -> str:
     ranks = "" if math.isnan(score.spearman) else f", rank correlation (Spearman) {score.spearman:.3f}"
     inside = round(score.within_10_percent * score.networks)
     networks = "1 network" if score.networks == 1 else f"{score.networks} networks"
-    return both(
-        lambda size: latency_chart(checks, size),
-        PLOT,
-        f"{networks} measured: mean error {percent(score.mape)}, {inside} within ±10 %{ranks}.",
-        "Bars: from the 10th to the 90th percentile of the runs.",
+    caption = (
+        f"{networks} measured: mean error {percent(score.mape)}, {inside} within ±10 %{ranks}. "
+        "Bars: from the 10th to the 90th percentile of the runs."
     )
+    return both(lambda size: latency_chart(checks, size), PLOT, caption)
 
 
 def _hypervolume(search: Sequence[float], random: Sequence[float], reference: tuple[float, float]) -> str:

@@ -34,9 +34,7 @@ def lead(data: ReportData, front: Sequence[ReportPoint], gain: float | None) -> 
         )
     fast, good = front[0], front[-1]
     if len(front) == 1:
-        only = (
-            "the only network evaluated" if len(data.points) == 1 else "the one network that beats all others in both"
-        )
+        only = "the only network evaluated" if len(data.points) == 1 else "the one network that no other beats"
         alone = f"{percent(fast.accuracy)} at {milliseconds(fast.latency_ms)}"
         sentences.append(f"It is {only}." if point == fast else f"{only.capitalize()}: {alone}.")
     else:

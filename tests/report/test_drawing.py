@@ -187,3 +187,10 @@ def test_members_of_a_family_are_joined_by_a_line(make_report):
     assert [line.count("L") for line in re.findall(r'class="family" d="([^"]+)"', body)] == [1]
     assert ">pruned network<" in body and ">known network<" not in body
     assert body.count(">half<") == 3 and "half of it" not in body
+
+
+def test_the_style_of_a_picture_stays_inside_it():
+    selectors = [line.split("{")[0].strip() for line in svg.style().splitlines() if "{" in line and "@" not in line]
+    assert len(selectors) > 40 and all(
+        part.strip().startswith((".stgnn", "svg.stgnn")) for one in selectors for part in one.split(",")
+    )

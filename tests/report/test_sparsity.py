@@ -87,7 +87,7 @@ def test_the_terminal_and_the_page_call_everything_alike(tmp_path: Path) -> None
     printed = shown("lottery", {"rows": averages(rows())}).splitlines()
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in printed if line.startswith("|")]
     heads, methods = cells[0][1:], [row[0] for row in cells[2:]]
-    assert re.findall(r'<th scope="col"[^>]*>([^<]+)<', page) == heads
+    assert re.findall(r"<th[^>]*>([^<]+)<", page)[: len(heads)] == heads
     assert re.findall(r'<th scope="rowgroup"[^>]*>([^<]+)<', page) == list(dict.fromkeys(methods))
     assert set(methods) == {"dense", *METHODS.values()}
 
