@@ -6,6 +6,7 @@ are parts of their own. An SGN is one part: a space has few of them, and all can
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from stgnn.errors import InputError
 from stgnn.skeleton import SkeletonLayout
@@ -15,7 +16,7 @@ KINDS = ("stem", "spatial", "temporal", "projection", "attention", "head")  # of
 SGN = "sgn"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, kw_only=True)
 class Part:
     """One part at one size.
 
@@ -33,11 +34,11 @@ class Part:
     """
 
     kind: str
-    operator: str
-    activation: str
-    stride: int
+    operator: str = ""
+    activation: str = ""
+    stride: int = 1
     joints: int
-    kernel: int
+    kernel: int = 1
     frames: int
     source: int
     target: int
@@ -73,27 +74,42 @@ def parts(architecture: BaseArchitecture, layout: SkeletonLayout) -> tuple[Part,
 
 def _sgn(choice: SGNArchitecture, layout: SkeletonLayout) -> Part:
     joints, name = choice.joints or layout.num_joints, f"{choice.stream}/{choice.module}"
-    return Part(SGN, name, "", 1, joints, 1, choice.frames, layout.dimensions, choice.features)
+    return Part(
+        kind=SGN,
+        operator=name,
+        joints=joints,
+        frames=choice.frames,
+        source=layout.dimensions,
+        target=choice.features,
+    )
 
 
 def _of_blocks(architecture: Architecture, layout: SkeletonLayout) -> tuple[Part, ...]:
-    joints = architecture.joints or layout.num_joints
     frames, width = architecture.frames, architecture.stem or layout.dimensions
+    part = partial(Part, joints=architecture.joints or layout.num_joints)
     streams = "+".join(architecture.streams)
-    found = [Part("stem", streams, "", 1, joints, 1, frames, width, architecture.stem)]
+    found = [part(kind="stem", operator=streams, frames=frames, source=width, target=architecture.stem)]
     for stage in architecture.stages:
         for index, block in enumerate(stage.blocks):
             residual = bool(architecture.stem) or len(found) > 1  # the first block after no stem has none
             stride = stage.stride if index == 0 else 1
-            size = stage.width
-            found.append(Part("spatial", block.spatial, block.activation, 1, joints, 1, frames, width, size))
+            entering = partial(part, frames=frames, source=width, target=stage.width)
+            inside = partial(part, source=stage.width, target=stage.width)
+            found.append(entering(kind="spatial", operator=block.spatial, activation=block.activation))
             found.append(
-                Part("temporal", block.temporal, block.activation, stride, joints, block.kernel, frames, size, size)
+                inside(
+                    kind="temporal",
+                    operator=block.temporal,
+                    activation=block.activation,
+                    stride=stride,
+                    kernel=block.kernel,
+                    frames=frames,
+                )
             )
-            if residual and (width != size or stride != 1):
-                found.append(Part("projection", "", "", stride, joints, 1, frames, width, size))
-            frames, width = -(-frames // stride), size
+            if residual and (width != stage.width or stride != 1):
+                found.append(entering(kind="projection", stride=stride))
+            frames, width = -(-frames // stride), stage.width
             if block.attention != "none":
-                found.append(Part("attention", block.attention, "", 1, joints, 1, frames, size, size))
-    found.append(Part("head", architecture.readout, "", 1, joints, 1, frames, width, width))
+                found.append(inside(kind="attention", operator=block.attention, frames=frames))
+    found.append(part(kind="head", operator=architecture.readout, frames=frames, source=width, target=width))
     return tuple(found)

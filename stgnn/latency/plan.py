@@ -13,6 +13,7 @@ Of a space of SGN every member is measured.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise, product
 
 from stgnn.latency.parts import Part, parts
@@ -41,45 +42,57 @@ def plan(space: Space, layout: SkeletonLayout, quick: bool = False) -> tuple[Par
 
 
 def _of_body(space: SearchSpace, joints: int, coordinates: int, quick: bool) -> Iterator[Part]:
+    part = partial(Part, joints=joints)
     reach = _frames(space)  # frames at the input of each stage's first block, then after the last stage
     every = thin([frames for stage in reach for frames in stage], quick)
-    stems = _stems(space, coordinates, quick)
     widths = _chosen([*filter(None, space.stems), *(width for stage in space.stages for width in stage.widths)], quick)
     stemless = [(coordinates, width) for width in thin(space.stages[0].widths, quick)] if 0 in space.stems else []
-    pairs = [(width, width) for width in widths] + crossings(widths, quick) + stemless
+    pairs = _equal(widths) + crossings(widths, quick) + stemless
     for name, (index, activation) in product(space.spatial, enumerate(space.activations)):
-        sizes = product(pairs, every) if index == 0 else product(_corners(widths), ends(every))
-        for pair, frames in sizes:
-            yield Part("spatial", name, activation, 1, joints, 1, frames, *pair)
+        sizes = product(pairs, every) if index == 0 else product(_equal(ends(widths)), ends(every))
+        for (source, target), frames in sizes:
+            yield part(
+                kind="spatial", operator=name, activation=activation, frames=frames, source=source, target=target
+            )
     for stride, met in _strides(space, quick):
         yield from _temporal(space, joints, stride, met, quick)
-        same = [(width, width) for width in widths] if stride != 1 else []
-        for pair, count in product(same + crossings(widths, True), ends(met)):
-            yield Part("projection", "", "", stride, joints, 1, count, *pair)
+        same = _equal(widths) if stride != 1 else []
+        for (source, target), frames in product(same + crossings(widths, True), ends(met)):
+            yield part(kind="projection", stride=stride, frames=frames, source=source, target=target)
     for name, width, frames in product(space.attentions, widths, every):
         if name != "none":
-            yield Part("attention", name, "", 1, joints, 1, frames, width, width)
-    for name, pair, frames in product(space.streams, stems, ends(space.frames)):
-        yield Part("stem", name, "", 1, joints, 1, frames, *pair)
+            yield part(kind="attention", operator=name, frames=frames, source=width, target=width)
+    for name, (source, target), frames in product(space.streams, _stems(space, coordinates, quick), ends(space.frames)):
+        yield part(kind="stem", operator=name, frames=frames, source=source, target=target)
     for name, width, frames in product(space.readouts, _chosen(space.stages[-1].widths, quick), ends(every)):
-        yield Part("head", name, "", 1, joints, 1, frames, width, width)
+        yield part(kind="head", operator=name, frames=frames, source=width, target=width)
 
 
 def _stems(space: SearchSpace, coordinates: int, quick: bool) -> list[Pair]:
     """Channels that the first block is given, and the stem width; the coordinates themselves where it is 0."""
     bare = [(coordinates, 0)] if 0 in space.stems else []
-    return bare + [(width, width) for width in thin(filter(None, space.stems), quick)]
+    return bare + _equal(thin(filter(None, space.stems), quick))
 
 
 def _temporal(space: SearchSpace, joints: int, stride: int, frames: Sequence[int], quick: bool) -> Iterator[Part]:
     widths = _chosen([width for stage in space.stages for width in stage.widths], quick)
     for (name, kernels), (index, activation) in product(space.temporal, enumerate(space.activations)):
         if index == 0:
-            sizes = product(ends(kernels), [(width, width) for width in widths], frames)
+            sizes = product(ends(kernels), widths, frames)
         else:
-            sizes = product([min(kernels)], _corners(widths), ends(frames))
-        for kernel, pair, count in sizes:
-            yield Part("temporal", name, activation, stride, joints, kernel, count, *pair)
+            sizes = product([min(kernels)], ends(widths), ends(frames))
+        for kernel, width, count in sizes:
+            yield Part(
+                kind="temporal",
+                operator=name,
+                activation=activation,
+                stride=stride,
+                joints=joints,
+                kernel=kernel,
+                frames=count,
+                source=width,
+                target=width,
+            )
 
 
 def _frames(space: SearchSpace) -> list[list[int]]:
@@ -111,8 +124,9 @@ def crossings(widths: Sequence[int], quick: bool) -> list[Pair]:
     return [(a, b) for a, b in product(few, few) if a != b]
 
 
-def _corners(widths: Sequence[int]) -> list[Pair]:
-    return [(width, width) for width in ends(widths)]
+def _equal(widths: Iterable[int]) -> list[Pair]:
+    """Every width with itself."""
+    return [(width, width) for width in widths]
 
 
 def ends(values: Iterable[int]) -> list[int]:

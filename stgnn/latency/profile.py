@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from stgnn.errors import InputError, check_between
 from stgnn.files import check_output
-from stgnn.latency.build import Probe, bare, build
 from stgnn.latency.device import DeviceFile, Entry, NetworkRecord, load_device
 from stgnn.latency.parts import Part
 from stgnn.latency.plan import plan
+from stgnn.latency.probes import Probe, bare, probe_of
 from stgnn.latency.table import LatencyTable
 from stgnn.runtimes.base import Runtime, check_threads, resolve_runtime
 from stgnn.runtimes.measure import Failure, Job, Reference, measure
@@ -70,12 +70,27 @@ def profile(
     check_threads(threads)
     check_between(2, classes=num_classes)
     check_output(path)
-    fresh = DeviceFile.begin(runtime, layout, num_classes, threads, f"{space.name}/{space.digest}", seed, quick)
+    fresh = DeviceFile.begin(
+        runtime,
+        layout,
+        num_classes,
+        threads=threads,
+        space=f"{space.name}/{space.digest}",
+        seed=seed,
+        quick=quick,
+    )
     device = _continued(fresh, path)
     protocol = Protocol(runs=15, seconds=0.01, rounds=1) if quick else Protocol(runs=20, seconds=0.01, rounds=3)
     with _bar(progress) as bar, tempfile.TemporaryDirectory(prefix="stgnn-profile-") as folder:
         middle = _whole(space.sample_sized(random.Random(space.digest), 0.5), device)
-        bench = _Bench(runtime, threads, Path(folder), middle, device.reference_ms, bar)
+        bench = _Bench(
+            runtime,
+            threads,
+            folder=Path(folder),
+            reference=middle,
+            usual_ms=device.reference_ms,
+            bar=bar,
+        )
         _measure_parts(device, plan(space, layout, quick), bench, protocol, path)
         device = load_device(path)  # durations as the file rounds them: a continued run must choose and predict alike
         networks = _wanted_networks(device, space, calibration, holdout, seed)
@@ -164,7 +179,7 @@ def _measure_parts(device: DeviceFile, wanted: Sequence[Part], bench: _Bench, pr
     missing = [part for part in dict.fromkeys([*deeper, *taken_off, *wanted]) if part not in known]
     missing.sort(key=lambda part: ("prefix", "head").index(part.kind) if part.kind in ("prefix", "head") else 2)
     for chunk, label in _chunks(missing, CHUNK, "parts"):
-        probes = [build(part, device.layout, device.num_classes) for part in chunk]
+        probes = [probe_of(part, device.layout, device.num_classes) for part in chunk]
         timings = bench.time(probes, protocol, label)
         for part, timing in zip(chunk, timings, strict=True):
             if isinstance(timing, Failure):

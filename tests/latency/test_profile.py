@@ -10,9 +10,9 @@ from stgnn.errors import InputError
 from stgnn.latency import Calibrated, DeviceFile, LatencyTable, evaluate, load_device
 from stgnn.latency import profile as module
 from stgnn.latency.benchmark import benchmark
-from stgnn.latency.build import Probe, bare, build
 from stgnn.latency.parts import KINDS
 from stgnn.latency.plan import plan
+from stgnn.latency.probes import Probe, bare, probe_of
 from stgnn.latency.profile import profile
 from stgnn.runtimes.measure import Failure
 from stgnn.runtimes.timing import Protocol, Timing
@@ -179,14 +179,14 @@ def test_every_planned_part_can_be_built() -> None:
         if what in seen:
             continue
         seen.add(what)
-        probe = build(part, layout, CLASSES)
+        probe = probe_of(part, layout, CLASSES)
         with torch.no_grad():
             shape = tuple(probe.module(probe.example).shape)
         ends = part.kind in ("stem", "head")
         frames = -(-part.frames // part.stride)
         assert shape == ((1, CLASSES) if ends else (1, part.target, frames, part.joints)), part
         for base in bare(part):
-            build(base, layout, CLASSES)
+            probe_of(base, layout, CLASSES)
     assert {kind for kind, *_ in seen} == set(KINDS)
 
 

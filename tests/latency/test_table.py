@@ -7,10 +7,10 @@ import pytest
 
 from stgnn.errors import InputError
 from stgnn.latency import DeviceFile, LatencyTable
-from stgnn.latency.build import build
 from stgnn.latency.device import Entry
 from stgnn.latency.parts import Part, parts
 from stgnn.latency.plan import plan, thin
+from stgnn.latency.probes import probe_of
 from stgnn.networks import Network
 from stgnn.runtimes import ONNXRuntime
 from stgnn.skeleton import SkeletonLayout, load_layout
@@ -52,7 +52,7 @@ def test_terms_add_up(device: DeviceFile, architectures: list[Architecture]) -> 
 
 def one_axis(device: DeviceFile, values: dict[int, float], axis: str) -> tuple[LatencyTable, Callable[[int], float]]:
     """A table whose attention was measured along one axis, and its latency there."""
-    base = Part("attention", "Gate", "", 1, 20, 1, 16, 32, 32)
+    base = Part(kind="attention", operator="Gate", joints=20, frames=16, source=32, target=32)
 
     def at(size: int) -> Part:
         change = {"frames": size} if axis == "frames" else {"source": size, "target": size}
@@ -197,7 +197,7 @@ def test_every_sgn_of_a_space_is_a_part(device: DeviceFile) -> None:
     table = LatencyTable(replace(device, entries=entries))
     for number, member in enumerate(space.members()):
         assert table.terms(member, device.layout, CLASSES)["sgn"] == pytest.approx(0.1 + number)
-        probe = build(wanted[number], device.layout, CLASSES)
+        probe = probe_of(wanted[number], device.layout, CLASSES)
         assert probe.module(probe.example).shape == (1, CLASSES)
     other = replace(space.largest(), embedding=6)
     with pytest.raises(InputError, match="no measurement of sgn joint/w6-16"):

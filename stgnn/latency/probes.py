@@ -48,10 +48,10 @@ def bare(part: Part) -> tuple[Part, ...]:
 
 def prefix_of(part: Part) -> Part:
     """The convolution in front of ``part`` as a part of its own."""
-    return Part("prefix", "", "", 1, part.joints, 1, part.frames, part.source, part.source)
+    return Part(kind="prefix", joints=part.joints, frames=part.frames, source=part.source, target=part.source)
 
 
-def build(part: Part, layout: SkeletonLayout, num_classes: int) -> Probe:
+def probe_of(part: Part, layout: SkeletonLayout, num_classes: int) -> Probe:
     """The probe of a part with random weights.
 
     Args:
@@ -124,7 +124,8 @@ def _sgn(part: Part, layout: SkeletonLayout, num_classes: int) -> nn.Module:
     stream, module = part.operator.split("/")
     joints = 0 if part.joints == layout.num_joints else part.joints
     width = part.target // FEATURES
-    return SGN(layout, num_classes, part.frames, joints, module, stream, width).eval().deploy()
+    sgn = SGN(layout, num_classes, frames=part.frames, joints=joints, size=module, stream=stream, width=width)
+    return sgn.eval().deploy()
 
 
 WHOLE: dict[str, Callable[[Part, SkeletonLayout, int], nn.Module]] = {"stem": _stem, "sgn": _sgn}  # take raw keypoints
