@@ -12,32 +12,9 @@ from stgnn.networks import Network, Supernet
 from stgnn.operators import OPERATORS, SpatialOperator
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import SearchSpace, cover, load_space, read_space, space_names
+from tests.networks.spaces import EVERY_OPERATOR as SPACE
 
 LAYOUT = load_layout("ntu25")
-SMALL = {
-    "name": "small",
-    "streams": ["joint", "joint+bone_motion"],
-    "frames": [8, 16],
-    "joints": [5, 9, 0],
-    "stems": [8, 16],
-    "stages": [
-        {"depths": [1, 2], "widths": [8, 16, 32], "stride": 1},
-        {"depths": [1, 2], "widths": [16, 32], "stride": 2},
-    ],
-    "spatial": [
-        "JointMixer", "GraphConv", "LearnedGraphConv", "AdaptiveGraphConv", "ChannelTopologyGraphConv",
-        "DynamicGroupGraphConv", "JointAttention",
-    ],
-    "temporal": {
-        "TemporalPool": [1, 3], "TemporalShift": [3],
-        "DepthwiseTemporalConv": [3, 5, 7], "MultiBranchTemporalConv": [3],
-        "DynamicGroupTemporalConv": [3], "MultiScaleTemporalConv": [3, 5], "TemporalConv": [3, 9],
-    },
-    "activations": ["ReLU", "Hardswish"],
-    "attentions": ["none", "JointFrameAttention"],
-    "readouts": ["MeanReadout", "TemporalReadout"],
-}  # fmt: skip
-SPACE = SearchSpace.from_dict(SMALL)
 
 
 def bodies(count: int, frames: int, seed: int = 0) -> torch.Tensor:

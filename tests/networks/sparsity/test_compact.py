@@ -15,35 +15,11 @@ from stgnn.networks.sparsity import compact, find_units, fit_to, list_weights, m
 from stgnn.networks.sparsity.slicing import cut_out
 from stgnn.operators import OPERATORS, SpatialOperator
 from stgnn.skeleton import load_layout
-from stgnn.space import Architecture, SearchSpace, load_architecture, load_space
+from stgnn.space import Architecture, load_architecture, load_space
+from tests.networks.spaces import EVERY_OPERATOR
 
 LAYOUT = load_layout("ntu25")
 CLASSICS = ("STGCN", "STGCN++", "AAGCN", "CTRGCN", "DGSTGCN", "SGN-like")
-EVERY_OPERATOR = SearchSpace.from_dict(
-    {
-        "name": "every",
-        "streams": ["joint", "joint+bone_motion"],
-        "frames": [8, 12],
-        "joints": [9, 0],
-        "stems": [8, 16],
-        "stages": [
-            {"depths": [1, 2], "widths": [8, 16, 24], "stride": 1},
-            {"depths": [1, 2], "widths": [16, 32], "stride": 2},
-        ],
-        "spatial": [
-            "JointMixer", "GraphConv", "LearnedGraphConv", "AdaptiveGraphConv", "ChannelTopologyGraphConv",
-            "DynamicGroupGraphConv", "JointAttention",
-        ],
-        "temporal": {
-            "TemporalPool": [1, 3], "TemporalShift": [3],
-            "DepthwiseTemporalConv": [3, 5], "MultiBranchTemporalConv": [3],
-            "DynamicGroupTemporalConv": [3], "MultiScaleTemporalConv": [3], "TemporalConv": [3, 9],
-        },
-        "activations": ["ReLU", "Hardswish"],
-        "attentions": ["none", "JointFrameAttention"],
-        "readouts": ["MeanReadout", "TemporalReadout"],
-    }
-)  # fmt: skip
 
 
 def bodies(network: nn.Module, seed: int = 0) -> torch.Tensor:
