@@ -40,9 +40,9 @@ from stgnn.report.adaptive import write_adaptive_page
 from stgnn.report.units import percent
 from stgnn.runtimes.base import device_name
 from stgnn.tasks.fusion import fuse, read_predictions
-from stgnn.tasks.stage_costs import TIMED_SINGLES, measure_actions, measured_file
-from stgnn.tasks.stage_plan import TwoStages
 from stgnn.tasks.two_stage import SINGLES, run
+from stgnn.tasks.two_stage_costs import TIMED_SINGLES, measure_actions, measured_file
+from stgnn.tasks.two_stage_plan import TwoStages
 
 WORK = Path("runs/benchmark/adasgn")
 RESULT = Path("benchmarks/adasgn_accuracy.json")

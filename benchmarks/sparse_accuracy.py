@@ -113,7 +113,7 @@ def runs(part: str) -> Iterator[Run]:
         for rate in RATES:
             given = {**network, "sparsity": 0.95, "scope": "erdos_renyi", "score_rate": rate, **COURSE}
             yield Run(f"rate_{rate:g}", SparseTask, given)
-        given = {"sparsity": 0.75, "granularity": "channel", "step": 8, "score_rate": 30.0, **COURSE}
+        given = {"sparsity": 0.75, "granularity": "channel", "round_to": 8, "score_rate": 30.0, **COURSE}
         yield Run("channels_rate_30", SparseTask, {"architecture": other(), **given})
     if part == "levels":
         for nested in (False, True):
@@ -125,7 +125,7 @@ def runs(part: str) -> Iterator[Run]:
         again = [Run(f"{one.name}_again", ClassificationTask, {}, one) for one in plain]
         yield from (*plain, *again)
         for level in PRUNED:
-            given = {"sparsity": level, "granularity": "channel", "step": 8}
+            given = {"sparsity": level, "granularity": "channel", "round_to": 8}
             yield Run(f"channels_{level:g}", SparseTask, {"architecture": other(), **given, **COURSE})
             given |= SHORT_COURSE
             yield Run(f"channels_from_dense_{level:g}", SparseTask, given, plain[0])

@@ -31,13 +31,13 @@ from stgnn.space import load_architecture
 NETWORKS = {"STGCN": 64, "STGCN++": 64, "DGSTGCN": 64}  # frames
 LEVELS = (0.5, 0.75, 0.9)
 RUNTIMES = ("ONNXRuntime", "Torch")
-STEP = 16
+ROUND_TO = 16
 
 
 def members(network: Network) -> Iterator[tuple[str, Model]]:
     """The network, and what is left of it at every level."""
     yield "dense", network
-    channels = SparseNetwork(network, "channel", step=STEP, initial="magnitude")
+    channels = SparseNetwork(network, "channel", round_to=ROUND_TO, initial="magnitude")
     for level in LEVELS:
         yield f"channels {level:.0%}", channels.compacted(level)  # type: ignore[misc]
     yield "branches 50%", SparseNetwork(network, "branch", initial="magnitude").compacted(0.5)  # type: ignore[misc]
@@ -81,7 +81,7 @@ def main() -> None:
         "device": device_name(),
         "threads": 1,
         "runtimes": {name: resolve_runtime(name).version() for name in RUNTIMES},
-        "channel_step": STEP,
+        "channel_step": ROUND_TO,
         "rows": [row for name in NETWORKS for row in measured(name, protocol)],
     }
     Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")

@@ -37,7 +37,7 @@ SPARSE: dict[str, dict[str, Any]] = {
     "unstructured, block": {"scope": "block"},
     "unstructured, pull": {},
     "blocks of four": {"granularity": "block"},
-    "channels": {"granularity": "channel", "step": 16},
+    "channels": {"granularity": "channel", "round_to": 16},
 }
 CLASSES = 16
 WANTED = 1.25

@@ -97,7 +97,7 @@ def test_a_family_can_learn_from_the_network_it_comes_from(
     train = family.train_quietly
     monkeypatch.setattr(family, "train_quietly", lambda task, *more: (taught.append(task.teacher), train(task, *more)))
     for share in (0.0, 0.4):
-        sparsify(network, tmp_path / f"{share}", DATA, levels=[0.5], step=4, epochs=1, distillation=share)
+        sparsify(network, tmp_path / f"{share}", DATA, levels=[0.5], round_to=4, epochs=1, distillation=share)
     nobody, teacher = taught
     assert nobody is None and teacher is not None and teacher.share == 0.4
     weights = load_network(network).module.state_dict()
@@ -107,7 +107,7 @@ def test_a_family_can_learn_from_the_network_it_comes_from(
 
 
 def test_a_family_is_smaller_level_by_level_and_goes_on(tmp_path: Path, network: Path) -> None:
-    given: dict[str, Any] = {"levels": [0.5, 0.8], "step": 4, "epochs": 1}
+    given: dict[str, Any] = {"levels": [0.5, 0.8], "round_to": 4, "epochs": 1}
     result = sparsify(network, tmp_path / "out", DATA, **given)
     sizes = [row["parameters"] for row in result["rows"]]
     assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == 3
@@ -139,17 +139,17 @@ def test_what_comes_last_is_checked_first(
     monkeypatch.setattr(sparse, "_check_found", lambda *_: None)
     Path("s.journal.search.sparse.json").write_text("{}")
     with pytest.raises(InputError, match=message):
-        sparsify(network, tmp_path / "out", DATA, levels=[0.5], step=4, epochs=1, **given)
+        sparsify(network, tmp_path / "out", DATA, levels=[0.5], round_to=4, epochs=1, **given)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_step_that_keeps_everything_is_refused_before_training(tmp_path: Path, network: Path) -> None:
-    with pytest.raises(InputError, match=r"(?s)nothing would be removed at level 0.5.*step 64.*smaller --step"):
-        sparsify(network, tmp_path / "out", DATA, levels=[0.5], step=64, epochs=1)
+    with pytest.raises(InputError, match=r"(?s)nothing would be removed at level 0.5.*round_to 64.*smaller --round_to"):
+        sparsify(network, tmp_path / "out", DATA, levels=[0.5], round_to=64, epochs=1)
 
 
 def test_a_damaged_level_is_named_with_the_way_out(tmp_path: Path, network: Path) -> None:
-    given: dict[str, Any] = {"levels": [0.5], "step": 4, "epochs": 1}
+    given: dict[str, Any] = {"levels": [0.5], "round_to": 4, "epochs": 1}
     rows = sparsify(network, tmp_path / "out", DATA, **given)["rows"]
     (tmp_path / "out" / "sparse_0.5.ckpt").write_bytes(b"PK cut off")
     with pytest.raises(InputError, match=r"(?s)sparse_0.5.ckpt.*remove .*sparse_0.5.json; the same command"):
@@ -195,7 +195,7 @@ def test_the_words_on_the_command_line(
     monkeypatch.chdir(tmp_path)
     Path("data.yaml").write_text(json.dumps(DATA))
     flags = ["--data", "data.yaml", "--epochs", "1"]
-    assert main(["sparsify", "--checkpoint", str(network), *flags, "--levels", "[0.5]", "--step", "4"]) == 0
+    assert main(["sparsify", "--checkpoint", str(network), *flags, "--levels", "[0.5]", "--round_to", "4"]) == 0
     assert "Times faster" in capsys.readouterr().out
     Path("a.json").write_text(json.dumps(SMALLEST))
     few = ["--seeds", "[0]", "--methods", "[one_shot]", "--rate", "1.0", "--epochs", "2", "--rewind_epoch", "1"]

@@ -89,8 +89,8 @@ def adasgn(
     """
     from stgnn.report.adaptive import drawn_clips, write_adaptive_page
     from stgnn.tasks.cutting import load_sgn_supernet
-    from stgnn.tasks.stage_plan import TwoStages
     from stgnn.tasks.two_stage import run
+    from stgnn.tasks.two_stage_plan import TwoStages
 
     _check_choice(supernet, {"actions": actions, "study": study, "name": name, "count": count})
     plan = TwoStages(

@@ -90,7 +90,7 @@ def sparsify(
     levels: Sequence[float] = (0.5, 0.75, 0.9),
     granularity: Literal["unstructured", "block", "channel", "branch", "edge"] = "channel",
     scope: Literal["layer", "erdos_renyi", "block", "global_raw", "global_standardised"] | None = None,
-    step: int = 16,
+    round_to: int = 16,
     epochs: int = 15,
     learning_rate: float = 1e-3,
     weight_decay: float = 0.01,
@@ -111,7 +111,7 @@ def sparsify(
         granularity: channel and branch make a network faster; the others only make its file smaller.
         scope: What shares a threshold; left out: erdos_renyi (small layers stay denser) for single weights,
             global_standardised for units.
-        step: A multiple of this many channels is kept.
+        round_to: A multiple of this many channels is kept.
         epochs: Epochs of each level.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.
@@ -127,14 +127,24 @@ def sparsify(
     """
     from stgnn.progress import counting
     from stgnn.tasks.family import Family, run_family
-    from stgnn.tasks.sparse_parts import NO_SPEED_UP, STRUCTURED
+    from stgnn.tasks.sparse_base import NO_SPEED_UP, STRUCTURED
 
     key = None if study is None else study_name(study, name)
     if study is not None and key is not None:
         check_families(study, key)
         _check_found(checkpoint, study, key)
     data = data_of(checkpoint, data)
-    plan = Family(tuple(levels), granularity, scope, step, epochs, learning_rate, weight_decay, distillation, seed)
+    plan = Family(
+        levels=tuple(levels),
+        granularity=granularity,
+        scope=scope,
+        round_to=round_to,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        distillation=distillation,
+        seed=seed,
+    )
     with counting("levels") as progress:
         rows = run_family(plan, checkpoint, build_data(data), output, runtime, threads, progress)
     for row in rows:

@@ -27,7 +27,7 @@ from stgnn.space import read_space
 KEY, FORMAT, PREFIX = "stgnn", 1, "network."
 PACKED = "stgnn_sparse"  # marks a file whose weights are packed
 CONTENT = {**MODELS, "supernet": "space", "sparse": "sparse"}  # what each kind of checkpoint describes its weights by
-CUT = {  # how a network comes out of a checkpoint that holds more than one
+HINTS = {  # how a network comes out of a checkpoint that holds more than one
     "supernet": "stgnn extract cuts a network out of a supernet",
     "sparse": "the finished networks lie beside it",
 }
@@ -152,7 +152,7 @@ def _load(path: str | Path, kinds: Sequence[str]) -> Loaded[Any]:
     """What a checkpoint holds, which must be of one of these kinds."""
     state, entry = _state_and_entry(_read(path), path)
     if entry["kind"] not in kinds:
-        hint = CUT.get(entry["kind"]) if "network" in kinds else "stgnn fit trains a supernet"
+        hint = HINTS.get(entry["kind"]) if "network" in kinds else "stgnn fit trains a supernet"
         raise InputError(f"{path} holds a {entry['kind']}, not a {kinds[0]}", given=path, hint=hint)
     with _about(path):
         module = _untrained(entry)

@@ -31,8 +31,15 @@ def make_network(architecture: BaseArchitecture, layout: SkeletonLayout, num_cla
         InputError: an operator is unknown, or the layout does not offer the joint count.
     """
     if isinstance(architecture, SGNArchitecture):
-        choice = architecture
-        return SGN(layout, num_classes, choice.frames, choice.joints, choice.module, choice.stream, width=choice.width)
+        return SGN(
+            layout,
+            num_classes,
+            frames=architecture.frames,
+            joints=architecture.joints,
+            size=architecture.module,
+            stream=architecture.stream,
+            width=architecture.width,
+        )
     if isinstance(architecture, Architecture):
         return Network(architecture, layout, num_classes)
     raise InputError("no network is made from this", given=architecture, allowed="Architecture, SGNArchitecture")

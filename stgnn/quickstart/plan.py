@@ -7,7 +7,7 @@ from typing import Any
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between
 from stgnn.results import keep_recipe, recipe_path
-from stgnn.tasks.stage import claim, data_facts
+from stgnn.tasks.settings import claim, data_facts
 
 STUDY, SETTINGS = "quickstart", "plan.json"
 RESULTS = (

@@ -135,4 +135,11 @@ class RegularizedEvolution(SearchStrategy):
         """An :class:`~stgnn.search.evolution.EvolutionSampler`."""
         from stgnn.search.evolution import EvolutionSampler
 
-        return EvolutionSampler(space, seed, self.population, self.tournament, self.crossover, self.mutation)
+        return EvolutionSampler(
+            space,
+            seed,
+            population=self.population,
+            tournament=self.tournament,
+            crossover=self.crossover,
+            mutation=self.mutation,
+        )

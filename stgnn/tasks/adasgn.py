@@ -110,11 +110,29 @@ class AdaSGNTask(BaseTask):
         milestones: Sequence[float] = AUTHORS_DROPS,
     ) -> None:
         super().__init__(
-            layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing, milestones
+            layout,
+            class_names,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            warmup=warmup,
+            label_smoothing=label_smoothing,
+            milestones=milestones,
         )
         check_between(0, frozen_epochs=frozen_epochs, alpha=alpha, alpha_warmup=alpha_warmup)
         self.network = AdaSGN(
-            self.layout, self.num_classes, joints, sizes, frames, policy, scope, skip, stream, width, dropout, actions
+            self.layout,
+            self.num_classes,
+            joints=joints,
+            sizes=sizes,
+            frames=frames,
+            policy=policy,
+            scope=scope,
+            skip=skip,
+            stream=stream,
+            width=width,
+            dropout=dropout,
+            actions=actions,
         )
         self.frozen = frozen if frozen != "auto" else "matrices" if singles is None else "branches"
         self.frozen_epochs = 0 if frozen == "nothing" else frozen_epochs

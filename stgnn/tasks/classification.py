@@ -60,7 +60,14 @@ class ClassificationTask(BaseTask):
         milestones: Sequence[float] = (),
     ) -> None:
         super().__init__(
-            layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing, milestones
+            layout,
+            class_names,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            warmup=warmup,
+            label_smoothing=label_smoothing,
+            milestones=milestones,
         )
         self.network, self.uncalibrated = starting_network(
             self.layout, self.class_names, architecture, frames, init_from

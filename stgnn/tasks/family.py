@@ -18,9 +18,9 @@ from stgnn.runtimes.base import Runtime, check_threads, device_name, resolve_run
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.running import accuracy, check_held_out, train_quietly
 from stgnn.tasks.seen import check_unseen
+from stgnn.tasks.settings import claim, data_facts
 from stgnn.tasks.sparse import SparseTask
-from stgnn.tasks.sparse_parts import NO_SPEED_UP, STRUCTURED, Granularity, Scope
-from stgnn.tasks.stage import claim, data_facts
+from stgnn.tasks.sparse_base import NO_SPEED_UP, STRUCTURED, Granularity, Scope
 
 WHOLE = "whole"
 
@@ -33,7 +33,7 @@ class Family:
         levels: Shares of the scores that go.
         granularity: What a score opens or closes.
         scope: What shares a threshold; None: the usual of the granularity.
-        step: Channels are kept in multiples of it.
+        round_to: Channels are kept in multiples of it.
         epochs: Epochs of each level: sparsity rises over the first half.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.
@@ -44,7 +44,7 @@ class Family:
     levels: tuple[float, ...] = (0.5, 0.75, 0.9)
     granularity: Granularity = "channel"
     scope: Scope | None = None
-    step: int = 16
+    round_to: int = 16
     epochs: int = 15
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -52,7 +52,7 @@ class Family:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_between(1, epochs=self.epochs, step=self.step)
+        check_between(1, epochs=self.epochs, round_to=self.round_to)
         check_between(0, LARGEST_SEED, seed=self.seed)
         check_between(0, 1, distillation=self.distillation)
         for level in self.levels:
@@ -123,7 +123,7 @@ def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path
             sparsity=level,
             granularity=plan.granularity,
             scope=plan.scope,
-            step=plan.step,
+            round_to=plan.round_to,
             ramp="cubic",
             learning_rate=plan.learning_rate,
             weight_decay=plan.weight_decay,
@@ -148,14 +148,14 @@ def _check_removes(task: SparseTask, plan: Family, level: float) -> None:
     """Refuse, before any training, a level that would leave everything.
 
     Raises:
-        InputError: the step is too large for the widths of the network.
+        InputError: round_to is too large for the widths of the network.
     """
     if plan.granularity not in STRUCTURED:
         return
     before, after = (sum(one.numel() for one in net.parameters()) for net in (task.network.network, task.finished()))
     if after == before:
-        hint = "give a smaller --step: widths are kept in multiples of it"
-        raise InputError(f"nothing would be removed at level {level:g}", given=f"step {plan.step}", hint=hint)
+        hint = "give a smaller --round_to: widths are kept in multiples of it"
+        raise InputError(f"nothing would be removed at level {level:g}", given=f"round_to {plan.round_to}", hint=hint)
 
 
 def _row(path: Path, data: SkeletonDataModule, level: float) -> dict[str, Any]:

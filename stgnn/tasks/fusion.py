@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -81,7 +81,14 @@ def read_predictions(path: str | Path) -> Predictions:
     names = tuple(head[len(COLUMNS) :])
     if unknown := sorted(set(labels) - set(names)):
         raise InputError(f"a clip in {path} is of a class that has no column", given=unknown[0], allowed=names)
-    return Predictions(names, clips, splits, labels, indices, probabilities)
+    return Predictions(
+        class_names=names,
+        clips=clips,
+        splits=splits,
+        labels=labels,
+        indices=indices,
+        probabilities=probabilities,
+    )
 
 
 def _cells(path: str | Path) -> list[list[str]]:
@@ -122,8 +129,7 @@ def fuse(streams: Sequence[Predictions], weights: str | Sequence[float] = "equal
         mixed /= mixed.sum(axis=1, keepdims=True)
     else:
         mixed = np.tensordot(numbers, stacked, 1)
-    fused = Predictions(first.class_names, first.clips, first.splits, first.labels, first.indices, mixed)
-    return fused, [float(number) for number in numbers]
+    return replace(first, probabilities=mixed), [float(number) for number in numbers]
 
 
 def write_fused(fused: Predictions, path: str | Path) -> None:

@@ -20,15 +20,15 @@ from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import Architecture
 from stgnn.tasks.base import clip_logits, distillation_loss
-from stgnn.tasks.sparse_parts import (
-    Course,
+from stgnn.tasks.sparse_base import (
     Granularity,
     Penalty,
     Ramp,
     Scope,
     SparseBaseTask,
+    SparsitySchedule,
+    channels_multiple,
     first_scores,
-    units_step,
     usual_score_rate,
     write_finished,
 )
@@ -60,7 +60,7 @@ class MultiLevelTask(SparseBaseTask):
         granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
         scope: What shares a threshold. None: each layer has its own and small ones stay denser (``erdos_renyi``) where
             single weights go; one for all layers (``global_standardised``) where whole units do.
-        step: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
+        round_to: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
         initial: Scores start at ``random``, or in the order of the ``magnitude`` of what they open; ``auto``: by
             magnitude where the weights come from a checkpoint.
         dense_until: Until here nothing is masked: a share of the run below 1, an epoch from 1 on.
@@ -69,7 +69,7 @@ class MultiLevelTask(SparseBaseTask):
         penalty: Until ``dense_until``: ``pull`` draws what will be pruned to zero, ``inert`` only adds to the loss.
         score_decay: Weight decay of the scores.
         score_rate: Learning rate of the scores, as a multiple of that of the weights. None: see
-            :func:`stgnn.tasks.sparse_parts.usual_score_rate`.
+            :func:`stgnn.tasks.sparse_base.usual_score_rate`.
         optimizer: ``AdamW``, ``Adam``, or ``SGD`` with Nesterov momentum 0.9.
         learning_rate: Peak learning rate.
         weight_decay: For weights; biases and batch norms never decay.
@@ -98,7 +98,7 @@ class MultiLevelTask(SparseBaseTask):
         distillation: float = 0.0,
         granularity: Granularity = "unstructured",
         scope: Scope | None = None,
-        step: int = 1,
+        round_to: int = 1,
         initial: Literal["auto", "random", "magnitude"] = "auto",
         dense_until: float = 0.5,
         ramp: Ramp = "at_once",
@@ -116,16 +116,16 @@ class MultiLevelTask(SparseBaseTask):
         super().__init__(
             layout,
             class_names,
-            Course(dense_until, ramp, ramp_until),
-            penalty,
-            score_decay,
-            usual_score_rate(optimizer, granularity) if score_rate is None else score_rate,
-            optimizer,
-            learning_rate,
-            weight_decay,
-            warmup,
-            label_smoothing,
-            milestones,
+            schedule=SparsitySchedule(dense_until=dense_until, ramp=ramp, ramp_until=ramp_until),
+            penalty=penalty,
+            score_decay=score_decay,
+            score_rate=usual_score_rate(optimizer, granularity) if score_rate is None else score_rate,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            warmup=warmup,
+            label_smoothing=label_smoothing,
+            milestones=milestones,
         )
         check_between(0, level_weight=level_weight)
         check_between(0, 1, distillation=distillation)
@@ -137,8 +137,10 @@ class MultiLevelTask(SparseBaseTask):
         networks = [first, *(deepcopy(first) if init_from is not None else begin().network for _ in others)]
         self.content, self.frames = to_content(first), first.frames
         start = first_scores(initial, init_from)
-        step = units_step(granularity, step)
-        self.network = SparseEnsemble(networks, levels, fusion, granularity, scope, step, start)
+        round_to = channels_multiple(granularity, round_to)
+        self.network = SparseEnsemble(
+            networks, levels, fusion=fusion, granularity=granularity, scope=scope, round_to=round_to, initial=start
+        )
         self.level_weight, self.distillation = level_weight, distillation
         self.options = {
             "levels": list(levels),
@@ -146,7 +148,7 @@ class MultiLevelTask(SparseBaseTask):
             "fusion": fusion,
             "granularity": granularity,
             "scope": self.sparse_networks[0].scope,
-            "step": self.sparse_networks[0].step,
+            "round_to": self.sparse_networks[0].round_to,
         }
         self.val_metrics = self.metrics("val_")
         self.level_metrics = nn.ModuleList(MulticlassAccuracy(self.num_classes, average="micro") for _ in levels)

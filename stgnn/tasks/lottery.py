@@ -33,7 +33,7 @@ from stgnn.tasks.base import copied_state
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.lottery_plan import Lottery
 from stgnn.tasks.running import accuracy, check_held_out, train_quietly
-from stgnn.tasks.stage import claim, data_facts
+from stgnn.tasks.settings import claim, data_facts
 
 KEPT = ("method", "seed", "sparsity", "remaining", "val_top1")  # of every training
 TESTED = ("test_mean", "test_std")  # of a row whose test split was scored
@@ -102,9 +102,7 @@ def run_lottery(
     """
     check_held_out(data)
     _claim(plan, data, output)
-    total = len(plan.seeds) * (
-        1 + sum(plan.trains(name, n + 1) for name in plan.needed() for n in range(len(plan.levels)))
-    )
+    total = len(plan.seeds) * (1 + len([*plan.pruned()]))
     rows: list[dict[str, Any]] = []
     for seed in plan.seeds:
         for row in _Seed(plan, data, output / f"seed_{seed}", seed).rows():
@@ -134,10 +132,8 @@ class _Seed:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every training, the dense network first."""
         yield self._dense()
-        for method in self.plan.needed():
-            for number, level in enumerate(self.plan.levels, start=1):
-                if self.plan.trains(method, number):
-                    yield self._pruned(method, number, level)
+        for method, number, level in self.plan.pruned():
+            yield self._pruned(method, number, level)
 
     def _dense(self) -> dict[str, Any]:
         path = self.folder / "dense.json"

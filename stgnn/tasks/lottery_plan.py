@@ -1,10 +1,11 @@
 """What a lottery-ticket experiment compares."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from stgnn.errors import LARGEST_SEED, InputError, check_between
-from stgnn.networks.sparsity import rounds
+from stgnn.networks.sparsity import sparsity_of_rounds
 from stgnn.space import load_architecture
 
 METHODS: dict[str, str] = {
@@ -63,19 +64,22 @@ class Lottery:
         if "iterative_late" in self.methods:
             check_between(1, self.epochs - 1, rewind_epoch=self.rewind_epoch)
         load_architecture(self.architecture)
-        rounds(self.final, self.rate)
+        sparsity_of_rounds(self.final, self.rate)
 
     @property
     def levels(self) -> tuple[float, ...]:
         """Sparsity after each round."""
-        return rounds(self.final, self.rate)
+        return sparsity_of_rounds(self.final, self.rate)
 
-    def trains(self, method: str, number: int) -> bool:
-        """Whether a method is trained after round ``number``, from 1."""
-        iterative = method.startswith("iterative") or (method == "one_shot" and self.rate == 1)
-        return iterative or number % self.every == 0 or number == len(self.levels)
+    def pruned(self) -> Iterator[tuple[str, int, float]]:
+        """Method, round (from 1) and sparsity of every training of a seed but the dense one, in an order that works."""
+        for method in self._needed():
+            for number, level in enumerate(self.levels, start=1):
+                last = number == len(self.levels)
+                if method.startswith("iterative") or last or number % self.every == 0:
+                    yield method, number, level
 
-    def needed(self) -> tuple[str, ...]:
+    def _needed(self) -> tuple[str, ...]:
         """The methods in an order in which each finds the masks that it needs."""
         controls = {"random_reinit", "random_mask"} & set(self.methods)
         return tuple(name for name in METHODS if name in self.methods or (name == "iterative" and controls))

@@ -89,7 +89,14 @@ class SGNTask(BaseTask):
         milestones: Sequence[float] = AUTHORS_DROPS,
     ) -> None:
         super().__init__(
-            layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing, milestones
+            layout,
+            class_names,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            warmup=warmup,
+            label_smoothing=label_smoothing,
+            milestones=milestones,
         )
         check_between(0, frozen_epochs=frozen_epochs)
         self.frozen_epochs, self.models_folder = frozen_epochs, models
@@ -97,7 +104,14 @@ class SGNTask(BaseTask):
         wanted = sorted((count or self.layout.num_joints, bool(count), count) for count in dict.fromkeys(joints))
         built = {
             single_name(size, count): SGN(
-                self.layout, self.num_classes, frames, count, size, stream, width=width, dropout=dropout
+                self.layout,
+                self.num_classes,
+                frames=frames,
+                joints=count,
+                size=size,
+                stream=stream,
+                width=width,
+                dropout=dropout,
             )
             for *_, count in wanted
             for size in sizes

@@ -16,16 +16,16 @@ from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import Architecture
 from stgnn.tasks.base import clip_logits
-from stgnn.tasks.sparse_parts import (
-    Course,
+from stgnn.tasks.sparse_base import (
     Granularity,
     Penalty,
     Ramp,
     Scope,
     SparseBaseTask,
+    SparsitySchedule,
+    channels_multiple,
     finished_network,
     first_scores,
-    units_step,
     usual_score_rate,
     write_finished,
 )
@@ -58,7 +58,7 @@ class SparseTask(SparseBaseTask):
         granularity: What a score opens or closes: single weights, blocks of four, channels, branches, edges of graphs.
         scope: What shares a threshold. None: each layer has its own and small ones stay denser (``erdos_renyi``) where
             single weights go; one for all layers (``global_standardised``) where whole units do.
-        step: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
+        round_to: Channels: every group keeps a multiple of so many, such as 16, which runtimes like.
         initial: Scores start at ``random``, or in the order of the ``magnitude`` of what they open; ``auto``: by
             magnitude where the weights come from a checkpoint.
         dense_until: Until here nothing is masked: a share of the run below 1, an epoch from 1 on.
@@ -67,7 +67,7 @@ class SparseTask(SparseBaseTask):
         penalty: Until ``dense_until``: ``pull`` draws what will be pruned to zero, ``inert`` only adds to the loss.
         score_decay: Weight decay of the scores.
         score_rate: Learning rate of the scores, as a multiple of that of the weights. None: see
-            :func:`stgnn.tasks.sparse_parts.usual_score_rate`.
+            :func:`stgnn.tasks.sparse_base.usual_score_rate`.
         optimizer: ``AdamW``, ``Adam``, or ``SGD`` with Nesterov momentum 0.9.
         learning_rate: Peak learning rate.
         weight_decay: For weights; biases and batch norms never decay.
@@ -95,7 +95,7 @@ class SparseTask(SparseBaseTask):
         sparsity: float = 0.8,
         granularity: Granularity = "unstructured",
         scope: Scope | None = None,
-        step: int = 1,
+        round_to: int = 1,
         initial: Literal["auto", "random", "magnitude"] = "auto",
         dense_until: float = 0.0,
         ramp: Ramp = "at_once",
@@ -113,22 +113,24 @@ class SparseTask(SparseBaseTask):
         super().__init__(
             layout,
             class_names,
-            Course(dense_until, ramp, ramp_until),
-            penalty,
-            score_decay,
-            usual_score_rate(optimizer, granularity) if score_rate is None else score_rate,
-            optimizer,
-            learning_rate,
-            weight_decay,
-            warmup,
-            label_smoothing,
-            milestones,
+            schedule=SparsitySchedule(dense_until=dense_until, ramp=ramp, ramp_until=ramp_until),
+            penalty=penalty,
+            score_decay=score_decay,
+            score_rate=usual_score_rate(optimizer, granularity) if score_rate is None else score_rate,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            warmup=warmup,
+            label_smoothing=label_smoothing,
+            milestones=milestones,
         )
         check_between(0, 1, sparsity=sparsity)
         network, self.uncalibrated = starting_network(self.layout, self.class_names, architecture, frames, init_from)
         self.content, self.frames, self.sparsity = to_content(network), network.frames, sparsity
         start = first_scores(initial, init_from)
-        self.network = SparseNetwork(network, granularity, scope, units_step(granularity, step), initial=start)
+        self.network = SparseNetwork(
+            network, granularity, scope, round_to=channels_multiple(granularity, round_to), initial=start
+        )
         self.teacher = teacher_of(teacher, self.layout, self.class_names, distillation)
         self.val_metrics = self.metrics("val_")
         self._masked: dict[str, Tensor] = {}  # weights at the target, while clips are scored
@@ -189,6 +191,6 @@ class SparseTask(SparseBaseTask):
             self.content,
             granularity=self.network.granularity,
             scope=self.network.scope,
-            step=self.network.step,
+            round_to=self.network.round_to,
             sparsity=self.sparsity,
         )

@@ -53,11 +53,11 @@ def starting_network(
         if wanted is None:
             raise InputError("there is no network to train", hint="give an architecture, or a checkpoint as init_from")
         return Start(make_network(wanted, layout, len(class_names)), uncalibrated=False)
-    module = trained(init_from, layout, class_names)
+    module = load_matching(init_from, layout, class_names)
     if isinstance(module, Supernet):
         network = module.extract(module.space.largest() if wanted is None else wanted)
     else:
-        network = plain(module, init_from)
+        network = single_network(module, init_from)
         _check_architecture(network, wanted, init_from)
     if frames not in (None, network.frames):
         hint = "leave frames out to take that of the checkpoint"
@@ -66,7 +66,7 @@ def starting_network(
     return Start(network.train(), uncalibrated=isinstance(module, Supernet))
 
 
-def trained(path: str | Path, layout: SkeletonLayout, class_names: Sequence[str]) -> Model | Supernet:
+def load_matching(path: str | Path, layout: SkeletonLayout, class_names: Sequence[str]) -> Model | Supernet:
     """What a checkpoint holds, made sure to be for this body and these classes.
 
     Raises:
@@ -82,8 +82,8 @@ def trained(path: str | Path, layout: SkeletonLayout, class_names: Sequence[str]
     return loaded.module
 
 
-def plain(model: Model, path: str | Path) -> Plain:
-    """The same network, made sure to be a single one.
+def single_network(model: Model, path: str | Path) -> Plain:
+    """The same network, made sure to be one that takes bodies and gives logits, whatever the bodies are.
 
     Args:
         model: The network.

@@ -12,7 +12,7 @@ from stgnn.networks import Supernet
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.tasks.base import clip_logits, distillation_loss
-from stgnn.tasks.starting import plain, trained
+from stgnn.tasks.starting import load_matching, single_network
 
 
 class Teacher:
@@ -31,12 +31,12 @@ class Teacher:
     def __init__(
         self, path: str | Path, layout: SkeletonLayout, class_names: Sequence[str], share: float = 0.5
     ) -> None:
-        module = trained(path, layout, class_names)
+        module = load_matching(path, layout, class_names)
         if isinstance(module, Supernet):
             hint = "cut a network out of it first: stgnn extract"
             what = "a supernet cannot teach as it is: its batch-norm statistics belong to no network"
             raise InputError(what, given=path, allowed="a checkpoint of a network", hint=hint)
-        self.network = plain(module, path).eval().requires_grad_(False)
+        self.network = single_network(module, path).eval().requires_grad_(False)
         self.share = share
 
     def mixed(self, loss: Tensor, logits: Tensor, batch: Batch) -> Tensor:

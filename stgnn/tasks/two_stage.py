@@ -18,23 +18,14 @@ from stgnn.files import SETTINGS, read_json, read_kept, remade, write_text
 from stgnn.networks import SGN, load_model, save_checkpoint
 from stgnn.progress import heading
 from stgnn.tasks.adasgn import AdaSGNTask
+from stgnn.tasks.branches import load_singles
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.cutting import SGNSupernet, check_actions, cut_actions, load_sgn_supernet
 from stgnn.tasks.running import scorer
+from stgnn.tasks.settings import claim, data_facts, differences, split_counts
 from stgnn.tasks.sgn import SGNTask
-from stgnn.tasks.stage import (
-    RESULT,
-    Attempt,
-    claim,
-    data_facts,
-    differences,
-    evaluated,
-    finish,
-    fit_stage,
-    predict,
-    split_counts,
-)
-from stgnn.tasks.stage_costs import (
+from stgnn.tasks.stage import RESULT, Attempt, evaluated, finish, fit_stage, predict
+from stgnn.tasks.two_stage_costs import (
     check_cost,
     counted_costs,
     forget,
@@ -43,7 +34,7 @@ from stgnn.tasks.stage_costs import (
     read_times,
     timed_as,
 )
-from stgnn.tasks.stage_plan import TwoStages
+from stgnn.tasks.two_stage_plan import TwoStages
 
 SINGLES = "singles"
 KEPT = ("name", "val", "test", "macs")  # of every network
@@ -87,8 +78,8 @@ def run(
                 heading(f"Time the actions on this device: {network.options['policy']}")
             measure_actions(network, output, cut=supernet is not None)
     times = read_times(output, timed)
-    singles = _first(plan, data, output / SINGLES, progress, supernet) if plan.pretrain else []
-    adaptive = [_second(plan, data, output, name, progress) for name in plan.runs]
+    singles = _single_models(plan, data, output / SINGLES, progress, supernet) if plan.pretrain else []
+    adaptive = [_adaptive(plan, data, output, name, progress) for name in plan.runs]
     told = {"singles": [times.beside(row) for row in singles], "adaptive": [times.beside(row) for row in adaptive]}
     summary = {"stream": plan.stream, "clips": split_counts(data), **told}
     write_text(output / "summary.json", json.dumps(summary, indent=2))
@@ -122,27 +113,31 @@ def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path, supernet: SG
         raise error.advising(hint) from error
 
 
-def _first(
+def _single_models(
     plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bool, supernet: SGNSupernet | None
 ) -> list[dict[str, Any]]:
-    """The single models: trained on the same batches, or cut out of a supernet."""
+    """A row for each single model: it is trained, or cut out of a supernet, unless that is done."""
     if (folder / RESULT).is_file():
-        rows = list(read_kept(folder / RESULT, KEPT))
-        with remade(folder / RESULT):
-            for row in rows:
-                load_model(folder / f"{row['name']}.ckpt")
-        return rows
-    if supernet is not None:
-        return _slices(plan, supernet, data, folder)
+        return list(read_kept(folder / RESULT, KEPT))
+    if supernet is None:
+        rows = _trained_singles(plan, data, folder, progress)
+    else:
+        rows = _cut_singles(plan, data, folder, supernet)
+    finish(folder, rows)
+    return rows
+
+
+def _trained_singles(plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bool) -> list[dict[str, Any]]:
+    """Train the single models on the same batches."""
     pl.seed_everything(plan.seed, verbose=False)
     task = SGNTask(
         data.layout,
         data.class_names,
-        [count or data.layout.num_joints for count in plan.joints],
-        plan.sizes,
-        data.frames,
-        plan.stream,
-        plan.width,
+        joints=[count or data.layout.num_joints for count in plan.joints],
+        sizes=plan.sizes,
+        frames=data.frames,
+        stream=plan.stream,
+        width=plan.width,
         frozen_epochs=plan.frozen_epochs,
         models=folder,
         authors=["z_in_radians"] if "z_in_radians" in plan.authors else [],
@@ -152,39 +147,46 @@ def _first(
         milestones=plan.milestones,
     )
     title = f"Train {len(task.models)} single models on the same batches" if progress else None
-    fit_stage(task, data, Attempt(plan.single_epochs, folder, None, plan.seed, plan.precision, title))
+    attempt = Attempt(
+        epochs=plan.single_epochs,
+        folder=folder,
+        monitor=None,
+        seed=plan.seed,
+        precision=plan.precision,
+        heading=title,
+    )
+    fit_stage(task, data, attempt)
     trainer = scorer()
     for name, model in task.models.items():
         model.load_state_dict(load_model(folder / f"{name}.ckpt").module.state_dict())
-    rows = _single_rows(task, evaluated(trainer, task, data))
+    figures = evaluated(trainer, task, data)
     predict(trainer, task, data, folder / "predictions.csv")
-    finish(folder, rows)
-    return rows
+    return [
+        _single_row(name, model, figures, task.prefix("val", name), task.prefix("test", name))
+        for name, model in task.models.items()
+    ]
 
 
-def _slices(plan: TwoStages, supernet: SGNSupernet, data: SkeletonDataModule, folder: Path) -> list[dict[str, Any]]:
+def _cut_singles(
+    plan: TwoStages, data: SkeletonDataModule, folder: Path, supernet: SGNSupernet
+) -> list[dict[str, Any]]:
     """Cut the single models out of a supernet."""
     rows, trainer = [], scorer()
     for name, path in cut_actions(supernet, plan.actions, data, folder).items():
         task = ClassificationTask(data.layout, data.class_names, init_from=path)
         assert isinstance(task.network, SGN)
-        figures = evaluated(trainer, task, data)
-        scores = {split: figures.get(f"{split}_top1") for split in ("val", "test")}
-        rows.append({"name": name, **scores, **counted_costs(task.network)})
+        rows.append(_single_row(name, task.network, evaluated(trainer, task, data), "val_", "test_"))
     predict(trainer, task, data, folder / "predictions.csv")
-    finish(folder, rows)
     return rows
 
 
-def _single_rows(task: SGNTask, figures: Mapping[str, float]) -> list[dict[str, Any]]:
-    rows = []
-    for name, model in task.models.items():
-        scores = {split: figures.get(f"{task.prefix(split, name)}top1") for split in ("val", "test")}
-        rows.append({"name": name, **scores, **counted_costs(model)})
-    return rows
+def _single_row(name: str, model: SGN, figures: Mapping[str, float], val: str, test: str) -> dict[str, Any]:
+    """What is told of a single model; ``val`` and ``test`` are what its metrics begin with."""
+    scores = {"val": figures.get(f"{val}top1"), "test": figures.get(f"{test}top1")}
+    return {"name": name, **scores, **counted_costs(model)}
 
 
-def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, progress: bool) -> dict[str, Any]:
+def _adaptive(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, progress: bool) -> dict[str, Any]:
     """Train one policy over the single models."""
     folder, (policy, alpha) = output / name, plan.runs[name]
     if (folder / RESULT).is_file():
@@ -193,17 +195,16 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
     task = AdaSGNTask(
         data.layout,
         data.class_names,
-        plan.joints,
-        plan.sizes,
-        data.frames,
-        policy,
-        plan.scope,
-        plan.skip,
-        plan.stream,
-        plan.width,
+        joints=plan.joints,
+        sizes=plan.sizes,
+        frames=data.frames,
+        policy=policy,
+        scope=plan.scope,
+        skip=plan.skip,
+        stream=plan.stream,
+        width=plan.width,
         actions=plan.actions,
-        singles=output / SINGLES if plan.pretrain else None,
-        frozen=plan.frozen,
+        frozen="branches" if plan.pretrain and plan.frozen == "auto" else plan.frozen,
         frozen_epochs=plan.frozen_epochs,
         favour_dearest=plan.favour_dearest,
         alpha=alpha,
@@ -215,9 +216,20 @@ def _second(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, 
         weight_decay=plan.weight_decay,
         milestones=plan.milestones,
     )
+    if plan.pretrain:
+        with remade(output / SINGLES / RESULT):
+            load_singles(task.network, output / SINGLES, task.class_names)
     place = f"{[*plan.runs].index(name) + 1} of {len(plan.runs)}"
     title = f"Train {name.replace('_', ' ')}, {place}" if progress else None
-    fit_stage(task, data, Attempt(plan.epochs, folder, "val_choice", plan.seed, plan.precision, title))
+    attempt = Attempt(
+        epochs=plan.epochs,
+        folder=folder,
+        monitor="val_choice",
+        seed=plan.seed,
+        precision=plan.precision,
+        heading=title,
+    )
+    fit_stage(task, data, attempt)
     trainer = scorer()
     task.network.load_state_dict(load_model(folder / "best.ckpt").module.state_dict())
     figures = evaluated(trainer, task, data)

@@ -37,7 +37,7 @@ def network() -> Network:
 
 @pytest.fixture
 def smaller(network: Network) -> Network:
-    found = SparseNetwork(network, "channel", step=4).compacted(0.5)
+    found = SparseNetwork(network, "channel", round_to=4).compacted(0.5)
     assert isinstance(found, Network)
     return found
 

@@ -14,6 +14,7 @@ from stgnn.networks.sparsity import magnitude_masks, maskable
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask, lottery
 from stgnn.tasks.lottery import KeepMasks
+from stgnn.tasks.lottery_plan import Lottery
 from stgnn.tasks.running import train_quietly
 
 
@@ -53,3 +54,10 @@ def test_damaged_weights_of_an_earlier_round_say_what_to_remove(tmp_path: Path) 
     (tmp_path / "dense.pt").write_bytes(b"PK")
     with pytest.raises(InputError, match=r"an earlier round(.|\n)*remove the results of this seed"):
         lottery._load(tmp_path / "dense.pt")
+
+
+def test_a_plan_prunes_before_its_controls_need_the_masks() -> None:
+    smallest = load_space("tiny").smallest().to_dict()
+    plan = Lottery(smallest, epochs=4, methods=("random_mask", "one_shot"), final=0.5, rate=0.3, every=2)
+    trained = [(method, number) for method, number, _ in plan.pruned()]
+    assert trained == [("iterative", 1), ("iterative", 2), ("one_shot", 2), ("random_mask", 2)]

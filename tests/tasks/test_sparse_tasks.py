@@ -19,7 +19,7 @@ from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask, MultiLevelTask, SparseTask
 from stgnn.tasks.base import distillation_loss
-from stgnn.tasks.sparse_parts import Course
+from stgnn.tasks.sparse_base import SparsitySchedule
 
 Run = Callable[..., Trainer]
 SMALLEST = load_space("tiny").smallest().to_dict()
@@ -47,7 +47,7 @@ def batch_of(data: SyntheticDataModule) -> Any:
 def test_the_finished_network_gives_what_the_task_scores(
     granularity: Any, data: SyntheticDataModule, run: Run, tmp_path: Path
 ) -> None:
-    task = sparse(data, architecture=LARGEST, granularity=granularity, sparsity=0.5, step=4)
+    task = sparse(data, architecture=LARGEST, granularity=granularity, sparsity=0.5, round_to=4)
     trainer = run(max_epochs=1)
     trainer.fit(task, datamodule=data)
     folder = tmp_path / "run" / "v" / "checkpoints"
@@ -101,16 +101,16 @@ def test_sparsity_rises_from_nothing_to_the_target(ramp: Any, data: SyntheticDat
 
 
 def test_a_course_in_epochs_and_in_shares() -> None:
-    assert Course(0.6).steps(100, 10) == (60, 0)
-    assert Course(6).steps(100, 10) == (60, 0)
-    assert Course(0.2, "linear", 0.5).steps(100, 10) == (20, 30)
-    assert Course(2, "cubic", 0.5).steps(100, 10) == (20, 30)
+    assert SparsitySchedule(0.6).phases(100, 10) == (60, 0)
+    assert SparsitySchedule(6).phases(100, 10) == (60, 0)
+    assert SparsitySchedule(0.2, "linear", 0.5).phases(100, 10) == (20, 30)
+    assert SparsitySchedule(2, "cubic", 0.5).phases(100, 10) == (20, 30)
     with pytest.raises(InputError, match="before it begins"):
-        Course(0.5, "linear", 0.2)
+        SparsitySchedule(0.5, "linear", 0.2)
     with pytest.raises(InputError, match="before it begins"):
-        Course(9, "linear", 0.2).steps(100, 10)
+        SparsitySchedule(9, "linear", 0.2).phases(100, 10)
     with pytest.raises(InputError, match="counts epochs"):
-        Course(6).steps(100, -1)
+        SparsitySchedule(6).phases(100, -1)
 
 
 def test_scores_have_a_group_of_their_own(data: SyntheticDataModule, trainer: Run) -> None:
@@ -220,7 +220,7 @@ def test_a_share_of_a_supernet_is_trained_before_it_is_scored(
 
 def test_the_loss_of_several_levels_is_that_of_their_vote_and_of_each(data: SyntheticDataModule) -> None:
     task = MultiLevelTask(data.layout, data.class_names, SMALLEST, levels=[0.5, 0.8], level_weight=0.3)
-    task._places = (0, 0)  # as after the ramp, without a Trainer
+    task._phases = (0, 0)  # as after the ramp, without a Trainer
     batch = batch_of(data)
     torch.manual_seed(0)
     found = task.training_step(batch, 0)
@@ -231,7 +231,7 @@ def test_the_loss_of_several_levels_is_that_of_their_vote_and_of_each(data: Synt
 
 def test_sparser_levels_can_learn_from_the_densest(data: SyntheticDataModule) -> None:
     task = MultiLevelTask(data.layout, data.class_names, SMALLEST, levels=[0.5, 0.8, 0.9], distillation=0.7)
-    task._places = (0, 0)  # as after the ramp, without a Trainer
+    task._phases = (0, 0)  # as after the ramp, without a Trainer
     batch = batch_of(data)
     found = task.training_step(batch, 0)
     fused, densest, *others = task.clip_scores(batch)

@@ -55,7 +55,7 @@ def test_the_loss_is_a_mixture_of_labels_and_teacher(
         arguments: Any = {} if share is None else {"teacher": teacher, "distillation": share}
         task = pupil(student, data, **arguments)
         if isinstance(task, SparseTask):
-            task._places = (0, 0)  # without a Trainer
+            task._phases = (0, 0)  # without a Trainer
         losses[share] = task.training_step(batch, 0)
     taught = ClassificationTask(data.layout, data.class_names, init_from=teacher).eval()
     wanted = 0.75 * losses[None] + 0.25 * distillation_loss(task.score(batch), taught.score(batch))

@@ -14,13 +14,13 @@ from stgnn.errors import InputError
 from stgnn.latency.actions import ActionTable
 from stgnn.networks import AdaSGN, Supernet, load_model, load_supernet, save_checkpoint
 from stgnn.space import SGNSpace, load_space
-from stgnn.tasks import AdaSGNTask, stage_costs, two_stage
+from stgnn.tasks import AdaSGNTask, two_stage, two_stage_costs
 from stgnn.tasks.cutting import cut_actions, load_sgn_supernet
 from stgnn.tasks.fusion import read_predictions
 from stgnn.tasks.running import accuracy
-from stgnn.tasks.stage_costs import CONTROLS, Times, check_cost, measure_actions
-from stgnn.tasks.stage_plan import TwoStages
 from stgnn.tasks.two_stage import run
+from stgnn.tasks.two_stage_costs import CONTROLS, Times, check_cost, measure_actions
+from stgnn.tasks.two_stage_plan import TwoStages
 
 PLAN = TwoStages((1, 0), ("small",), width=4, single_epochs=1, epochs=2, frozen_epochs=1, alphas=(1.0,))
 
@@ -86,6 +86,17 @@ def test_what_is_done_is_not_done_again_and_more_may_be_added(
     assert "conv alpha 8, 2 of 2" in capsys.readouterr().err
     with pytest.raises(InputError, match="other settings"):
         run(replace(PLAN, width=8), data, tmp_path)
+
+
+def test_a_policy_that_is_added_reads_every_single_model_once(
+    data: SyntheticDataModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(PLAN, data, tmp_path)
+    read, load = list[str](), torch.load
+    monkeypatch.setattr(torch, "load", lambda path, **rest: (read.append(Path(path).name), load(path, **rest))[1])
+    run(replace(PLAN, alphas=(*PLAN.alphas, 8.0)), data, tmp_path)
+    singles = [name for name in read if name.startswith(("small", "big"))]
+    assert singles and len(singles) == len(set(singles))
 
 
 def test_a_damaged_single_model_is_named_with_the_way_out(data: SyntheticDataModule, tmp_path: Path) -> None:
@@ -168,7 +179,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         beside = {name: 1.0 + count + number for number, name in enumerate(rivals)}
         return ActionTable("milliseconds", added, slow, {"policy": policy}), beside
 
-    monkeypatch.setattr(stage_costs, "measured_beside", quick)
+    monkeypatch.setattr(two_stage_costs, "measured_beside", quick)
     return found
 
 
@@ -204,7 +215,7 @@ def test_a_measurement_that_was_stopped_while_it_was_written_is_made_again(
 
     plan = replace(PLAN, cost="milliseconds", epochs=1)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(stage_costs, "write_text", killed)
+        patch.setattr(two_stage_costs, "write_text", killed)
         run(plan, data, tmp_path)
     summary = run(plan, data, tmp_path)
     assert timed == [4, 4] and [row["milliseconds"] for row in summary["singles"]] == [3.0, 4.0]
@@ -432,7 +443,7 @@ def test_slices_are_timed_as_they_are_cut(
         timed.update(singles)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stage_costs, "measured_beside", beside)
+    monkeypatch.setattr(two_stage_costs, "measured_beside", beside)
     names = ("w2-4-1", "w4-8-25")
     plan = TwoStages(actions=names, supernet=supernet, width=4)
     with pytest.raises(KeyboardInterrupt):

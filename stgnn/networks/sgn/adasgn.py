@@ -208,8 +208,15 @@ class AdaSGN(nn.Module):
             raise InputError("a policy that draws at random cannot be exported", given=self.options["policy"])
         if self.policy.fuses:
             return DeployedSGN(self.layout, self.stream, branches, self.temporal)
-        whole_clips = self.scope == "clip"
-        return DeployedAdaSGN(self.layout, self.stream, branches, self.temporal, self.policy, whole_clips, self.skip)
+        return DeployedAdaSGN(
+            self.layout,
+            self.stream,
+            branches,
+            self.temporal,
+            self.policy,
+            whole_clips=self.scope == "clip",
+            skip=self.skip,
+        )
 
     def _inputs(self, x: Tensor) -> Tensor:
         check_bodies(x, self.frames, self.layout)

@@ -5,7 +5,7 @@
 >>> from stgnn.skeleton import load_layout
 >>> from stgnn.space import load_space
 >>> network = Network(load_space("tiny").largest(), load_layout("ntu25"), num_classes=6)
->>> sparse = SparseNetwork(network, granularity="channel", step=8)
+>>> sparse = SparseNetwork(network, granularity="channel", round_to=8)
 >>> smaller = sparse.compacted(0.5)
 """
 
@@ -13,7 +13,7 @@ from stgnn.networks.sparsity.compact import apply_masks_, compact, fit_to, maske
 from stgnn.networks.sparsity.ensemble import FUSIONS, Predictions, SparseEnsemble, SummedExperts
 from stgnn.networks.sparsity.find import find_units
 from stgnn.networks.sparsity.gates import FINE, GRANULARITIES, find_gates
-from stgnn.networks.sparsity.lottery import magnitude_masks, random_masks, redrawn, rewind, rounds
+from stgnn.networks.sparsity.lottery import magnitude_masks, random_masks, redrawn, rewind, sparsity_of_rounds
 from stgnn.networks.sparsity.maskable import Weight, list_weights, maskable, not_zero, why_kept
 from stgnn.networks.sparsity.masks import SCOPES, keep
 from stgnn.networks.sparsity.packing import pack, unpack
@@ -49,8 +49,8 @@ __all__ = [
     "random_masks",
     "redrawn",
     "rewind",
-    "rounds",
     "sparsity_at",
+    "sparsity_of_rounds",
     "unpack",
     "why_kept",
 ]

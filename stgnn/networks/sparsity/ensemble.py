@@ -92,7 +92,7 @@ class Fusion(nn.Module):
 
 
 class SummedExperts(nn.Module):
-    """An ensemble for deployment: the sum of the logits of plain networks.
+    """The sum of the logits of plain networks.
 
     Fusion and classifier are linear, so each network has its part of both in its own classifier.
 
@@ -109,8 +109,8 @@ class SummedExperts(nn.Module):
         return torch.stack([network(x) for network in self.networks]).sum(dim=0)
 
     def deploy(self) -> "SummedExperts":
-        """The exact rewrite for inference of every network."""
-        return SummedExperts([network.deploy() for network in self.networks])  # type: ignore[operator]
+        """The exact rewrite for inference of every network; these are left as they are."""
+        return SummedExperts([network.deploy() for network in self.networks]).eval()  # type: ignore[operator]
 
 
 class SparseEnsemble(nn.Module):
@@ -123,7 +123,7 @@ class SparseEnsemble(nn.Module):
         fusion: One of :data:`FUSIONS`.
         granularity: As of :class:`SparseNetwork`.
         scope: As of :class:`SparseNetwork`.
-        step: As of :class:`SparseNetwork`.
+        round_to: As of :class:`SparseNetwork`.
         initial: As of :class:`SparseNetwork`.
 
     Raises:
@@ -138,7 +138,7 @@ class SparseEnsemble(nn.Module):
         fusion: str = "mean",
         granularity: str = "unstructured",
         scope: str | None = None,
-        step: int = 1,
+        round_to: int = 1,
         initial: str = "random",
     ) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ class SparseEnsemble(nn.Module):
         head = heads[0]
         heads += [copy.deepcopy(head) for _ in range(len(levels) - len(networks))]
         self.experts = nn.ModuleList(
-            SparseNetwork(network, granularity, scope, step, initial=initial) for network in networks
+            SparseNetwork(network, granularity, scope, round_to=round_to, initial=initial) for network in networks
         )
         self.heads, self.head = nn.ModuleList(heads), copy.deepcopy(head)
         self.fusion = Fusion(fusion, len(levels), head.in_features)

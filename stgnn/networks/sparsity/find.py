@@ -51,7 +51,7 @@ def find_units(
     with torch.no_grad(), tracer:
         out = copied(bodies)
     labels.freeze(*tracer.of(out).axes)
-    return _tried(_groups(labels, homes, tensors), copied, bodies)
+    return _removable(_groups(labels, homes, tensors), copied, bodies)
 
 
 def _disturb(network: nn.Module, shape: tuple[int, ...]) -> Tensor:
@@ -63,7 +63,7 @@ def _disturb(network: nn.Module, shape: tuple[int, ...]) -> Tensor:
     return torch.randn(2, *shape, generator=generator)
 
 
-def _tried(groups: tuple[UnitGroup, ...], network: nn.Module, bodies: Tensor) -> tuple[UnitGroup, ...]:
+def _removable(groups: tuple[UnitGroup, ...], network: nn.Module, bodies: Tensor) -> tuple[UnitGroup, ...]:
     """The groups that the network's code lets go: tracing does not see sizes that an operator has in its code."""
     if _can_lose(groups, network, bodies):
         return groups

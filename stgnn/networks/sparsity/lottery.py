@@ -21,7 +21,7 @@ SCOPES = ("erdos_renyi", "layer", "global")
 State = Mapping[str, Tensor]
 
 
-def rounds(final: float, rate: float = 0.2) -> tuple[float, ...]:
+def sparsity_of_rounds(final: float, rate: float = 0.2) -> tuple[float, ...]:
     """Sparsity after each round of iterative pruning, the last exactly ``final``.
 
     Args:

@@ -90,7 +90,7 @@ def keep(
     keys: Sequence[str],
     sparsity: float | Sequence[float],
     standardise: bool = False,
-    step: int = 1,
+    round_to: int = 1,
     floor: int = 0,
 ) -> list[Tensor]:
     """Which scores stay: ``B = 1[S >= t]``, one threshold t per key.
@@ -104,7 +104,7 @@ def keep(
         sparsity: s, the fraction that goes; or one for every layer, where each has a key of its own.
         standardise: Compare ``(S - mean) / std`` of each layer: raw scores start within ``sqrt(6 / fan_in)``, so that
             one raw threshold empties wide layers first.
-        step: Each layer keeps a multiple of this many, or everything.
+        round_to: Each layer keeps a multiple of this many, or everything.
         floor: Each layer keeps at least so many, if it has them.
 
     Returns:
@@ -125,9 +125,9 @@ def keep(
         threshold = _threshold(torch.cat([values[number].flatten() for number in numbers]), shares[numbers[0]])
         for number in numbers:
             masks[number] = values[number] >= threshold
-    if step == 1 and floor == 0:
+    if round_to == 1 and floor == 0:
         return masks
-    return [_rounded(value, mask, step, floor) for value, mask in zip(values, masks, strict=True)]
+    return [_rounded(value, mask, round_to, floor) for value, mask in zip(values, masks, strict=True)]
 
 
 def _standardised(scores: Tensor) -> Tensor:
@@ -142,10 +142,10 @@ def _threshold(values: Tensor, sparsity: float) -> Tensor:
     return values.kthvalue(gone + 1).values if gone else values.min()
 
 
-def _rounded(values: Tensor, mask: Tensor, step: int, floor: int) -> Tensor:
+def _rounded(values: Tensor, mask: Tensor, round_to: int, floor: int) -> Tensor:
     """The mask of the highest scores whose number is the nearest that is allowed; nothing leaves the device."""
     size, count = values.numel(), mask.sum()
-    nearest = torch.div(count + step // 2, step, rounding_mode="floor") * step
+    nearest = torch.div(count + round_to // 2, round_to, rounding_mode="floor") * round_to
     nearest = nearest.clamp(min(max(floor, 0), size), size)
     nearest = torch.where(count == size, count, nearest)
     ranks = values.flatten().argsort(descending=True, stable=True).argsort(stable=True)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_between
 from stgnn.networks.sparsity.compact import compact, masked
 from stgnn.networks.sparsity.gates import FINE, Gate, Target, find_gates
 from stgnn.networks.sparsity.maskable import block_of
@@ -73,7 +73,7 @@ class SparseNetwork(nn.Module):
         scope: What shares a threshold: ``layer``, ``block``, ``global_raw`` (the authors') or ``global_standardised``;
             ``erdos_renyi``: a layer, and small ones stay denser (:func:`stgnn.networks.sparsity.masks.erdos_renyi`).
             None: :func:`stgnn.networks.sparsity.masks.usual_scope`.
-        step: Channels: each group keeps a multiple of so many, such as 16 for runtimes that compute in vectors.
+        round_to: Channels: each group keeps a multiple of so many, such as 16 for runtimes that compute in vectors.
         floor: Each gate keeps at least so many scores; 1 or more for units, so that nothing collapses.
         initial: Scores start ``random``, as the authors', or in the order of the ``magnitude`` of what they open. Their
             values spread alike in both cases: those of magnitudes have other tails in every layer, and standardised
@@ -89,7 +89,7 @@ class SparseNetwork(nn.Module):
         network: nn.Module,
         granularity: str = "unstructured",
         scope: str | None = None,
-        step: int = 1,
+        round_to: int = 1,
         floor: int | None = None,
         initial: str = "random",
         shape: tuple[int, ...] | None = None,
@@ -97,12 +97,12 @@ class SparseNetwork(nn.Module):
         super().__init__()
         if initial not in INITIAL:
             raise InputError("no such start for scores", given=initial, allowed=INITIAL)
-        if step < 1:
-            raise InputError("the step of a granularity must be positive", given=step)
+        check_between(1, round_to=round_to)
         gates = find_gates(network, granularity, shape)
         scope = usual_scope(granularity) if scope is None else scope
-        self.network, self.granularity, self.scope, self.step, self._shape = network, granularity, scope, step, shape
-        self.floor = (0 if granularity in (*FINE, "edge") else step) if floor is None else floor
+        self.network, self.granularity, self.scope = network, granularity, scope
+        self.round_to, self._shape = round_to, shape
+        self.floor = (0 if granularity in (*FINE, "edge") else round_to) if floor is None else floor
         weights = [network.get_parameter(gate.targets[0].parameter) for gate in gates]
         fine = granularity in FINE  # units are alike, whatever they are made of
         self._shapes = [weight.shape if fine else gate.shape for gate, weight in zip(gates, weights, strict=True)]
@@ -110,31 +110,31 @@ class SparseNetwork(nn.Module):
         self.scores = nn.ModuleList(Scores(gate, _start(network, gate, initial)) for gate in gates)
 
     def forward(
-        self, x: Tensor, sparsity: float, own: Mapping[str, Tensor] | None = None, within: float = 0.0
+        self, x: Tensor, sparsity: float, overrides: Mapping[str, Tensor] | None = None, within: float = 0.0
     ) -> Tensor:
         """Logits ``(B, classes)`` of bodies ``(B, T, V, C)`` at a sparsity between 0 and 1.
 
         Args:
             x: The bodies.
             sparsity: The sparsity.
-            own: See :meth:`weights`.
+            overrides: See :meth:`weights`.
             within: See :meth:`weights`.
         """
-        return functional_call(self.network, self.weights(sparsity, own, within), (x,))
+        return functional_call(self.network, self.weights(sparsity, overrides, within), (x,))
 
     def weights(
-        self, sparsity: float, own: Mapping[str, Tensor] | None = None, within: float = 0.0
+        self, sparsity: float, overrides: Mapping[str, Tensor] | None = None, within: float = 0.0
     ) -> dict[str, Tensor]:
         """The masked weights by name, through which gradients reach weights that are kept, and scores.
 
         Args:
             sparsity: The sparsity.
-            own: Parameters and buffers by name, in place of the network's; they are masked, too, and returned.
+            overrides: Parameters and buffers by name, in place of the network's; they are masked, too, and returned.
             within: Gradients reach the scores of what stays at this sparsity; at 0 all of them.
         """
         some = within and torch.is_grad_enabled()
         reached = self._kept(within) if some else [None] * len(self.scores)
-        return self._applied(self._kept(sparsity), reached, own or {})
+        return self._applied(self._kept(sparsity), reached, overrides or {})
 
     def masks(self, sparsity: float) -> dict[str, Tensor]:
         """What stays of every parameter that has gates, by name; shaped as the parameter."""
@@ -149,14 +149,14 @@ class SparseNetwork(nn.Module):
         """How much stays of every parameter that has gates."""
         return tuple(Density(name, int(mask.sum()), mask.numel()) for name, mask in self.masks(sparsity).items())
 
-    def penalty(self, sparsity: float, kind: str = "pull", own: Mapping[str, Tensor] | None = None) -> Tensor:
+    def penalty(self, sparsity: float, kind: str = "pull", overrides: Mapping[str, Tensor] | None = None) -> Tensor:
         """``sum over blocks of || W where it would be pruned at this sparsity ||_2``.
 
         Args:
             sparsity: The target.
             kind: ``pull`` draws what will be pruned to zero; ``inert`` has the same value and no gradient, as in the
                 authors' code.
-            own: Parameters by name, in place of the network's.
+            overrides: Parameters by name, in place of the network's.
 
         Raises:
             InputError: there is no such kind.
@@ -165,7 +165,7 @@ class SparseNetwork(nn.Module):
             raise InputError("no such penalty", given=kind, allowed=PENALTIES)
         squares: dict[str, Tensor] = {}
         for name, mask in self.masks(sparsity).items():
-            weight = (own or {}).get(name, self.network.get_parameter(name))
+            weight = (overrides or {}).get(name, self.network.get_parameter(name))
             square = (weight.detach() if kind == "inert" else weight).masked_fill(mask, 0).square().sum()
             block = block_of(self.network, name)
             squares[block] = squares[block] + square if block in squares else square
@@ -193,12 +193,12 @@ class SparseNetwork(nn.Module):
         standardise, scores = self.scope == "global_standardised", self.score_parameters()
         sizes = [score.numel() for score in scores]
         shares = erdos_renyi(self._shapes, sizes, sparsity) if self.scope == "erdos_renyi" else sparsity
-        return keep(scores, self._keys, shares, standardise, self.step, self.floor)
+        return keep(scores, self._keys, shares, standardise=standardise, round_to=self.round_to, floor=self.floor)
 
     def _applied(
-        self, kept: Sequence[Tensor], reached: Sequence[Tensor | None], own: Mapping[str, Tensor]
+        self, kept: Sequence[Tensor], reached: Sequence[Tensor | None], overrides: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        found = dict(own)
+        found = dict(overrides)
         for scores, mask, some in zip(self._all(), kept, reached, strict=True):
             opened = scores.spread(open_gate(scores.score, mask, some))
             for (name, value), target in zip(opened, scores.gate.targets, strict=True):

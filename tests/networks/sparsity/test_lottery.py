@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from stgnn.errors import InputError
-from stgnn.networks.sparsity import magnitude_masks, maskable, random_masks, redrawn, rewind, rounds
+from stgnn.networks.sparsity import magnitude_masks, maskable, random_masks, redrawn, rewind, sparsity_of_rounds
 from stgnn.space import load_space
 
 WEIGHTS = {"a": torch.randn(30, 20), "b": 0.1 * torch.randn(10, 8, 3)}
@@ -18,9 +18,9 @@ def kept(masks: dict[str, torch.Tensor]) -> int:
 
 
 def test_rounds_end_exactly() -> None:
-    steps = rounds(0.95, 0.2)
+    steps = sparsity_of_rounds(0.95, 0.2)
     assert len(steps) == 13 and steps[0] == pytest.approx(0.2) and steps[-1] == 0.95 and list(steps) == sorted(steps)
-    assert rounds(0.8, 1) == (0.8,) and rounds(0.1, 0.2) == (0.1,)
+    assert sparsity_of_rounds(0.8, 1) == (0.8,) and sparsity_of_rounds(0.1, 0.2) == (0.1,)
 
 
 def test_the_largest_weights_of_each_scope_stay() -> None:
@@ -45,7 +45,7 @@ def test_small_weights_do_not_empty_a_layer_unless_all_are_compared() -> None:
 @pytest.mark.parametrize("scope", ["erdos_renyi", "layer", "global"])
 def test_what_was_pruned_stays_pruned(scope: str) -> None:
     masks = None
-    for number, sparsity in enumerate(rounds(0.95, 0.5)):
+    for number, sparsity in enumerate(sparsity_of_rounds(0.95, 0.5)):
         weights = {name: weight.clone().normal_() for name, weight in WEIGHTS.items()}
         after = magnitude_masks(weights, masks, sparsity, scope)
         assert kept(after) == pytest.approx((1 - sparsity) * SIZE, abs=1)
@@ -93,4 +93,4 @@ def test_wrong_scopes_and_numbers_are_refused() -> None:
     with pytest.raises(InputError, match="scope"):
         magnitude_masks(WEIGHTS, None, 0.5, "block")
     with pytest.raises(InputError, match="out of range"):
-        rounds(1.2)
+        sparsity_of_rounds(1.2)

@@ -27,7 +27,7 @@ def test_standardised_scores_compare_layers_of_other_scales() -> None:
 def test_higher_sparsity_keeps_a_subset_also_in_steps() -> None:
     for step in (1, 4, 16):
         scores, keys = [torch.randn(64), torch.randn(30), torch.randn(7)], ["", "", ""]
-        levels = [keep(scores, keys, sparsity / 20, step=step, floor=step) for sparsity in range(21)]
+        levels = [keep(scores, keys, sparsity / 20, round_to=step, floor=step) for sparsity in range(21)]
         for denser, sparser in pairwise(levels):
             assert all(bool((many | ~few).all()) for many, few in zip(denser, sparser, strict=True))
         assert all(bool(mask.all()) for mask in levels[0])

@@ -153,7 +153,7 @@ def test_a_penalty_on_nothing_has_finite_gradients(make: Any) -> None:
 
 
 def test_channels_are_kept_in_steps_and_above_a_floor(make: Any, branched: Any) -> None:
-    sparse = SparseNetwork(make(branched), "channel", "global_raw", step=8, floor=16)
+    sparse = SparseNetwork(make(branched), "channel", "global_raw", round_to=8, floor=16)
     for scores, mask in zip(sparse.scores, sparse._kept(0.7), strict=True):
         size, kept = mask.numel(), int(mask.sum())
         assert kept == size or (kept % 8 == 0 and kept >= 16), scores.gate.name

@@ -13,7 +13,8 @@ from stgnn.networks import Network, save_checkpoint
 from stgnn.quickstart.plan import Plan, claim_folder
 from stgnn.space import load_space
 from stgnn.tasks import family, lottery, two_stage
-from stgnn.tasks.stage import RESULT, claim, data_facts
+from stgnn.tasks.settings import claim, data_facts
+from stgnn.tasks.stage import RESULT
 
 SETTINGS = {"levels": (1, 2), "data": {"frames": 8, "classes": ["wave", "sit"]}}
 GIVEN: dict[str, Any] = {"clips": 96, "frames": 8}

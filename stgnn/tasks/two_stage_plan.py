@@ -10,7 +10,7 @@ from stgnn.latency.actions import COSTS
 from stgnn.networks import AdaSGN
 from stgnn.networks.sgn import POLICIES
 from stgnn.tasks.sgn import AUTHORS_DROPS
-from stgnn.tasks.stage_costs import CONTROLS
+from stgnn.tasks.two_stage_costs import CONTROLS
 
 
 @dataclass(frozen=True)
@@ -103,5 +103,16 @@ class TwoStages:
 
     def network(self, data: SkeletonDataModule, policy: str = "conv") -> AdaSGN:
         """An untrained AdaSGN for these data."""
-        options = (self.joints, self.sizes, data.frames, policy, self.scope, self.skip, self.stream, self.width)
-        return AdaSGN(data.layout, data.num_classes, *options, actions=self.actions)
+        return AdaSGN(
+            data.layout,
+            data.num_classes,
+            joints=self.joints,
+            sizes=self.sizes,
+            frames=data.frames,
+            policy=policy,
+            scope=self.scope,
+            skip=self.skip,
+            stream=self.stream,
+            width=self.width,
+            actions=self.actions,
+        )

@@ -95,9 +95,16 @@ def _singles(network: AdaSGN, cut: bool) -> dict[str, SGN]:
     bare = 0 if not cut else layout.num_joints
     found = {}
     for branch in branches_of(network).values():
-        joints, size = 0 if branch.joints == bare else branch.joints, branch.spatial.size
-        single = SGN(layout, network.num_classes, network.frames, joints, size, options["stream"], options["width"])
-        found[single_name(size, branch.joints)] = single
+        size = branch.spatial.size
+        found[single_name(size, branch.joints)] = SGN(
+            layout,
+            network.num_classes,
+            frames=network.frames,
+            joints=0 if branch.joints == bare else branch.joints,
+            size=size,
+            stream=options["stream"],
+            width=options["width"],
+        )
     return found
 
 

@@ -1,7 +1,7 @@
-"""What tasks with sparse networks share: the course of sparsity, the optimiser of scores, densities, finished files."""
+"""What tasks with sparse networks share: the schedule of sparsity, the optimiser of scores, densities, files."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -47,7 +47,7 @@ def first_scores(initial: str, init_from: str | Path | None) -> str:
 
 
 @dataclass(frozen=True)
-class Course:
+class SparsitySchedule:
     """How sparsity rises over a run.
 
     Attributes:
@@ -67,7 +67,7 @@ class Course:
             given = f"{self.dense_until:g} and {self.ramp_until:g}"
             raise InputError("sparsity cannot reach its target before it begins to rise", given=given)
 
-    def steps(self, steps: int, epochs: int | None) -> tuple[int, int]:
+    def phases(self, steps: int, epochs: int | None) -> tuple[int, int]:
         """Steps without masks, and steps of the ramp.
 
         Raises:
@@ -87,7 +87,7 @@ class SparseBaseTask(BaseTask, ABC):
     Args:
         layout: The skeleton layout.
         class_names: Class names in label order.
-        course: How sparsity rises.
+        schedule: How sparsity rises.
         penalty: Of what will be pruned, while nothing is masked yet.
         score_decay: Weight decay of the scores.
         score_rate: Learning rate of the scores, as a multiple of that of the weights.
@@ -103,7 +103,7 @@ class SparseBaseTask(BaseTask, ABC):
         self,
         layout: str | Path | Mapping[str, Any] | SkeletonLayout,
         class_names: Sequence[str],
-        course: Course,
+        schedule: SparsitySchedule,
         penalty: Penalty,
         score_decay: float,
         score_rate: float,
@@ -115,12 +115,19 @@ class SparseBaseTask(BaseTask, ABC):
         milestones: Sequence[float],
     ) -> None:
         super().__init__(
-            layout, class_names, optimizer, learning_rate, weight_decay, warmup, label_smoothing, milestones
+            layout,
+            class_names,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            warmup=warmup,
+            label_smoothing=label_smoothing,
+            milestones=milestones,
         )
         check_between(0, score_decay=score_decay, score_rate=score_rate)
-        self.course, self.penalty_kind = course, penalty
+        self.schedule, self.penalty_kind = schedule, penalty
         self.score_decay, self.score_rate = score_decay, score_rate
-        self._places: tuple[int, int] | None = None  # steps without masks and steps of the ramp, once they are known
+        self._phases: tuple[int, int] | None = None  # steps without masks and steps of the ramp, once they are known
         self._densities: list[tuple[int, str, Density]] = []
 
     @property
@@ -137,12 +144,12 @@ class SparseBaseTask(BaseTask, ABC):
         """Write the finished networks into a folder."""
 
     @property
-    def places(self) -> tuple[int, int]:
+    def phases(self) -> tuple[int, int]:
         """Steps without masks, and steps of the ramp."""
-        if self._places is None:
+        if self._phases is None:
             steps = int(self.trainer.estimated_stepping_batches)
-            self._places = self.course.steps(steps, self.trainer.max_epochs)
-        return self._places
+            self._phases = self.schedule.phases(steps, self.trainer.max_epochs)
+        return self._phases
 
     def on_fit_start(self) -> None:
         """Refuse half precision.
@@ -160,15 +167,15 @@ class SparseBaseTask(BaseTask, ABC):
 
     def sparsity_now(self, target: float) -> float:
         """The sparsity of the training step that comes, on its way to a target."""
-        dense, ramp = self.places
-        return sparsity_at(self.global_step, target, dense, ramp, self.course.ramp)
+        dense, ramp = self.phases
+        return sparsity_at(self.global_step, target, dense, ramp, self.schedule.ramp)
 
-    def penalised(self, loss: Tensor, penalty: Any) -> Tensor:
+    def penalised(self, loss: Tensor, penalty: Callable[[str], Tensor]) -> Tensor:
         """A loss with the penalty at its present weight; ``penalty(kind)`` is computed only where it counts."""
-        weight = 0.0 if self.penalty_kind == "none" else penalty_weight(self.global_step, self.places[0])
+        weight = 0.0 if self.penalty_kind == "none" else penalty_weight(self.global_step, self.phases[0])
         if not weight:
             return loss
-        extra: Tensor = penalty(self.penalty_kind)
+        extra = penalty(self.penalty_kind)
         self.log("train_penalty", extra)
         return loss + weight * extra
 
@@ -230,9 +237,9 @@ class SparseBaseTask(BaseTask, ABC):
         }
 
 
-def units_step(granularity: str, step: int) -> int:
-    """The step that counts: channels are kept in multiples of it, of anything else there are too few."""
-    return step if granularity == "channel" else 1
+def channels_multiple(granularity: str, round_to: int) -> int:
+    """The multiple that counts: channels are kept in it, of anything else there are too few."""
+    return round_to if granularity == "channel" else 1
 
 
 def write_finished(
