@@ -57,7 +57,7 @@ def starting_network(
     if isinstance(module, Supernet):
         network = module.extract(module.space.largest() if wanted is None else wanted)
     else:
-        network = single_network(module, init_from)
+        network = plain_network(module, init_from)
         _check_architecture(network, wanted, init_from)
     if frames not in (None, network.frames):
         hint = "leave frames out to take that of the checkpoint"
@@ -82,7 +82,7 @@ def load_matching(path: str | Path, layout: SkeletonLayout, class_names: Sequenc
     return loaded.module
 
 
-def single_network(model: Model, path: str | Path) -> Plain:
+def plain_network(model: Model, path: str | Path) -> Plain:
     """The same network, made sure to be one that takes bodies and gives logits, whatever the bodies are.
 
     Args:

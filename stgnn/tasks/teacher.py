@@ -12,7 +12,7 @@ from stgnn.networks import Supernet
 from stgnn.skeleton import SkeletonLayout
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.tasks.base import clip_logits, distillation_loss
-from stgnn.tasks.starting import load_matching, single_network
+from stgnn.tasks.starting import load_matching, plain_network
 
 
 class Teacher:
@@ -36,7 +36,7 @@ class Teacher:
             hint = "cut a network out of it first: stgnn extract"
             what = "a supernet cannot teach as it is: its batch-norm statistics belong to no network"
             raise InputError(what, given=path, allowed="a checkpoint of a network", hint=hint)
-        self.network = single_network(module, path).eval().requires_grad_(False)
+        self.network = plain_network(module, path).eval().requires_grad_(False)
         self.share = share
 
     def mixed(self, loss: Tensor, logits: Tensor, batch: Batch) -> Tensor:

@@ -1,6 +1,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from stgnn.latency import DeviceFile
 from stgnn.latency.device import Entry, NetworkRecord
 from stgnn.latency.parts import Part, parts
 from stgnn.latency.plan import plan
+from stgnn.networks import AdaSGN
 from stgnn.runtimes import ONNXRuntime
 from stgnn.runtimes.timing import Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
@@ -61,3 +63,13 @@ def device(
         for role in ["calibration" if index < 12 else "holdout"]
     ]
     return replace(blank, entries=entries, networks=tuple(records)).with_spread()
+
+
+@pytest.fixture(scope="session")
+def adasgn() -> Callable[..., AdaSGN]:
+    """Makes an AdaSGN of four frames, narrow, that may look at 1 or 25 joints."""
+
+    def make(**options: Any) -> AdaSGN:
+        return AdaSGN(load_layout("ntu25"), 5, **{"joints": (1, 25), "frames": 4, "width": 4, **options})
+
+    return make

@@ -1,5 +1,6 @@
 """Costs of actions: one form for what is counted and what is measured."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,8 @@ from stgnn.networks import SGN, AdaSGN
 from stgnn.runtimes.timing import Protocol
 from stgnn.skeleton import load_layout
 
+Make = Callable[..., AdaSGN]
 NTU = load_layout("ntu25")
-
-
-def make(**options: object) -> AdaSGN:
-    return AdaSGN(NTU, 5, **{"joints": (1, 25), "frames": 4, "width": 4, **options})  # type: ignore[arg-type]
 
 
 def test_counted_tables_give_the_published_costs() -> None:
@@ -35,8 +33,8 @@ def test_counted_tables_give_the_published_costs() -> None:
 @torch.no_grad()
 @pytest.mark.parametrize("policy", ["conv", "lstm"])
 @pytest.mark.parametrize("scope", ["frame", "clip"])
-def test_a_forced_policy_takes_its_action(policy: str, scope: str) -> None:
-    network, x = make(policy=policy, scope=scope, skip=True).eval(), torch.randn(3, 4, 25, 3)
+def test_a_forced_policy_takes_its_action(adasgn: Make, policy: str, scope: str) -> None:
+    network, x = adasgn(policy=policy, scope=scope, skip=True).eval(), torch.randn(3, 4, 25, 3)
     for action in range(len(network.actions)):
         wanted = network.dense(x, actions=torch.full((3, 4), action)).logits
         logits, taken = forced(network, action)(x)
@@ -46,8 +44,8 @@ def test_a_forced_policy_takes_its_action(policy: str, scope: str) -> None:
 
 @torch.no_grad()
 @pytest.mark.parametrize("policy", ["conv", "deep_conv"])
-def test_forcing_adds_one_addition_to_the_deployed_policy(policy: str) -> None:
-    network, features = make(policy=policy).eval(), torch.randn(1, 4, 16)
+def test_forcing_adds_one_addition_to_the_deployed_policy(adasgn: Make, policy: str) -> None:
+    network, features = adasgn(policy=policy).eval(), torch.randn(1, 4, 16)
     found = forced(network, 1)
     plain, pushed = (trace(one.policy, features) for one in (network.deploy(), found))  # type: ignore[arg-type]
     assert [one.name for one in pushed] == [*(one.name for one in plain), "aten.add"]
@@ -57,40 +55,40 @@ def test_forcing_adds_one_addition_to_the_deployed_policy(policy: str) -> None:
     assert rest[0] == rest[1]
 
 
-def test_measured_costs_are_written_and_read_back(tmp_path: Path) -> None:
-    network, quick = make(joints=(1,)), Protocol(runs=1, seconds=0.0, rounds=1)
+def test_measured_costs_are_written_and_read_back(adasgn: Make, tmp_path: Path) -> None:
+    network, quick = adasgn(joints=(1,)), Protocol(runs=1, seconds=0.0, rounds=1)
     table, beside = measured_beside(network, {"sgn": SGN(NTU, 5, 4, width=4)}, "Torch", protocol=quick)
     assert table.unit == "milliseconds" and table.fixed > 0 and beside["sgn"] > 0
     assert tuple(table.added) == network.actions and min(table.added.values()) == table.added["small-1"] == 0
     table.write(tmp_path / "actions.json")
     assert read_table(tmp_path / "actions.json", network) == action_table(network, tmp_path / "actions.json") == table
     with pytest.raises(InputError, match="of other actions"):
-        read_table(tmp_path / "actions.json", make())
+        read_table(tmp_path / "actions.json", adasgn())
 
 
-def test_measured_costs_are_those_of_one_policy(tmp_path: Path) -> None:
+def test_measured_costs_are_those_of_one_policy(adasgn: Make, tmp_path: Path) -> None:
     path, quick = tmp_path / "actions.json", Protocol(runs=1, seconds=0.0, rounds=1)
-    table, _ = measured_beside(make(policy="lstm"), {}, "Torch", protocol=quick)
+    table, _ = measured_beside(adasgn(policy="lstm"), {}, "Torch", protocol=quick)
     table.write(path)
-    assert read_table(path, make(policy="lstm")) == table
+    assert read_table(path, adasgn(policy="lstm")) == table
     with pytest.raises(InputError, match=r"of another policy(.*\n)*.*lstm(.*\n)*.*conv"):
-        read_table(path, make())
+        read_table(path, adasgn())
 
 
-def test_old_files_are_of_the_policy_conv_and_counted_costs_of_any(tmp_path: Path) -> None:
-    path, added = tmp_path / "actions.json", dict.fromkeys(make().actions, 0.0)
+def test_old_files_are_of_the_policy_conv_and_counted_costs_of_any(adasgn: Make, tmp_path: Path) -> None:
+    path, added = tmp_path / "actions.json", dict.fromkeys(adasgn().actions, 0.0)
     ActionTable("milliseconds", added, 1.0, {"threads": 1}).write(path)
-    assert read_table(path, make()).fixed == 1
+    assert read_table(path, adasgn()).fixed == 1
     with pytest.raises(InputError, match="of another policy"):
-        read_table(path, make(policy="lstm"))
+        read_table(path, adasgn(policy="lstm"))
     ActionTable("macs", added, 2.0).write(path)
-    assert read_table(path, make(policy="lstm")).fixed == 2
+    assert read_table(path, adasgn(policy="lstm")).fixed == 2
 
 
-def test_what_is_not_chosen_cannot_be_measured() -> None:
+def test_what_is_not_chosen_cannot_be_measured(adasgn: Make) -> None:
     for policy in ("random", "fuse"):
         with pytest.raises(InputError, match="cannot be forced"):
-            action_table(make(policy=policy), "milliseconds")
+            action_table(adasgn(policy=policy), "milliseconds")
 
 
 @pytest.mark.parametrize(
@@ -106,8 +104,8 @@ def test_what_is_not_chosen_cannot_be_measured() -> None:
         "no json",
     ],
 )
-def test_damaged_files_are_refused(text: str, tmp_path: Path) -> None:
+def test_damaged_files_are_refused(adasgn: Make, text: str, tmp_path: Path) -> None:
     path = tmp_path / "actions.json"
     path.write_text(text)
     with pytest.raises(InputError, match="file of measured costs"):
-        read_table(path, make())
+        read_table(path, adasgn())
