@@ -393,6 +393,27 @@ def test_ctrl_c_in_training_says_how_to_go_on(
     assert Path(last).is_file()
 
 
+def test_a_run_that_is_refused_or_stopped_at_once_takes_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Recipes name what the first run leaves, ``version_0``."""
+    from stgnn.tasks import SupernetTask
+
+    monkeypatch.chdir(tmp_path)
+    assert "needs an end" in refused(["fit", "--config", str(FIT), *SMALL, "--trainer.limit_train_batches=0"], capsys)
+
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as early:
+        early.setattr("signal.signal", lambda *arguments: None)  # Lightning would ignore Ctrl-C from then on
+        early.setattr(SupernetTask, "on_fit_start", stopped)
+        assert main(["fit", "--config", str(FIT), *SHORT]) == 130
+    assert not list(tmp_path.rglob("version_*"))
+    assert main(["fit", "--config", str(FIT), *SHORT]) == 0
+    assert Path("runs/supernet_tiny_synthetic/version_0/recipe.yaml").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -2,8 +2,10 @@
 
 import json
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import jsonargparse
@@ -177,13 +179,29 @@ class TrainingCLI(LightningCLI):
     def _run_subcommand(self, subcommand: str) -> None:
         """Carry out the command; Lightning leaves the program on Ctrl-C, we say how to go on."""
         try:
-            super()._run_subcommand(subcommand)
+            with self._number_given_back():
+                super()._run_subcommand(subcommand)
         except SystemExit as leave:
             if not self.trainer.interrupted:
                 raise
             kept = self.checkpoint
             hint = "nothing was kept" if kept is None else f"to continue: {continuing.resume_command(kept)}"
             raise KeyboardInterrupt(f"{subcommand} stopped; {hint}") from leave
+
+    @contextmanager
+    def _number_given_back(self) -> Iterator[None]:
+        """A run that ends early, with nothing but its recipe, takes no number: other recipes name ``version_0``."""
+        try:
+            yield
+        except BaseException:
+            folder = run_folder(self.trainer)
+            if (
+                folder is not None
+                and folder.is_dir()
+                and [path.name for path in folder.iterdir()] == [continuing.RECIPE]
+            ):
+                rmtree(folder, ignore_errors=True)
+            raise
 
     @property
     def checkpoint(self) -> Path | None:
