@@ -180,7 +180,7 @@ def _call(line: CommandLine, catalog: Catalog) -> int:
             return 0
         if line.word == "list":
             _tell_broken_plugins()
-        else:
+        elif line.word != "recipes":
             _prepare()
     arguments = _parsed(line, function, signature, catalog)
     if arguments is None:

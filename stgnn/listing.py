@@ -3,10 +3,14 @@
 Classes are described by the first paragraph of their docstring.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from stgnn.errors import InputError
-from stgnn.signatures import Catalog, registered
+from stgnn.signatures import PACKAGE, Catalog, registered
+
+_PURPOSE = re.compile(r"^# Purpose: (.*(?:\n# {3,}.*)*)")
 
 
 def _registry(name: str) -> dict[str, str]:
@@ -48,6 +52,18 @@ def _formats() -> dict[str, str]:
     return {name: one.source for name, one in FORMATS.items()}
 
 
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes that come with the package, by their paths within the folder of recipes."""
+    folder = (PACKAGE / "recipes").resolve()
+    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.yaml"))}
+
+
+def _recipes() -> dict[str, str]:
+    texts = {name: path.read_text(encoding="utf-8") for name, path in shipped_recipes().items()}
+    purposes = {name: match.group(1) if (match := _PURPOSE.match(text)) else "" for name, text in texts.items()}
+    return {f"recipes/{name}": " ".join(purpose.replace("\n#", " ").split()) for name, purpose in purposes.items()}
+
+
 KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "operators": lambda: _registry("OPERATORS"),
     "spaces": _spaces,
@@ -57,6 +73,7 @@ KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "runtimes": lambda: _registry("RUNTIMES"),
     "layouts": _layouts,
     "formats": _formats,
+    "recipes": _recipes,
     "tasks": lambda: _family("BaseTask"),
     "data": lambda: _family("SkeletonDataModule"),
 }

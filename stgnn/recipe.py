@@ -122,13 +122,19 @@ def _load(path: Path, parents: tuple[Path, ...]) -> Any:
             "there is no such recipe" if not parents else f"{parents[-1].name} includes a file that is not there",
             given=path,
             allowed=get_close_matches(path.name, names, n=5, cutoff=0.3) or names or None,
-            hint="inclusions are relative to the file they stand in" if parents else None,
+            hint="inclusions are relative to the file they stand in" if parents else _where(path),
         )
     try:
         value = parse_yaml(full.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path} is not YAML", given=" ".join(str(error).split())) from error
     return _resolve(value, (*parents, full))
+
+
+def _where(path: Path) -> str | None:
+    """How the recipes of the package come here, if one of them is meant."""
+    shipped = path.parts[0] == "recipes" and not Path("recipes").exists()
+    return "stgnn recipes copies those of the package here" if shipped else None
 
 
 def _resolve(value: Any, parents: tuple[Path, ...]) -> Any:

@@ -25,6 +25,7 @@ WORDS = {
     "fuse": "the predictions of several networks -> one table",
     "export": "a checkpoint -> a checked file for a runtime",
     "benchmark": "time one network on one runtime",
+    "recipes": "the recipes of this package -> a folder of yours",
     "list": "what a recipe can name: operators, spaces, latency, strategies, runtimes, layouts, ...",
 }
 

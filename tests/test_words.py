@@ -1,9 +1,12 @@
 """Which word a recipe is for: those of another are refused, naming it, before anything is loaded."""
 
+import json
+from filecmp import dircmp
 from pathlib import Path
 
 import pytest
 
+import stgnn
 from stgnn.cli import main
 from stgnn.words import WORDS, function_of, signature_of
 
@@ -44,3 +47,31 @@ def test_a_misspelt_recipe_is_for_no_other_word(tmp_path: Path, capsys: pytest.C
     (tmp_path / "own.yaml").write_text("modell: {class_path: SupernetTask}\n")
     assert main(["fit", f"--config={tmp_path / 'own.yaml'}"]) == 2
     assert "did you mean model?" in capsys.readouterr().err
+
+
+def test_the_package_brings_the_recipes_and_says_what_each_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Builds follow the link, so that there is one copy of every recipe."""
+    link = Path(stgnn.__path__[0]) / "recipes"
+    assert link.is_symlink() and link.resolve() == RECIPES
+    assert main(["list", "recipes", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sorted(told) == sorted(f"recipes/{path.relative_to(RECIPES)}" for path in RECIPES.rglob("*.yaml"))
+    assert all(text.endswith(".") and "Needs" not in text and "#" not in text for text in told.values())
+
+
+def test_recipes_are_copied_into_a_new_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fit = ["fit", "--config=recipes/fit/supernet_tiny_synthetic.yaml", "--print_config"]
+    assert main(fit) == 2
+    assert "stgnn recipes copies" in capsys.readouterr().err
+    assert main(["recipes"]) == 0
+    for folder in (path for path in RECIPES.iterdir() if path.is_dir()):
+        compared = dircmp(folder, tmp_path / "recipes" / folder.name)
+        assert compared.same_files and not compared.left_only + compared.right_only + compared.diff_files
+    assert main(fit) == 0
+    capsys.readouterr()
+    assert main(["recipes"]) == 2
+    assert "--output" in capsys.readouterr().err
+    assert main(["recipes", "--output=my recipes"]) == 0 and Path("my recipes/log/wandb.yaml").is_file()

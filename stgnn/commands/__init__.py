@@ -7,7 +7,7 @@
 
 from stgnn.commands.adaptive import adasgn, fuse
 from stgnn.commands.data import data_check, data_export, data_import, data_list
-from stgnn.commands.networks import benchmark, export, list_names, quickstart
+from stgnn.commands.networks import benchmark, export, list_names, quickstart, recipes
 from stgnn.commands.sparse import lottery, sparsify
 from stgnn.commands.studies import extract, profile, report, search
 
@@ -25,6 +25,7 @@ __all__ = [
     "lottery",
     "profile",
     "quickstart",
+    "recipes",
     "report",
     "search",
     "sparsify",

@@ -1,4 +1,4 @@
-"""The words about one network: quickstart (which makes one), export, benchmark, and what there is to list."""
+"""The words about one network: quickstart (which makes one), export, benchmark; recipes, and what there is to list."""
 
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,33 @@ def benchmark(
     return run(network, layout, frames, classes, runtime, threads)
 
 
+def recipes(output: Path = Path("recipes")) -> dict[str, Any]:
+    """Copy the recipes of this package here, to run them and to change them; a clone has them already.
+
+    Args:
+        output: Folder to write; it must be new.
+
+    Returns:
+        The folder, and how many there are.
+    """
+    from stgnn.errors import InputError
+    from stgnn.files import read_text, write_text
+    from stgnn.listing import shipped_recipes
+
+    if output.exists():
+        hint = "use what is there, or name another folder with --output"
+        raise InputError("recipes are copied to a new folder", given=f"{output}, which exists", hint=hint)
+    found = shipped_recipes()
+    for name, path in found.items():
+        write_text(output / name, read_text(path, "a recipe"))
+    return {"output": str(output), "recipes": len(found)}
+
+
 def list_names(kind: str) -> dict[str, str]:
     """List what a recipe or an Architecture can name, plugins included. Nothing is imported to find classes.
 
     Args:
-        kind: operators, latency, strategies, runtimes, spaces, architectures, layouts, formats, tasks or data.
+        kind: operators, latency, strategies, runtimes, spaces, architectures, layouts, formats, recipes, tasks or data.
 
     Returns:
         The names, sorted, and what each is, in a line.
