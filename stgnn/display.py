@@ -65,6 +65,13 @@ def _above(facts: Mapping[str, Any], headers: list[str], cells: list[list[str]])
     return f"{readable(facts)}\n\n{markdown_table(headers, cells)}" if cells else readable(facts)
 
 
+def _ranked(result: Mapping[str, Any]) -> str:
+    from stgnn.report.ranks import rank_cells
+
+    facts = _without(result, "orders", "again", "mean_shared", "mean_alone", "verdict")
+    return f"{_above(facts, *rank_cells(result))}\n{result['verdict']}"
+
+
 def _found(result: Mapping[str, Any]) -> str:
     lines = [readable(_without(result, "front", "chosen"))]
     if front := result.get("front"):
@@ -166,6 +173,7 @@ _SHAPES: dict[str, Callable[[Any], str]] = {
     "data import": _checked,
     "data check": _checked,
     "profile": _profile,
+    "rank": _ranked,
     "search": _found,
     "report": _found,
     "extract": _extracted,

@@ -16,6 +16,7 @@ WORDS = {
     "data list": "the stores in a folder",
     **TRAINING_WORDS,
     "profile": "measure this device -> a latency file",
+    "rank": "do a supernet's shared weights rank networks as training them alone does?",
     "search": "supernet + latency model + strategy -> a study",
     "report": "a study -> Pareto page, CSV, JSON",
     "extract": "a study and a budget -> the chosen network as a checkpoint",

@@ -9,7 +9,7 @@ from stgnn.commands.adaptive import adasgn, fuse
 from stgnn.commands.data import data_check, data_export, data_import, data_list
 from stgnn.commands.networks import benchmark, export, list_names, quickstart, recipes
 from stgnn.commands.sparse import lottery, sparsify
-from stgnn.commands.studies import extract, profile, report, search
+from stgnn.commands.studies import extract, profile, rank, report, search
 
 __all__ = [
     "adasgn",
@@ -25,6 +25,7 @@ __all__ = [
     "lottery",
     "profile",
     "quickstart",
+    "rank",
     "recipes",
     "report",
     "search",

@@ -1,21 +1,29 @@
-"""The words about a device and a study: profile, search, report, extract."""
+"""The words about a device, a supernet and a study: profile, rank, search, report, extract."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stgnn.errors import InputError
+from stgnn.files import write_text
 from stgnn.latency import LatencyModel
 from stgnn.results import (
     DataSpec,
     build_data,
+    check_study_of,
     front_rows,
+    keep_ranks,
     keep_recipe,
     needed,
     recipe_beside,
     study_name,
 )
 from stgnn.search import SearchStrategy
+
+if TYPE_CHECKING:
+    from stgnn.data import SkeletonDataModule
+    from stgnn.search.evaluate import SupernetEvaluator
 
 
 def profile(
@@ -54,6 +62,57 @@ def profile(
     return {"output": str(output), **summary(device)}
 
 
+def rank(
+    supernet: Path,
+    data: DataSpec,
+    output: Path = Path("runs/rank"),
+    networks: int = 20,
+    seeds: Sequence[int] = (0, 1),
+    epochs: int = 40,
+    learning_rate: float = 2e-3,
+    weight_decay: float = 0.01,
+    variants: int = 1,
+    study: str | None = None,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Ask how far a search can trust a supernet: train random members alone, and compare; the same command goes on.
+
+    Args:
+        supernet: Checkpoint of the supernet.
+        data: Data module the supernet was trained on; accuracy is that of its validation subjects.
+        output: Folder of the trainings; other supernets of the same space and data may be asked about in it.
+        networks: Members of the space, of all sizes.
+        seeds: One training of each for each seed.
+        epochs: Epochs of each training.
+        learning_rate: Peak learning rate.
+        weight_decay: Of weights.
+        variants: Versions of every clip to score with the shared weights, as in a search.
+        study: Journal file of a study of this supernet: its report shows the answer.
+        name: Name of the study in it; not needed when it is the only one.
+
+    Returns:
+        Kendall's tau of the accuracies with shared weights and alone, beside that of sizes and between trainings.
+    """
+    from stgnn.progress import counting
+    from stgnn.search.rank_check import RankCheck, agreement, check_ranks, verdict
+
+    key = None if study is None else study_name(study, name)
+    plan, clips = RankCheck(networks, tuple(seeds), epochs, learning_rate, weight_decay), build_data(data)
+    evaluator = _evaluator(supernet, clips, variants)
+    if study is not None and key is not None:
+        check_study_of(study, key, evaluator.identity()["supernet"])
+    with counting("trainings") as progress:
+        rows = check_ranks(plan, evaluator, clips, output, progress)
+    found = agreement(rows)
+    told: dict[str, Any] = {"supernet": str(supernet), "networks": networks, "seeds": [*plan.seeds], "epochs": epochs}
+    told |= {"clips": len(clips.splits()["val"]), **found, "verdict": verdict(found)}
+    answer = {**told, "rows": rows}
+    write_text(output / "rank.json", json.dumps(answer, indent=1) + "\n")
+    if study is not None and key is not None:
+        told["study"] = str(keep_ranks(study, key, answer))
+    return {"output": str(output / "rank.json"), **told}
+
+
 def search(
     supernet: Path,
     data: DataSpec,
@@ -87,19 +146,10 @@ def search(
     Returns:
         Numbers of the study, its front from fast to slow, and the knee of the front.
     """
-    from stgnn.networks import load_supernet
     from stgnn.search import Random
-    from stgnn.search.evaluate import SupernetEvaluator
     from stgnn.search.study import RANDOM_SUFFIX, run_search
-    from stgnn.tasks.continuing import warn_if_stopped
-    from stgnn.tasks.cutting import check_classes
-    from stgnn.tasks.seen import check_unseen
 
-    loaded, clips = load_supernet(supernet), build_data(data)
-    evaluator = SupernetEvaluator.from_data(loaded.module, clips, variants=variants)
-    check_classes(loaded.class_names, clips)
-    check_unseen(loaded.extra, clips)
-    warn_if_stopped(supernet, loaded.extra)
+    evaluator = _evaluator(supernet, build_data(data), variants)
     runs = {name: strategy, **({name + RANDOM_SUFFIX: Random()} if compare_random else {})}
     found = {
         key: run_search(evaluator, latency, one, study, key, trials, seed, budget_ms, max_parameters)
@@ -107,6 +157,22 @@ def search(
     }
     architectures = {key: len(evaluations) for key, evaluations in found.items()}
     return {"study": study, "name": name, "architectures": architectures, **front_rows(found[name])}
+
+
+def _evaluator(path: Path, data: "SkeletonDataModule", variants: int) -> "SupernetEvaluator":
+    """A supernet, made sure to be of these classes and not to have seen the clips that are scored."""
+    from stgnn.networks import load_supernet
+    from stgnn.search.evaluate import SupernetEvaluator
+    from stgnn.tasks.continuing import warn_if_stopped
+    from stgnn.tasks.cutting import check_classes
+    from stgnn.tasks.seen import check_unseen
+
+    loaded = load_supernet(path)
+    evaluator = SupernetEvaluator.from_data(loaded.module, data, variants=variants)
+    check_classes(loaded.class_names, data)
+    check_unseen(loaded.extra, data)
+    warn_if_stopped(path, loaded.extra)
+    return evaluator
 
 
 def report(study: str, output: Path = Path("runs/report"), name: str | None = None, title: str = "") -> dict[str, Any]:

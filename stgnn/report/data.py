@@ -136,6 +136,7 @@ class ReportData:
         runtime: The runtime, its version and threads.
         supernet: The supernet the accuracies come from.
         data: The data set and split the accuracies come from.
+        ranks: How far the accuracies can be trusted, as :func:`stgnn.commands.rank` returns it; None: nobody has asked.
         notes: Sentences printed at the end of the page.
     """
 
@@ -153,6 +154,7 @@ class ReportData:
     runtime: str = ""
     supernet: str = ""
     data: str = ""
+    ranks: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from stgnn.report.chart_parts import Size
 from stgnn.report.charts import hypervolume_chart, keyed_points, latency_chart, pareto_chart
 from stgnn.report.data import ReportData, ReportPoint
 from stgnn.report.page import both, empty, render, safe_json
+from stgnn.report.ranks import rank_section
 from stgnn.report.units import milliseconds, percent
 from stgnn.space import read_architecture
 
@@ -55,6 +56,7 @@ def render_pareto_page(data: ReportData) -> str:
         panel=details[selected]["panel"],
         latency=_latency(latency_checks(data)),
         hypervolume=_hypervolume(search, random, reference),
+        ranks=rank_section(data.ranks),
         genes=sections.genes(found, len(front), len(architectures)),
         table=sections.table(data, front, selected),
         points=safe_json({key: [p.latency_ms, p.accuracy] for key, p in keyed_points(data)}),

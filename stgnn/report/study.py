@@ -7,7 +7,7 @@ from stgnn.errors import InputError
 from stgnn.latency import DeviceFile, LatencyModel, load_device
 from stgnn.report.data import Landmark, Measured, Measurement, ReportData, report_points
 from stgnn.report.units import NARROW
-from stgnn.results import families_beside, recipe_beside, study_name
+from stgnn.results import families_beside, ranks_beside, recipe_beside, study_name
 from stgnn.search.extract import choose
 from stgnn.search.study import RANDOM_SUFFIX, load_evaluations, reference_point, study_names
 
@@ -39,6 +39,7 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
         chosen=choose(evaluations).number if any(one.feasible for one in evaluations) else None,
         chosen_by=KNEE,
         reference=reference_point(study, key),
+        ranks=ranks_beside(study, key),
         landmarks=tuple(_sparse_landmarks(families_beside(study, key))),
         supernet=str(recipe.get("supernet", "")),
         data=str(_arguments(recipe.get("data")).get("store", "")),

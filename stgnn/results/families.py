@@ -7,17 +7,16 @@ from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.files import check_output, read_json, write_text
-from stgnn.results.recipes import recipe_path
+from stgnn.results.recipes import beside_study
 
 FAMILY = ("checkpoint", "granularity", "rows")  # what is kept of a sparse family
 MEMBER = ("sparsity", "val_top1", "latency_ms", "macs", "parameters")  # of each network of it, at least
 
 
 def _families_path(study: str, name: str) -> Path:
-    if "://" in study:
-        hint = "leave --study out; family.json in the output folder holds the same rows"
-        raise InputError("there is no place beside a study in a database", given=study, hint=hint)
-    return recipe_path(study, name).with_name(f"{Path(study).name}.{name}.sparse.json")
+    return beside_study(
+        study, name, "sparse.json", "leave --study out; family.json in the output folder holds the same"
+    )
 
 
 def check_families(study: str, name: str) -> None:

@@ -19,6 +19,23 @@ def recipe_path(result: str | Path, name: str = "") -> Path:
     return path.with_name(f"{path.name}{'.' + name if name else ''}.recipe.yaml")
 
 
+def beside_study(study: str, name: str, suffix: str, hint: str) -> Path:
+    """A file that belongs to a study and lies beside its journal.
+
+    Args:
+        study: Journal file.
+        name: Name of the study in it.
+        suffix: What the file holds: ``"sparse.json"``.
+        hint: What to do where there is no such place.
+
+    Raises:
+        InputError: the study is in a database.
+    """
+    if "://" in study:
+        raise InputError("there is no place beside a study in a database", given=study, hint=hint)
+    return recipe_path(study, name).with_name(f"{Path(study).name}.{name}.{suffix}")
+
+
 def keep_recipe(recipe: Mapping[str, Any], result: str | Path, name: str = "") -> None:
     """Write a resolved recipe beside its result; a result in a database has no place beside it."""
     if "://" not in str(result):

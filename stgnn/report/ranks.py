@@ -1,0 +1,89 @@
+"""Whether shared weights rank networks as training them alone does: the answer as a table and as a picture."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from stgnn.report import svg
+from stgnn.report.chart_parts import Sign, Size, frame
+from stgnn.report.charts import Chart
+from stgnn.report.page import both, empty, table
+from stgnn.report.units import percent
+
+SIZES = {"wide": Size(580, 400, top=18), "narrow": Size(360, 340, left=54, right=18, top=18)}
+AXES = ("Accuracy with shared weights (%)", "Accuracy after training alone (%)")
+NETWORK = Sign("network", "circle", "mark search")
+ORDERS = {"shared": "Accuracy with shared weights", "macs": "Multiply-accumulates", "parameters": "Parameters"}
+AGAIN = "One training, by the others"
+HEADS = ["Order of the networks by", "Kendall's tau", "95 % interval", "Lost by its first", "by the best of five"]
+TAU = (
+    "An order that agrees with the trainings has tau 1, an unrelated one 0. What is lost is accuracy, beside that of "
+    "the best network of all."
+)
+UNASKED = "Not asked yet: <code>stgnn rank --study</code> trains some networks alone and compares."
+
+
+def rank_cells(answer: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of the table.
+
+    Args:
+        answer: What :func:`stgnn.commands.rank` returns.
+    """
+    rows = []
+    for key, name in ORDERS.items():
+        order = answer["orders"][key]
+        rows.append([name, *_tau(order), *(percent(order[f"lost_by_{number}"]) for number in (1, 5))])
+    if answer["again"] is not None:
+        rows.append([AGAIN, *_tau(answer["again"]), "", ""])
+    return HEADS, rows
+
+
+def _tau(found: Mapping[str, float | None]) -> list[str]:
+    """The value and its interval; a list of equal scores has no order to agree with."""
+    told = {key: "none" if value is None else f"{value:.2f}" for key, value in found.items()}
+    return [told["tau"], f"{told['low']} to {told['high']}"]
+
+
+def rank_chart(rows: Sequence[Mapping[str, Any]], size: Size) -> Chart:
+    """Accuracy after training alone, over that with shared weights; bars are a standard error and the range of seeds.
+
+    Args:
+        rows: One for each network.
+        size: Size of the chart.
+    """
+    across = svg.spread(row["shared"] + sign * row["error"] for row in rows for sign in (-1, 1))
+    low, high = svg.spread(score for row in rows for score in row["alone"])
+    x, y = size.axes((max(across[0], 0.0), min(across[1], 1.005)), (max(low, 0.0), min(high, 1.005)))
+    parts = [frame(x, y, AXES, (100, 100))]
+    for row in rows:
+        mean = statistics.mean(row["alone"])
+        shared, alone = x(row["shared"]), y(mean)
+        left, right = max(row["shared"] - row["error"], x.low), min(row["shared"] + row["error"], x.high)
+        parts.append(svg.line(x(left), alone, x(right), alone, "error search"))
+        parts.append(svg.line(shared, y(min(row["alone"])), shared, y(max(row["alone"])), "error search"))
+        told = f"{row['digest']}: {percent(row['shared'])} with shared weights, {percent(mean)} alone"
+        parts.append(f"<g><title>{escape(told)}</title>{NETWORK.at(shared, alone)}</g>")
+    return Chart(size, f"{AXES[1]} against {AXES[0]}", "".join(parts), x, y)
+
+
+def rank_section(answer: Mapping[str, Any] | None) -> str:
+    """What a page shows of an answer, as HTML.
+
+    Args:
+        answer: None where nobody has asked.
+    """
+    if answer is None:
+        return empty(UNASKED)
+    heads, cells = rank_cells(answer)
+    seeds = len(answer["seeds"])
+    trained = f"{answer['epochs']} epochs, {seeds} {'seed' if seeds == 1 else 'seeds'}"
+    caption = (
+        f"{answer['networks']} random networks of the space, each trained alone ({trained}): "
+        f"{percent(answer['mean_alone'])} on average, {percent(answer['mean_shared'])} with shared weights. "
+        f"Bars: one standard error{', and the range of the seeds' if seeds > 1 else ''}."
+    )
+    drawing = both(lambda size: rank_chart(answer["rows"], size), SIZES, caption)
+    said = f"<p>{escape(str(answer['verdict']).capitalize())}.</p>"
+    numbers = table("How orders of the networks agree with their trainings", heads, {"": cells})
+    return f'<div class="pair"><figure>{drawing}</figure><div>{said}{numbers}<p class="quiet">{TAU}</p></div></div>'

@@ -1,0 +1,117 @@
+"""Whether shared weights rank networks: what is drawn, what is trained once and kept, and what the answer says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stgnn.cli import main
+from stgnn.data.datamodule import SyntheticDataModule
+from stgnn.errors import InputError
+from stgnn.networks import Supernet, save_checkpoint
+from stgnn.search import rank_check
+from stgnn.search.evaluate import SupernetEvaluator
+from stgnn.search.rank_check import RankCheck, agreement, check_ranks, members, verdict
+from stgnn.space import load_space, read_space
+
+CLIPS = {"clips": 64, "frames": 8, "batch_size": 16}
+
+
+def rows(shared: list[float], macs: list[int], alone: list[list[float]]) -> list[dict[str, Any]]:
+    return [
+        {"shared": one, "macs": size, "parameters": 7, "alone": scores}
+        for one, size, scores in zip(shared, macs, alone, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("name", ["tiny", "edge", "sgn"])
+def test_members_are_different_of_all_sizes_and_more_begin_as_fewer_do(name: str) -> None:
+    space = read_space(name)
+    chosen = members(space, 20)
+    assert len({one.digest for one in chosen}) == 20 and chosen[:8] == members(space, 8)
+    costs = [one.relative_cost for one in chosen]
+    assert max(costs) > 3 * min(costs)
+
+
+def test_a_space_with_too_few_members_says_how_many_it_has() -> None:
+    with pytest.raises(InputError, match=r"(?s)too few members.*allowed: 5 to \d+"):
+        members(read_space("sgn"), 1000)
+
+
+def test_an_order_that_agrees_has_tau_one_and_loses_nothing() -> None:
+    alone = [[0.1 * place, 0.1 * place + 0.01] for place in range(8)]
+    found = agreement(rows([0.01 * place for place in range(8)], [*range(8, 0, -1)], alone))
+    shared, macs, parameters = (found["orders"][key] for key in ("shared", "macs", "parameters"))
+    assert shared["tau"] == shared["low"] == 1 and shared["lost_by_1"] == 0
+    assert macs["tau"] == -1 and macs["lost_by_1"] == pytest.approx(0.7) and macs["lost_by_5"] == pytest.approx(0.3)
+    assert parameters["tau"] is None  # all of one size: no order
+    assert found["again"]["tau"] == 1 and found["mean_alone"] == pytest.approx(0.355)
+    assert verdict(found) == "the shared weights rank networks, and better than their size does"
+    assert agreement(rows([0.1] * 6, [*range(6)], [[0.5]] * 6))["again"] is None
+
+
+def test_the_verdict_never_says_more_than_the_interval() -> None:
+    alone = [[0.1 * place] for place in range(12)]
+    up = [0.01 * place for place in range(12)]
+    assert "not shown to do it better than the size" in verdict(agreement(rows(up, [*range(12)], alone)))
+    mixed = [0.05, 0.01, 0.06, 0.02, 0.08, 0.03, 0.01, 0.07, 0.02, 0.06, 0.04, 0.03]
+    assert "not shown to rank" in verdict(agreement(rows(mixed, [*range(12)], alone)))
+    assert "not shown to rank" in verdict(agreement(rows([0.5] * 12, [*range(12)], alone)))
+
+
+@pytest.mark.parametrize("wrong", [{"networks": 4}, {"epochs": 0}, {"seeds": ()}, {"seeds": (1, 1)}, {"seeds": (-1,)}])
+def test_plans_that_answer_nothing_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        RankCheck(**wrong)
+
+
+def test_trainings_are_kept_and_shared_by_supernets_but_not_by_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = SyntheticDataModule(**CLIPS)
+    evaluators = [
+        SupernetEvaluator.from_data(Supernet(load_space("tiny"), data.layout, data.num_classes), data) for _ in range(2)
+    ]
+    trained: list[int] = []
+    monkeypatch.setattr(rank_check, "train_quietly", lambda task, data, epochs, seed: trained.append(seed))
+    steps: list[tuple[int, int]] = []
+    first = check_ranks(RankCheck(5, (0,)), evaluators[0], data, tmp_path, lambda *step: steps.append(step))
+    assert steps == [(done, 5) for done in range(1, 6)] and trained == [0] * 5
+    more = check_ranks(RankCheck(6, (0, 3)), evaluators[1], data, tmp_path)
+    assert sorted(trained) == [0] * 6 + [3] * 6
+    assert [row["alone"][0] for row in more[:5]] == [row["alone"][0] for row in first]
+    assert [row["shared"] for row in more[:5]] != [row["shared"] for row in first]
+    with pytest.raises(InputError, match=r"(?s)trainings of other settings: epochs"):
+        check_ranks(RankCheck(5, (0,), epochs=7), evaluators[0], data, tmp_path)
+
+
+def test_the_word_asks_and_the_report_of_the_study_shows_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = SyntheticDataModule(**CLIPS)
+    for name in ("one.ckpt", "other.ckpt"):
+        save_checkpoint(name, Supernet(load_space("tiny"), data.layout, data.num_classes), data.class_names)
+    told = json.dumps({"class_path": "SyntheticDataModule", "init_args": CLIPS})
+    found = ["--data", told, "--study=study.journal"]
+    search = ["search", "--supernet=one.ckpt", *found, "--latency=Roofline", "--strategy=Random", "--trials=4"]
+    assert main(search) == 0
+    assert main(["report", "--study=study.journal", "--output=before"]) == 0
+    assert "stgnn rank --study" in Path("before/report.html").read_text()
+    ask = ["--networks=5", "--epochs=1", "--seeds=[0]", *found]
+    capsys.readouterr()
+    assert main(["rank", "--supernet=other.ckpt", *ask]) == 2
+    assert "is of another supernet" in capsys.readouterr().err
+    assert main(["rank", "--supernet=one.ckpt", *ask]) == 0
+    out = capsys.readouterr().out
+    assert "Order of the networks by" in out and "shared weights" in out.splitlines()[-1]
+    answer = json.loads(Path("runs/rank/rank.json").read_text())
+    assert len(answer["rows"]) == 5 and answer["again"] is None and answer["clips"] > 0
+    assert main(["report", "--study=study.journal", "--output=after"]) == 0
+    page = Path("after/report.html").read_text()
+    assert answer["verdict"].capitalize() in page and "stgnn rank --study" not in page
+    assert page.count(answer["rows"][0]["digest"]) >= 2  # in the wide and the narrow drawing
+    Path("study.journal.search.rank.json").write_text("{}")
+    assert main(["report", "--study=study.journal", "--output=after"]) == 2
+    assert "not an answer of stgnn rank" in capsys.readouterr().err
