@@ -106,7 +106,8 @@ def results(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def _lead(summary: Mapping[str, Any]) -> str:
     clips = summary["clips"]
-    sizes = f"{clips['train']:,} clips trained, {clips['val']:,} chose the epoch, {clips['test']:,} tested."
+    validation = f" {clips['val']:,} chose the epoch," if clips["val"] else ""
+    sizes = f"{clips['train']:,} clips trained,{validation} {clips['test']:,} tested."
     best = shown_run(summary)
     text = f"{sizes} Costs are those of one real body; empty bodies are not computed."
     if not summary["singles"]:

@@ -105,8 +105,13 @@ def test_without_validation_there_is_nothing_to_choose_by(summary: dict[str, Any
         one["val"] = None
     with pytest.raises(InputError, match="nothing to choose by"):
         curve_chart(summary, Size(600, 400))
+    summary["clips"]["val"] = 0
     page = render_adaptive_page(summary)
-    assert "No clips were held out for validation" in page and "<figcaption>" not in page
+    assert (
+        "10 clips trained, 4 tested." in page
+        and "No clips were held out for validation" in page
+        and "<figcaption>" not in page
+    )
 
 
 def test_every_policy_has_a_line_and_names_of_its_own(summary: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from stgnn.commands import report
 from stgnn.latency import DeviceFile, Estimate
 from stgnn.latency.device import Entry, NetworkRecord
 from stgnn.latency.plan import plan
-from stgnn.report.study import report_data
+from stgnn.report.study import KNEE, report_data
 from stgnn.results import keep_recipe
 from stgnn.runtimes import ONNXRuntime
 from stgnn.runtimes.timing import Timing
@@ -106,3 +106,8 @@ def test_a_device_file_that_has_gone_is_told_on_the_page(study: str) -> None:
 def test_a_model_that_is_not_there_any_more_is_told(study: str, device: DeviceFile) -> None:
     searched_with(study, device, "Gone")
     assert "Gone" in report_data(study).notes[0]
+
+
+def test_the_page_says_by_what_the_network_was_chosen(study: str) -> None:
+    page = Path(report(study, Path("out"))["html"]).read_text()
+    assert f"The star is the chosen network, {KNEE}." in page
