@@ -38,8 +38,8 @@ class Bench:
     timed, reference_ms = 0, 0.25
     usual_ms: object = None
 
-    def __init__(self, *arguments: object) -> None:
-        Bench.usual_ms = arguments[4]
+    def __init__(self, runtime: object, threads: int, *, usual_ms: float | None, **_: object) -> None:
+        Bench.usual_ms = usual_ms
 
     def time(self, probes: list[Probe], protocol: Protocol, label: str) -> list[Timing | Failure]:
         Bench.timed += len(probes)

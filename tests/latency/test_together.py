@@ -29,7 +29,7 @@ def test_every_network_has_a_time_of_its_own() -> None:
 
 def test_a_compact_network_is_counted_as_it_is() -> None:
     network = Network(load_space("tiny").largest(), LAYOUT, 6)
-    whole, smaller = count_as_is(network), count_as_is(SparseNetwork(network, "channel", step=8).compacted(0.6))  # type: ignore[arg-type]
+    whole, smaller = count_as_is(network), count_as_is(SparseNetwork(network, "channel", round_to=8).compacted(0.6))  # type: ignore[arg-type]
     assert whole == count(network, LAYOUT, 6)
     assert smaller.macs < 0.6 * whole.macs and smaller.parameters < 0.6 * whole.parameters
     assert count_as_is(SGN(LAYOUT, 6)).parameters == sum(one.numel() for one in SGN(LAYOUT, 6).parameters())
