@@ -50,7 +50,12 @@ def export_data(
         InputError: anything wrong with the arguments or the store; an existing output is left as it was.
     """
     if format not in EXPORTS:
-        raise InputError("this format is not written", given=format, allowed=EXPORTS, hint="convert that of pyskl")
+        raise InputError(
+            "this format is not written",
+            given=format,
+            allowed=EXPORTS,
+            hint="write pyskl, which other tools read, and convert that",
+        )
     path = Path(output)
     check_output(path)
     if path.exists() and not overwrite:

@@ -50,7 +50,7 @@ def check_finite(values: FloatArray, offsets: IntArray, names: list[str], what: 
     clip = int(np.searchsorted(offsets, bad[0], side="right")) - 1
     joint = int(np.argwhere(~np.isfinite(values[bad[0]]))[0][1])
     raise InputError(
-        f"the {what} of clip {clip} ({names[clip]!r}) are not finite numbers",
+        f"the {what} of the clip {names[clip]!r} are not finite numbers",
         given=f"NaN or infinity in frame {int(bad[0] - offsets[clip])}, joint {joint}; {len(bad)} such frames in all",
         allowed="finite numbers; a joint that was not seen is exactly zero",
         hint=f"replace the {what} of joints that were not seen by zeros, or leave the clip out",

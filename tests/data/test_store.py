@@ -251,7 +251,7 @@ def test_coordinates_that_are_no_numbers_are_refused_with_their_place(
 ) -> None:
     keypoints = store.keypoints.copy()
     keypoints[store.offsets[7] + 1, 0, 4, 2] = value
-    with pytest.raises(InputError, match=r"clip 7 \('clip7'\)[^$]*frame 1, joint 4"):
+    with pytest.raises(InputError, match=r"the clip 'clip7'[^$]*frame 1, joint 4"):
         replace(store, keypoints=keypoints).save(tmp_path / "store")
     assert not (tmp_path / "store").exists()
 

@@ -134,14 +134,16 @@ def _index(file: NpzFile, label_array: str, keypoints: Rows) -> _Index:
     count = len(labels)
     names = file.texts("name") or [f"clip{number:06d}" for number in range(count)]
     subjects, views = file.codes("subject", count), file.codes("view", count)
-    per_clip: dict[str, Sized] = {"frame_offset": offsets[1:], "name": names, "subject": subjects, "view": views}
+    if len(offsets) != count + 1:
+        what = f"frame_offset of {file.source} needs the first frame of each clip, and the end of the last"
+        raise InputError(what, given=f"{len(offsets)} numbers", allowed=f"{count + 1}: there are {count} labels")
+    per_clip: dict[str, Sized] = {"name": names, "subject": subjects, "view": views}
     for name, values in per_clip.items():
         if len(values) != count:
-            more = ", and the end of the last" if name == "frame_offset" else ""
-            what = f"{file.source} needs one entry of {name} for each clip{more}"
+            what = f"{file.source} needs one entry of {name} for each clip"
             raise InputError(what, given=len(values), allowed=count)
-    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(keypoints) or (offsets[1:] < offsets[:-1]).any():
-        given = "nothing" if len(offsets) == 0 else f"{offsets[0]} to {offsets[-1]}"
+    if offsets[0] != 0 or offsets[-1] != len(keypoints) or (offsets[1:] < offsets[:-1]).any():
+        given = f"{offsets[0]} to {offsets[-1]}"
         allowed = f"0 to {len(keypoints)}, never falling"
         raise InputError(f"the clips of {file.source} do not cover its frames", given=given, allowed=allowed)
     _check_size(file, offsets, keypoints, names)

@@ -14,6 +14,12 @@ from stgnn.errors import InputError
 
 LARGEST_COLUMN = 64 << 20
 """Bytes of an array with one entry for each clip, and its entries."""
+INTEGERS = {
+    "b": "numpy.flatnonzero makes the numbers of the clips of it",
+    "f": "astype(int) makes integers of it",
+    "U": "number the names from 0 with numpy.unique(..., return_inverse=True)",
+}
+"""How what is no integer becomes one, by the kind of the array."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,9 @@ class NpzFile:
         Raises:
             InputError: it is not an `.npz` file.
         """
+        if source.suffix == ".npy":
+            hint = "write the arrays with numpy.savez; the README shows which"
+            raise InputError("this file holds a single array", given=source, allowed="an .npz file", hint=hint)
         return cls(source, member_names(source))
 
     def frames(self, name: str, axes: int) -> Rows:
@@ -45,7 +54,8 @@ class NpzFile:
         """
         rows = self._open(name)
         if rows.dtype.kind not in "fiu" or len(rows.shape) != axes or 0 in rows.shape[1:]:
-            raise self._unfit(rows, name, f"real numbers with {axes} axes")
+            hint = f"{name}[:, None] is that of one person in each frame" if len(rows.shape) == axes - 1 else None
+            raise self._unfit(rows, name, f"real numbers with {axes} axes", hint)
         return rows
 
     def integers(self, name: str) -> IntArray:
@@ -91,7 +101,8 @@ class NpzFile:
         rows = self._open(name)
         if rows.dtype.kind not in kinds or len(rows.shape) > axes or 0 in (rows.dtype.itemsize, *rows.shape[1:]):
             what = "integers or names" if "U" in kinds else "integers"
-            raise self._unfit(rows, name, f"{what} with {'one axis' if axes == 1 else 'one or two axes'}")
+            allowed = f"{what} with {'one axis' if axes == 1 else 'one or two axes'}"
+            raise self._unfit(rows, name, allowed, INTEGERS.get(rows.dtype.kind))
         size = math.prod(rows.shape) * rows.dtype.itemsize
         if size > LARGEST_COLUMN:
             raise self._unfit(rows, name, f"at most {LARGEST_COLUMN} bytes")
@@ -100,9 +111,12 @@ class NpzFile:
     def _open(self, name: str) -> Rows:
         if name not in self.names:
             allowed = "keypoint, frame_offset, ..."
-            raise InputError(f"{self.source} has no array {name!r}", given=sorted(self.names), allowed=allowed)
+            hint = "the README shows how such a file is written"
+            raise InputError(
+                f"{self.source} has no array {name!r}", given=sorted(self.names), allowed=allowed, hint=hint
+            )
         return open_rows(self.source, name)
 
-    def _unfit(self, rows: Rows, name: str, allowed: str) -> InputError:
-        given = f"{rows.dtype} {rows.shape}"
-        return InputError(f"the array {name!r} of {self.source} is of the wrong kind", given=given, allowed=allowed)
+    def _unfit(self, rows: Rows, name: str, allowed: str, hint: str | None = None) -> InputError:
+        what, given = f"the array {name!r} of {self.source} is of the wrong kind", f"{rows.dtype} {rows.shape}"
+        return InputError(what, given=given, allowed=allowed, hint=hint)

@@ -70,9 +70,13 @@ def test_labels_from_elsewhere_are_refused(tmp_path: Path) -> None:
         ({"label_gesture": np.zeros(24, dtype=int)}, None, "exactly one array of labels"),
         ({"label_action": np.full(24, 3)}, None, "label of clip 0"),
         ({"label_action": np.zeros(24)}, None, "label_action.* of the wrong kind"),
-        ({"label_action": np.zeros(23, dtype=int)}, None, "one entry of frame_offset for each clip"),
+        ({"label_action": np.array(["a"] * 24)}, None, "return_inverse"),
+        ({"label_action": np.zeros(23, dtype=int)}, None, r"(?s)frame_offset of .*25 numbers.*24: there are 23 labels"),
+        ({"frame_offset": np.zeros(0, dtype=int)}, None, r"(?s)frame_offset of .*0 numbers.*25: there are 24 labels"),
         ({"keypoint": None}, None, "no array 'keypoint'"),
         ({"keypoint": np.zeros((3, 1, 20, 3), dtype=complex)}, None, "'keypoint' .* of the wrong kind"),
+        ({"keypoint": np.zeros((144, 20, 3))}, None, r"keypoint\[:, None\] is that of one person"),
+        ({"split_xsub_test": np.ones(24, dtype=bool)}, None, "numpy.flatnonzero"),
         ({"frame_offset": None}, None, "no array 'frame_offset'"),
         ({"frame_offset": np.zeros(25, dtype=int)}, None, "do not cover its frames"),
         ({"score": np.zeros((2, 2, 20))}, None, "the scores of .* do not fit"),
@@ -97,7 +101,7 @@ def test_a_file_cut_off_or_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a whole"):
         read_npz(path)
     np.save(tmp_path / "one.npy", np.zeros(3))
-    with pytest.raises(InputError, match="not a whole"):
+    with pytest.raises(InputError, match="a single array"):
         read_npz(tmp_path / "one.npy")
 
 
