@@ -30,6 +30,7 @@ from stgnn.words import WORDS, check_purpose, function_of, signature_of
 
 KEEPS_RECIPE = {
     "profile": ("output", ""),
+    "rank": ("output", ""),
     "search": ("study", "name"),
     "adasgn": ("output", ""),
     "lottery": ("output", ""),

@@ -11,7 +11,14 @@ from stgnn.cli import main
 from stgnn.words import WORDS, function_of, signature_of
 
 RECIPES = Path(__file__).parents[1] / "recipes"
-FOLDERS = {"profile": "profile", "search": "search", "adaptive": "adasgn", "lottery": "lottery", "sparse": "sparsify"}
+FOLDERS = {
+    "profile": "profile",
+    "rank": "rank",
+    "search": "search",
+    "adaptive": "adasgn",
+    "lottery": "lottery",
+    "sparse": "sparsify",
+}
 
 
 @pytest.mark.parametrize("word", WORDS)

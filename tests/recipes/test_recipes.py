@@ -77,7 +77,8 @@ def test_what_uses_a_supernet_sees_the_clips_as_it_was_trained() -> None:
         data = load_recipe(path)["data"]
         return {**data, "init_args": {**data["init_args"], "batch_size": None}}
 
-    found = {path: load_recipe(path)["supernet"] for path in sorted((FOLDER / "search").glob("*.yaml"))}
+    users = sorted(path for folder in ("search", "rank") for path in (FOLDER / folder).glob("*.yaml"))
+    found = {path: load_recipe(path)["supernet"] for path in users}
     found[FOLDER / "fit" / "finetune.yaml"] = found[FOLDER / "search" / "nsga2.yaml"]
     for path, supernet in found.items():
         assert clips(path) == clips(FOLDER / "fit" / f"{Path(supernet).parts[1]}.yaml"), name(path)
