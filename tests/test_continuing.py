@@ -87,7 +87,7 @@ def test_a_training_that_begins_anew_beside_a_stopped_one_says_so(
     assert "warning" not in capsys.readouterr().err
     assert main(["fit", "--config=own.yaml"]) == 0
     said = capsys.readouterr().err
-    assert f"stgnn: warning: {LAST} was stopped after step 4 of 6" in said and resume_command(LAST) in said
+    assert f"stgnn: warning: {LAST} is of step 4 of 6" in said and resume_command(LAST) in said
     assert Path("runs/own/version_2").is_dir()
     assert main(["fit", "--config=own.yaml"]) == 0  # the last one came to its end
     assert "warning" not in capsys.readouterr().err
@@ -103,10 +103,10 @@ def test_a_search_warns_of_a_supernet_whose_training_was_stopped(
     capsys.readouterr()
     assert main(["search", "--config=search.yaml"]) == 0
     said = capsys.readouterr().err
-    assert "was stopped after step 4 of 6" in said and f"to train on: {resume_command(LAST)}" in said
+    assert "is of step 4 of 6" in said and f"to train on: {resume_command(LAST)}" in said
     assert main(resume_command(LAST).split()[1:]) == 0
     assert main(["search", "--config=search.yaml", "--name=other"]) == 0
-    assert "was stopped" not in capsys.readouterr().err
+    assert "is of step" not in capsys.readouterr().err
 
 
 def test_the_command_survives_a_shell() -> None:

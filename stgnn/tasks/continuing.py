@@ -107,7 +107,7 @@ def _stopped(extra: Mapping[str, Any]) -> str | None:
     known = extra.get(TRAINED)
     if known is None or known["steps"] >= known["planned"]:
         return None
-    return f"was stopped after step {known['steps']} of {known['planned']}"
+    return f"is of step {known['steps']} of {known['planned']}: its training was stopped, or still runs"
 
 
 def _what(recipe: Mapping[str, Any]) -> dict[str, Any]:
