@@ -402,6 +402,8 @@ def test_a_run_that_is_refused_or_stopped_at_once_takes_no_number(
     monkeypatch.chdir(tmp_path)
     assert "needs an end" in refused(["fit", "--config", str(FIT), *SMALL, "--trainer.limit_train_batches=0"], capsys)
 
+    assert "to hold out" in refused(["fit", "--config", str(FIT), *SHORT, "--data.val_subjects=[77]"], capsys)
+
     def stopped(*_: Any) -> None:
         raise KeyboardInterrupt
 

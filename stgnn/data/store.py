@@ -115,8 +115,10 @@ class SkeletonStore:
             InputError: there is no such protocol.
         """
         if protocol not in self.protocols:
-            splits = "import it again with --labels TABLE.csv, whose column split says train or test"
-            hint = "stgnn data check --store STORE" if self.protocols else splits
+            splits = (
+                "import it again with a split: a column of --labels TABLE.csv, or arrays of an .npz file; see README"
+            )
+            hint = f"--data.protocol {self.protocols[0]}" if self.protocols else splits
             raise InputError("the store has no such protocol", given=protocol, allowed=self.protocols, hint=hint)
         return self.splits[f"{protocol}_train"], self.splits[f"{protocol}_test"]
 
@@ -247,7 +249,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
             "there is no store here",
             given=folder,
             allowed=f"a folder with a file {HEADER}",
-            hint="make one with: stgnn data import --format F --source PATH --output STORE",
+            hint="correct the path, which begins in this folder, or make one: stgnn data import --help",
         )
     header = read_json(folder / HEADER, "the description of a store")
     if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("version") != VERSION:

@@ -190,7 +190,7 @@ class TrainingCLI(LightningCLI):
 
     @contextmanager
     def _number_given_back(self) -> Iterator[None]:
-        """A run that ends early, with nothing but its recipe, takes no number: other recipes name ``version_0``."""
+        """A run that ends early, with at most its recipe, takes no number: other recipes name ``version_0``."""
         try:
             yield
         except BaseException:
@@ -198,7 +198,7 @@ class TrainingCLI(LightningCLI):
             if (
                 folder is not None
                 and folder.is_dir()
-                and [path.name for path in folder.iterdir()] == [continuing.RECIPE]
+                and {path.name for path in folder.iterdir()} <= {continuing.RECIPE}
             ):
                 rmtree(folder, ignore_errors=True)
             raise

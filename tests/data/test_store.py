@@ -286,7 +286,7 @@ def test_bad_scores_and_foreign_clips_are_refused(layout: SkeletonLayout) -> Non
 
 
 def test_an_unknown_protocol_is_refused(store: SkeletonStore) -> None:
-    message = r"no such protocol\n  given:   xview\n  allowed: xsub\n  hint:    stgnn data check --store STORE"
+    message = r"no such protocol\n  given:   xview\n  allowed: xsub\n  hint:    --data.protocol xsub"
     with pytest.raises(InputError, match=message):
         store.split("xview")
 
