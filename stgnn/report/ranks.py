@@ -41,8 +41,9 @@ def rank_cells(answer: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def _tau(found: Mapping[str, float | None]) -> list[str]:
     """The value and its interval; a list of equal scores has no order to agree with."""
-    told = {key: "none" if value is None else f"{value:.2f}" for key, value in found.items()}
-    return [told["tau"], f"{told['low']} to {told['high']}"]
+    tau, low, high = (found[key] for key in ("tau", "low", "high"))
+    interval = "none" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+    return ["none" if tau is None else f"{tau:.2f}", interval]
 
 
 def rank_chart(rows: Sequence[Mapping[str, Any]], size: Size) -> Chart:

@@ -10,6 +10,7 @@ from stgnn.cli import main
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.networks import Supernet, save_checkpoint
+from stgnn.report.ranks import rank_cells
 from stgnn.search import rank_check
 from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.search.rank_check import RankCheck, agreement, check_ranks, members, verdict
@@ -48,6 +49,7 @@ def test_an_order_that_agrees_has_tau_one_and_loses_nothing() -> None:
     assert parameters["tau"] is None  # all of one size: no order
     assert found["again"]["tau"] == 1 and found["mean_alone"] == pytest.approx(0.355)
     assert verdict(found) == "the shared weights rank networks, and better than their size does"
+    assert rank_cells(found)[1][2][1:3] == ["none", "none"] and rank_cells(found)[1][0][1:3] == ["1.00", "1.00 to 1.00"]
     assert agreement(rows([0.1] * 6, [*range(6)], [[0.5]] * 6))["again"] is None
 
 
