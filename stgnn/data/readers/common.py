@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stgnn.data.readers.source import ClipLabels
-from stgnn.data.store import SkeletonStore
+from stgnn.data.readers.source import ClipLabels, Splits
 from stgnn.data.validation import BoolArray, FloatArray, IntArray
 from stgnn.errors import InputError
 from stgnn.files import read_text
@@ -176,23 +175,28 @@ def folder_of(source: Path) -> Path:
     return Path(os.path.abspath(source)).parent  # `absolute` keeps "..", `resolve` follows links
 
 
-def official_splits(store: SkeletonStore, protocol: str, train: Callable[[int], bool]) -> dict[str, IntArray]:
-    """The splits of a protocol that a rule describes; none if the store holds only one side of it.
+def split_pair(protocol: str, train: BoolArray, test: BoolArray | None = None) -> dict[str, IntArray]:
+    """The two splits of a protocol; none if either side is empty.
 
     Args:
-        store: The imported clips.
         protocol: Name of the protocol: ``xsub``.
-        train: Whether the clip of this index belongs to training.
+        train: Which clips train (n,).
+        test: Which clips test (n,). None: all others.
     """
-    chosen = np.array([train(index) for index in range(len(store))], dtype=bool)
-    return split_pair(protocol, chosen, ~chosen)
-
-
-def split_pair(protocol: str, train: BoolArray, test: BoolArray) -> dict[str, IntArray]:
-    """The two splits of a protocol from masks (n,); none if either side is empty."""
+    test = ~train if test is None else test
     if not train.any() or not test.any():
         return {}
     return {f"{protocol}_train": np.flatnonzero(train), f"{protocol}_test": np.flatnonzero(test)}
+
+
+def splits_by_name(protocol: str, trains: Callable[[str], bool]) -> Splits:
+    """The splits of a protocol that the names of the clips tell, for `ClipSource.splits`.
+
+    Args:
+        protocol: Name of the protocol.
+        trains: Whether the clip of this name trains.
+    """
+    return lambda store: split_pair(protocol, np.array([trains(name) for name in store.names], dtype=bool))
 
 
 def _bounded_text(path: Path, what: str, limit: int) -> str:

@@ -11,19 +11,17 @@ Clips have no names there; they are called ``train_000000``, ``test_000000`` aft
 tells the protocol: ``CS`` and ``CSub`` are `xsub`, ``CV`` is `xview`, ``CSet`` is `xset`, and another is `main`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from stgnn.data.arrays import Rows, member_names, open_rows
-from stgnn.data.readers.common import official_splits, refuse_labels
+from stgnn.data.readers.common import refuse_labels, splits_by_name
 from stgnn.data.readers.published import class_names, protocol_of, without_padding
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
-from stgnn.data.store import SkeletonStore
-from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, load_layout
 
@@ -67,16 +65,13 @@ def read_ctr_gcn(source: Path, layout: SkeletonLayout | None = None, labels: Cli
             yield from _read(side, min(start, len(side.clips)), body)
             start = max(start - len(side.clips), 0)
 
-    def splits(store: SkeletonStore) -> Mapping[str, IntArray]:
-        return official_splits(store, protocol_of(source.stem), lambda clip: store.names[clip].startswith("train_"))
-
     return ClipSource(
         layout=body,
         class_names=class_names(names, [label for side in sides for label in side.labels], source),
         count=len(names),
         persons=max(persons),
         clips=clips,
-        splits=splits,
+        splits=splits_by_name(protocol_of(source.stem), lambda name: name.startswith("train_")),
         notes=_NOTES,
     )
 

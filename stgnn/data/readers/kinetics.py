@@ -22,11 +22,17 @@ from typing import Any
 
 import numpy as np
 
-from stgnn.data.readers.common import MOST_CLASSES, files_of, official_splits, read_json_file, refuse_labels, the_layout
+from stgnn.data.readers.common import (
+    MOST_CLASSES,
+    files_of,
+    read_json_file,
+    refuse_labels,
+    splits_by_name,
+    the_layout,
+)
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
-from stgnn.data.store import SkeletonStore
-from stgnn.data.validation import FloatArray, IntArray
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 
@@ -80,14 +86,10 @@ def read_kinetics_skeleton(
         count=len(entries),
         persons=PERSONS,
         clips=lambda start: _clips(entries[start:], body),
-        splits=_splits,
+        splits=splits_by_name("main", lambda name: name.startswith("train/")),
         scored=True,
         notes=(_NOTE, *(passed_over,) * (unlisted > 0)),
     )
-
-
-def _splits(store: SkeletonStore) -> Mapping[str, IntArray]:
-    return official_splits(store, "main", lambda index: store.names[index].startswith("train/"))
 
 
 def _label_list(path: Path, part: str, files: Mapping[str, Path]) -> list[_Entry]:

@@ -15,13 +15,13 @@ alphabetical order.
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.readers.common import MOST_CLASSES, read_lines
-from stgnn.data.readers.source import ClipLabel, ClipLabels
+from stgnn.data.readers.common import MOST_CLASSES, read_lines, split_pair
+from stgnn.data.readers.source import ClipLabel, ClipLabels, Splits
 from stgnn.data.store import SkeletonStore
 from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
@@ -71,7 +71,7 @@ def clip_labels(path: Path, rows: Mapping[int, Mapping[str, str]]) -> ClipLabels
     )
 
 
-def label_splits(labels: ClipLabels) -> Callable[[SkeletonStore], Mapping[str, IntArray]]:
+def label_splits(labels: ClipLabels) -> Splits:
     """The splits that a table names, for `ClipSource.splits`; none if it names only one side.
 
     Args:
@@ -79,9 +79,8 @@ def label_splits(labels: ClipLabels) -> Callable[[SkeletonStore], Mapping[str, I
     """
 
     def splits(store: SkeletonStore) -> Mapping[str, IntArray]:
-        sides = [labels.rows[name].split if name in labels.rows else "" for name in store.names]
-        found = {f"{PROTOCOL}_{side}": np.flatnonzero(np.array(sides) == side) for side in ("train", "test")}
-        return found if all(len(indices) for indices in found.values()) else {}
+        sides = np.array([labels.rows[name].split if name in labels.rows else "" for name in store.names])
+        return split_pair(PROTOCOL, sides == "train", sides == "test")
 
     return splits
 

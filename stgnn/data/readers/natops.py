@@ -11,12 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.readers.common import files_of, numbers, read_lines, refuse_labels, split_pair, the_layout
+from stgnn.data.readers.common import files_of, numbers, read_lines, refuse_labels, splits_by_name, the_layout
 from stgnn.data.readers.small import LIMIT, clip_of
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
-from stgnn.data.store import SkeletonStore
-from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 
@@ -58,7 +56,7 @@ def read_natops(source: Path, layout: SkeletonLayout | None = None, labels: Clip
         count=len(cases),
         persons=1,
         clips=lambda start: _clips(cases[start:], body),
-        splits=_splits,
+        splits=splits_by_name("official", lambda name: name.startswith("train_")),
         notes=("the unit of the coordinates is not published",),
     )
 
@@ -98,8 +96,3 @@ def _clip(case: _Case, line: str, layout: SkeletonLayout) -> SkeletonSequence | 
         )
     keypoints = np.stack(series).reshape(1, 8, 3, -1).transpose(0, 3, 1, 2)  # (V C, T) -> (1, T, V, C)
     return clip_of(keypoints, case.label, layout, case.name)
-
-
-def _splits(store: SkeletonStore) -> dict[str, IntArray]:
-    train = np.array([name.startswith("train") for name in store.names])
-    return split_pair("official", train, ~train)

@@ -152,7 +152,7 @@ def ntu_splits(store: SkeletonStore, edition: Edition) -> dict[str, IntArray]:
     splits: dict[str, IntArray] = {}
     for protocol, trains in edition.protocols.items():
         chosen = np.array([trains(recording(name)) for name in store.names], dtype=bool)
-        splits |= split_pair(protocol, chosen, ~chosen)
+        splits |= split_pair(protocol, chosen)
     return splits
 
 

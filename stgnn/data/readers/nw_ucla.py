@@ -12,14 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.readers.common import (
-    coordinates,
-    files_of,
-    official_splits,
-    read_json_file,
-    refuse_labels,
-    the_layout,
-)
+from stgnn.data.readers.common import coordinates, files_of, read_json_file, refuse_labels, split_pair, the_layout
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
@@ -86,7 +79,7 @@ def _read_clip(file: Path, subject: int, view: int, layout: SkeletonLayout) -> S
 
 def _splits(store: SkeletonStore) -> dict[str, IntArray]:
     """The two cross-view protocols, of each only what has clips on both sides."""
-    usual = official_splits(store, "xview", lambda index: bool(store.views[index] != TEST_VIEW))
+    usual = split_pair("xview", store.views != TEST_VIEW)
     if not usual:
         return {}
     tested = {_content(store, index) for index in usual["xview_test"].tolist()}

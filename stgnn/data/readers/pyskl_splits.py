@@ -1,12 +1,12 @@
 """Names of splits in annotation pickles, and the protocols they stand for."""
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from stgnn.data.readers.common import split_pair
 from stgnn.data.store import SkeletonStore
 from stgnn.data.validation import IntArray
 
@@ -42,15 +42,8 @@ def protocols(split: Mapping[str, Sequence[str]]) -> dict[str, Sides]:
 
 def splits_of(found: Mapping[str, Sides], store: SkeletonStore) -> dict[str, IntArray]:
     """The protocols as indices into a store; a protocol of which it holds one side only is left out."""
-    places = defaultdict(list)
-    for index, name in enumerate(store.names):
-        places[name].append(index)
     splits: dict[str, IntArray] = {}
     for protocol, sides in found.items():
-        train, test = (
-            np.array(sorted(index for name in dict.fromkeys(side) for index in places.get(name, ())), dtype=np.int64)
-            for side in sides
-        )
-        if len(train) and len(test):
-            splits |= {f"{protocol}_train": train, f"{protocol}_test": test}
+        train, test = (np.isin(store.names, list(side)) for side in sides)
+        splits |= split_pair(protocol, train, test)
     return splits

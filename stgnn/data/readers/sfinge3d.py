@@ -14,14 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
-from stgnn.data.readers.common import files_of, read_lines, refuse_labels, split_pair, the_layout
+from stgnn.data.readers.common import files_of, read_lines, refuse_labels, splits_by_name, the_layout
 from stgnn.data.readers.small import LIMIT, clip_of, index_of, read_rows
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
-from stgnn.data.store import SkeletonStore
-from stgnn.data.validation import FloatArray, IntArray
+from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 
@@ -69,7 +66,7 @@ def read_sfinge3d(source: Path, layout: SkeletonLayout | None = None, labels: Cl
         count=len(gestures),
         persons=1,
         clips=lambda start: _clips(gestures[start:], body),
-        splits=_splits,
+        splits=splits_by_name("dict2seq", lambda name: name.startswith("dict/")),
     )
 
 
@@ -133,8 +130,3 @@ def _read_recording(file: Path) -> FloatArray:
     """Keypoints (1, T, V, C)."""
     rows = read_rows(file, 20 * 7, "a recording of SFINGE 3D")
     return rows.reshape(1, -1, 20, 7)[..., :3]
-
-
-def _splits(store: SkeletonStore) -> dict[str, IntArray]:
-    train = np.array([name.startswith("dict/") for name in store.names])
-    return split_pair("dict2seq", train, ~train)

@@ -15,7 +15,7 @@ source says where in a recording the gesture begins and ends: gesture, finger, s
 (0-based); a recording is cut to it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -25,13 +25,13 @@ import numpy as np
 from stgnn.data.readers.common import (
     files_of,
     numbers,
-    official_splits,
     read_lines,
     refuse_labels,
     split_pair,
+    splits_by_name,
     the_layout,
 )
-from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
+from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut, Splits
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
 from stgnn.data.validation import FloatArray, IntArray
@@ -137,13 +137,10 @@ def _read_shrec17(source: Path, layout: SkeletonLayout | None, labels: ClipLabel
                 raise InputError(f"the official lists of {source} name a recording twice", given=one.name)
             parts[one] = part
     clips = [_Clip(one, files.get(one)) for one in sorted(parts)]
-    names = {one.name for one, part in parts.items() if part == "train"}
+    training = {one.name for one, part in parts.items() if part == "train"}
     unlisted = len(files.keys() - parts.keys())
     notes = (f"{unlisted} files were passed over: no official list names them",) * (unlisted > 0)
-
-    def splits(store: SkeletonStore) -> Mapping[str, IntArray]:
-        return official_splits(store, "official", lambda index: store.names[index] in names)
-
+    splits = splits_by_name("official", lambda name: name in training)
     return _source(clips, the_layout(layout, "shrec22"), classes, splits, notes)
 
 
@@ -159,7 +156,7 @@ def _source(
     clips: Sequence[_Clip],
     layout: SkeletonLayout,
     classes: int,
-    splits: Callable[[SkeletonStore], Mapping[str, IntArray]],
+    splits: Splits,
     notes: tuple[str, ...],
 ) -> ClipSource:
     both = tuple(f"{gesture} ({finger})" for gesture in GESTURES for finger in FINGERS)
@@ -177,8 +174,7 @@ def _source(
 def _leave_one_out(store: SkeletonStore) -> Mapping[str, IntArray]:
     splits: dict[str, IntArray] = {}
     for subject in range(1, DHG_SUBJECTS + 1):
-        trains = store.subjects != subject
-        splits |= split_pair(f"loso{subject}", trains, ~trains)
+        splits |= split_pair(f"loso{subject}", store.subjects != subject)
     return splits
 
 

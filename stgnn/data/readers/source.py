@@ -9,6 +9,9 @@ from stgnn.data.store import SkeletonStore
 from stgnn.data.validation import IntArray
 from stgnn.skeleton.layout import SkeletonLayout
 
+Splits = Callable[[SkeletonStore], Mapping[str, IntArray]]
+"""From the imported store, still without splits, to clip indices under ``<protocol>_train`` and ``<protocol>_test``."""
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -39,7 +42,7 @@ class ClipSource:
         persons: Most persons of a clip, M.
         clips: From the number of a clip (0 to count) to an iterator over it and all that follow, in a fixed order;
             yields one item for each of them, and holds a few at most in memory.
-        splits: From the imported store (without splits) to clip indices under ``<protocol>_train`` and ``_test``.
+        splits: The official protocols, found once the clips are imported.
         scored: Whether every clip has scores.
         notes: What the user should know about the source, one sentence each.
         beside: Files outside the source, and outside the table of labels, that decide what its clips are.
@@ -50,7 +53,7 @@ class ClipSource:
     count: int
     persons: int
     clips: Callable[[int], Iterator[SkeletonSequence | LeftOut]]
-    splits: Callable[[SkeletonStore], Mapping[str, IntArray]] = no_splits
+    splits: Splits = no_splits
     scored: bool = False
     notes: tuple[str, ...] = ()
     beside: tuple[Path, ...] = ()

@@ -13,7 +13,7 @@ and camera. The name of the folder tells the protocol: ``xsub`` and ``CS`` are `
 and another is `main`. The arrays are mapped into memory, never loaded.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,12 +21,10 @@ import numpy as np
 
 from stgnn.data.arrays import Rows, open_rows
 from stgnn.data.pickles import read_pickle
-from stgnn.data.readers.common import refuse_labels
+from stgnn.data.readers.common import refuse_labels, splits_by_name
 from stgnn.data.readers.published import Body, body_of, class_names, people, protocol_of, without_padding
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
-from stgnn.data.store import SkeletonStore
-from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 
@@ -64,6 +62,7 @@ def read_st_gcn(source: Path, layout: SkeletonLayout | None = None, labels: Clip
         raise InputError(f"the arrays of {source} hold different bodies", given=shapes, allowed="one (V, C)")
     body = body_of(*shapes.pop(), layout, source)
     names = [name for part in parts for name in part.names]
+    first = set(parts[0].names)  # those that train, if both sides are there
 
     def clips(start: int) -> Iterator[SkeletonSequence | LeftOut]:
         for part in parts:
@@ -76,7 +75,7 @@ def read_st_gcn(source: Path, layout: SkeletonLayout | None = None, labels: Clip
         count=len(names),
         persons=max(part.clips.shape[4] for part in parts),
         clips=clips,
-        splits=lambda store: _splits(store, parts, protocol_of(source.name)),
+        splits=splits_by_name(protocol_of(source.name), lambda name: name in first),
         scored=body.scored,
         notes=_NOTES,
     )
@@ -153,12 +152,3 @@ def _read(part: _Part, start: int, body: Body) -> Iterator[SkeletonSequence | Le
         keypoints, scores = (clip[..., :2], clip[..., 2]) if body.scored else (clip, None)
         subject, view = people(name)
         yield SkeletonSequence(keypoints, part.labels[place], body.layout, name, subject, view, scores)
-
-
-def _splits(store: SkeletonStore, parts: Sequence[_Part], protocol: str) -> Mapping[str, IntArray]:
-    """The sides as indices; none if there is one side only."""
-    if len(parts) < 2:
-        return {}
-    train = set(parts[0].names)
-    sides = np.array([name in train for name in store.names])
-    return {f"{protocol}_train": np.flatnonzero(sides), f"{protocol}_test": np.flatnonzero(~sides)}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.readers.common import official_splits, refuse_labels, the_layout
+from stgnn.data.readers.common import refuse_labels, split_pair, the_layout
 from stgnn.data.readers.matlab import read_mat
 from stgnn.data.readers.small import clip_of, index_of, joint_order, numbered_files, to_floats
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
@@ -77,7 +77,7 @@ def read_utd_mhad(source: Path, layout: SkeletonLayout | None = None, labels: Cl
         count=len(files),
         persons=1,
         clips=lambda start: (_clip(file, label, subject, body) for label, subject, file in files[start:]),
-        splits=lambda store: official_splits(store, "xsub", lambda index: bool(store.subjects[index] % 2)),
+        splits=lambda store: split_pair("xsub", store.subjects % 2 == 1),
     )
 
 

@@ -1,4 +1,4 @@
-"""What every reader owes: the clips that were written, from the start and from anywhere."""
+"""What every reader owes: the clips that were written, from the start and from anywhere, and the official splits."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from stgnn.data.readers.source import ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.store import SkeletonStore
 
 
 def same(first: SkeletonSequence | LeftOut, second: SkeletonSequence | LeftOut) -> bool:
@@ -33,3 +34,9 @@ def check_clips(source: ClipSource, expected: Sequence[SkeletonSequence | LeftOu
         read = list(source.clips(start))
         assert len(read) == len(expected) - start
         assert all(same(one, other) for one, other in zip(read, expected[start:], strict=True))
+
+
+def splits_of(source: ClipSource, clips: Sequence[SkeletonSequence]) -> dict[str, list[int]]:
+    """The splits of a source of which these clips were imported."""
+    store = SkeletonStore.from_sequences(clips, source.class_names)
+    return {name: indices.tolist() for name, indices in source.splits(store).items()}

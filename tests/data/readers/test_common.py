@@ -1,5 +1,6 @@
 """What readers share: bounded files, links that stay inside, names and numbers with one clear message."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ from stgnn.data.readers.common import (
     coordinates,
     files_of,
     numbers,
-    official_splits,
     read_json_file,
     read_lines,
     refuse_labels,
     require_labels,
+    split_pair,
+    splits_by_name,
     the_layout,
 )
 from stgnn.data.readers.source import ClipLabels
@@ -89,9 +91,23 @@ def test_files_are_sorted_and_links_stay_inside(tmp_path: Path) -> None:
         files_of(outside, "*")
 
 
+def plain(splits: Mapping[str, np.ndarray]) -> dict[str, list[int]]:
+    return {name: clips.tolist() for name, clips in splits.items()}
+
+
+def test_who_does_not_train_tests_unless_the_test_is_named() -> None:
+    train, test = np.array([True, False, False]), np.array([False, False, True])
+    assert plain(split_pair("own", train)) == {"own_train": [0], "own_test": [1, 2]}
+    assert plain(split_pair("own", train, test)) == {"own_train": [0], "own_test": [2]}
+
+
 def test_a_protocol_has_both_sides_or_is_left_out() -> None:
-    clips = [SkeletonSequence(np.zeros((1, 1, 20, 3)), 0, load_layout("kinect20")) for _ in range(4)]
-    store = SkeletonStore.from_sequences(clips, ["a"])
-    splits = official_splits(store, "odd", lambda index: index % 2 == 1)
-    assert {name: found.tolist() for name, found in splits.items()} == {"odd_train": [1, 3], "odd_test": [0, 2]}
-    assert official_splits(store, "all", lambda index: True) == {}
+    some, none = np.array([True, False]), np.zeros(2, dtype=bool)
+    assert split_pair("own", ~none) == split_pair("own", none) == split_pair("own", some, none) == {}
+
+
+def test_names_tell_the_sides_of_a_protocol() -> None:
+    clips = [SkeletonSequence(np.zeros((1, 1, 20, 3)), 0, load_layout("kinect20"), name) for name in ("b/1", "a/1")]
+    store = SkeletonStore.from_sequences(clips, ["x"])
+    splits = splits_by_name("own", lambda name: name.startswith("a/"))(store)
+    assert plain(splits) == {"own_train": [1], "own_test": [0]}

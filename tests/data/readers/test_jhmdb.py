@@ -8,9 +8,8 @@ import pytest
 
 from stgnn.data.readers.jhmdb import read_jhmdb
 from stgnn.data.readers.source import LeftOut
-from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
-from tests.data.readers.law import check_clips
+from tests.data.readers.law import check_clips, splits_of
 from tests.data.readers.real import check_clips_against, check_splits_against, needs_data, open_both
 from tests.data.readers.twin_jhmdb import write_jhmdb, write_jhmdb_pickles, write_pickle
 from tests.data.readers.twin_matlab import write_mat
@@ -22,8 +21,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     source, expected = write_jhmdb(tmp_path, np.random.default_rng(0))
     opened = read_jhmdb(source)
     check_clips(opened, expected)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
-    assert {name: indices.tolist() for name, indices in splits.items()} == PROTOCOLS
+    assert splits_of(opened, expected) == PROTOCOLS
 
 
 @pytest.mark.parametrize("folder", ["joint_positions", "."])
@@ -32,22 +30,20 @@ def test_lists_may_be_unpacked_in_or_beside_the_source(folder: str, tmp_path: Pa
     with zipfile.ZipFile(tmp_path / "splits.zip") as file:
         file.extractall(tmp_path / folder)
     (tmp_path / "splits.zip").unlink()
-    splits = read_jhmdb(source).splits(SkeletonStore.from_sequences(expected, ["?"] * 21))
-    assert {name: indices.tolist() for name, indices in splits.items()} == PROTOCOLS
+    assert splits_of(read_jhmdb(source), expected) == PROTOCOLS
 
 
 def test_beside_the_working_folder_is_the_folder_above_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, expected = write_jhmdb(tmp_path, np.random.default_rng(0))
     monkeypatch.chdir(source)
-    splits = read_jhmdb(Path(".")).splits(SkeletonStore.from_sequences(expected, ["?"] * 21))
-    assert {name: indices.tolist() for name, indices in splits.items()} == PROTOCOLS
+    assert splits_of(read_jhmdb(Path(".")), expected) == PROTOCOLS
 
 
 def test_without_lists_there_is_a_note_and_no_protocol(tmp_path: Path) -> None:
     source, expected = write_jhmdb(tmp_path, np.random.default_rng(0))
     (tmp_path / "splits.zip").unlink()
     opened = read_jhmdb(source)
-    assert opened.splits(SkeletonStore.from_sequences(expected, opened.class_names)) == {}
+    assert splits_of(opened, expected) == {}
     assert any("splits.zip" in note for note in opened.notes)
 
 
@@ -102,9 +98,8 @@ def test_pickles_come_back_and_equal_clips_stay_apart(tmp_path: Path) -> None:
     opened = read_jhmdb(source)
     check_clips(opened, expected)
     assert opened.class_names == ("clap", "run", "wave")
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
     # The first and the third clip are equal: each stands for the other where a protocol names them.
-    assert {name: indices.tolist() for name, indices in splits.items()} == {
+    assert splits_of(opened, expected) == {
         "1_train": [0, 1, 2],
         "1_test": [3, 4],
         "2_train": [0, 3, 4],

@@ -10,8 +10,8 @@ import pytest
 from stgnn.data.readers.kinetics import read_kinetics_skeleton
 from stgnn.data.readers.source import ClipLabels, LeftOut
 from stgnn.data.sequence import SkeletonSequence
-from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
+from tests.data.readers.law import splits_of
 from tests.data.readers.twin_kinetics import CLASSES, skeleton, write_clip, write_kinetics_skeleton, write_list
 
 
@@ -45,8 +45,7 @@ def test_clips_come_back_training_first_from_any_start(tmp_path: Path, rng: np.r
 
 def test_the_two_folders_are_the_protocol_main(tmp_path: Path, rng: np.random.Generator) -> None:
     source, expected = write_kinetics_skeleton(tmp_path, rng)
-    splits = read_kinetics_skeleton(source).splits(SkeletonStore.from_sequences(expected, CLASSES))
-    assert {name: list(indices) for name, indices in splits.items()} == {"main_train": [0, 1], "main_test": [2]}
+    assert splits_of(read_kinetics_skeleton(source), expected) == {"main_train": [0, 1], "main_test": [2]}
 
 
 def test_clips_without_skeleton_file_or_body_are_left_out(tmp_path: Path, one_clip: Path) -> None:

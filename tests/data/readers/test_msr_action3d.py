@@ -7,9 +7,8 @@ import pytest
 
 from stgnn.data.readers.msr_action3d import EXCLUDED, read_msr_action3d
 from stgnn.data.readers.source import LeftOut
-from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
-from tests.data.readers.law import check_clips
+from tests.data.readers.law import check_clips, splits_of
 from tests.data.readers.real import (
     REAL,
     check_clips_against,
@@ -28,8 +27,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     source, expected = write_msr_action3d(tmp_path, np.random.default_rng(0))
     opened = read_msr_action3d(source)
     check_clips(opened, expected)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
-    assert {name: indices.tolist() for name, indices in sorted(splits.items())} == {
+    assert splits_of(opened, expected) == {
         "all20_xsub_test": [1, 3],
         "all20_xsub_train": [0, 2, 5],
         "as1_xsub_test": [1, 3],
@@ -47,7 +45,7 @@ def test_without_the_list_of_random_splits_a_note_names_it(tmp_path: Path) -> No
     source, expected = write_msr_action3d(tmp_path, np.random.default_rng(0))
     (tmp_path / "tr_te_splits.mat").unlink()
     opened = read_msr_action3d(source)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
+    splits = splits_of(opened, expected)
     assert not any(name.startswith("random") for name in splits)
     assert any("tr_te_splits.mat" in note for note in opened.notes)
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from stgnn.data.readers.natops import read_natops
-from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
-from tests.data.readers.law import check_clips
+from tests.data.readers.law import check_clips, splits_of
 from tests.data.readers.real import check_clips_against, check_splits_against, needs_data, open_both
 from tests.data.readers.twin_natops import HEADER, write_natops
 
@@ -19,8 +18,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     source, expected = write_natops(tmp_path, np.random.default_rng(0))
     opened = read_natops(source)
     check_clips(opened, expected)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
-    assert {name: indices.tolist() for name, indices in splits.items()} == {
+    assert splits_of(opened, expected) == {
         "official_train": [0, 1, 2],
         "official_test": [3, 4],
     }
@@ -31,7 +29,7 @@ def test_one_side_alone_has_no_protocol(tmp_path: Path) -> None:
     (source / "NATOPS_TEST.ts").unlink()
     opened = read_natops(source)
     check_clips(opened, expected[:3])
-    assert opened.splits(SkeletonStore.from_sequences(expected[:3], opened.class_names)) == {}
+    assert splits_of(opened, expected[:3]) == {}
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ import pytest
 from stgnn.data.readers.sbu import FOLDS, read_sbu
 from stgnn.data.readers.source import LeftOut
 from stgnn.data.sequence import SkeletonSequence
-from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
-from tests.data.readers.law import check_clips
+from tests.data.readers.law import check_clips, splits_of
 from tests.data.readers.real import check_clips_against, check_splits_against, needs_data, open_both
 from tests.data.readers.twin_sbu import write_sbu
 
@@ -19,14 +18,14 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     source, expected = write_sbu(tmp_path, np.random.default_rng(0))
     opened = read_sbu(source)
     check_clips(opened, expected)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
-    assert {name: indices.tolist() for name, indices in splits.items() if name.endswith("_test")} == {
+    splits = splits_of(opened, expected)
+    assert {name: clips for name, clips in splits.items() if name.endswith("_test")} == {
         "fold1_test": [0],
         "fold2_test": [3],
         "fold3_test": [1],
         "fold4_test": [2],
     }
-    assert splits["fold4_train"].tolist() == [0, 1, 3]
+    assert splits["fold4_train"] == [0, 1, 3]
 
 
 def test_every_pair_is_in_one_fold() -> None:

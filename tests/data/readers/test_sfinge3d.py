@@ -8,9 +8,8 @@ import pytest
 
 from stgnn.data.readers.sfinge3d import read_sfinge3d
 from stgnn.data.readers.source import LeftOut
-from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
-from tests.data.readers.law import check_clips
+from tests.data.readers.law import check_clips, splits_of
 from tests.data.readers.real import check_clips_against, check_splits_against, needs_data, open_both
 from tests.data.readers.twin_sfinge3d import write_sfinge3d
 
@@ -19,8 +18,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     source, expected = write_sfinge3d(tmp_path, np.random.default_rng(0))
     opened = read_sfinge3d(source)
     check_clips(opened, expected)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
-    assert {name: indices.tolist() for name, indices in splits.items()} == {
+    assert splits_of(opened, expected) == {
         "dict2seq_train": [0, 1, 2],
         "dict2seq_test": [3, 4, 5, 6],
     }
@@ -32,7 +30,7 @@ def test_either_part_alone_is_enough(part: str, clips: slice, tmp_path: Path) ->
     shutil.rmtree(source / part)
     opened = read_sfinge3d(source)
     check_clips(opened, expected[clips])
-    assert opened.splits(SkeletonStore.from_sequences(expected[clips], opened.class_names)) == {}
+    assert splits_of(opened, expected[clips]) == {}
 
 
 def test_gestures_of_missing_sequences_are_left_out(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from stgnn.data.readers.source import ClipLabels, LeftOut, Reader
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
+from tests.data.readers.law import splits_of
 from tests.data.readers.real import REAL, needs_data
 from tests.data.readers.twin_shrec import (
     Tree,
@@ -61,8 +62,7 @@ def test_recordings_come_back_in_order_from_any_start(
 def test_the_official_lists_say_who_trains(tmp_path: Path, rng: np.random.Generator) -> None:
     source, expected = write_shrec17_14(tmp_path, rng)
     opened = read_shrec17_14(source)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
-    assert {name: list(indices) for name, indices in splits.items()} == {
+    assert splits_of(opened, expected) == {
         "official_train": [0, 2],
         "official_test": [1, 3],
     }
@@ -71,8 +71,8 @@ def test_the_official_lists_say_who_trains(tmp_path: Path, rng: np.random.Genera
 def test_each_subject_of_dhg_is_tested_once(tmp_path: Path, rng: np.random.Generator) -> None:
     source, expected = write_dhg_28(tmp_path, rng)
     opened = read_dhg_28(source)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
-    tests = {name: list(indices) for name, indices in splits.items() if name.endswith("_test")}
+    splits = splits_of(opened, expected)
+    tests = {name: clips for name, clips in splits.items() if name.endswith("_test")}
     assert tests == {"loso1_test": [0, 3], "loso10_test": [2], "loso20_test": [1]}
     assert all(len(splits[name.replace("test", "train")]) + len(tests[name]) == 4 for name in tests)
 

@@ -8,10 +8,9 @@ import pytest
 
 from stgnn.data.readers.source import ClipLabels, LeftOut
 from stgnn.data.readers.utd_mhad import JOINTS, read_utd_mhad
-from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import load_layout
-from tests.data.readers.law import check_clips
+from tests.data.readers.law import check_clips, splits_of
 from tests.data.readers.real import check_clips_against, check_splits_against, needs_data, open_both
 from tests.data.readers.twin_matlab import write_mat
 from tests.data.readers.twin_utd_mhad import write_utd_mhad
@@ -23,8 +22,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     source, expected = write_utd_mhad(tmp_path, np.random.default_rng(0))
     opened = read_utd_mhad(source)
     check_clips(opened, expected)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
-    assert {name: indices.tolist() for name, indices in splits.items()} == {
+    assert splits_of(opened, expected) == {
         "xsub_train": [0, 2, 4],
         "xsub_test": [1, 3, 5],
     }

@@ -7,9 +7,8 @@ import pytest
 
 from stgnn.data.readers.source import LeftOut
 from stgnn.data.readers.utkinect import read_utkinect
-from stgnn.data.store import SkeletonStore
 from stgnn.errors import InputError
-from tests.data.readers.law import check_clips
+from tests.data.readers.law import check_clips, splits_of
 from tests.data.readers.real import check_clips_against, check_splits_against, needs_data, open_both
 from tests.data.readers.twin_matlab import write_mat
 from tests.data.readers.twin_utkinect import add_missing, write_utkinect
@@ -20,8 +19,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     write_mat(source / "tr_te_splits.mat", {"tr_subjects": np.array([[1]]), "te_subjects": np.array([[10]])})
     opened = read_utkinect(source)
     check_clips(opened, expected)
-    splits = opened.splits(SkeletonStore.from_sequences(expected, opened.class_names))
-    assert {name: indices.tolist() for name, indices in splits.items()} == {
+    assert splits_of(opened, expected) == {
         "random1_train": [0, 1],
         "random1_test": [2, 3],
         "loseq1_train": [2, 3],
