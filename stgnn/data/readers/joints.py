@@ -6,6 +6,9 @@ from pathlib import Path
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, layout_names, load_layout
 
+MOST_SHOWN = 40
+"""Joints that a message names: all of a body, and not a whole column of something else."""
+
 
 def match_joints(
     names: Sequence[str] | None, count: int, layout: SkeletonLayout | None, source: Path
@@ -24,7 +27,7 @@ def match_joints(
     Raises:
         InputError: no layout has these joints, or the one that was asked for has others.
     """
-    body = layout or _find_layout(names, source)
+    body = layout or find_layout(names, source)
     if names is None:
         return body, None
     if len(names) != count:
@@ -40,13 +43,22 @@ def match_joints(
     return body, None if order == list(range(len(order))) else order
 
 
-def _find_layout(names: Sequence[str] | None, source: Path) -> SkeletonLayout:
+def find_layout(names: Sequence[str] | None, source: Path) -> SkeletonLayout:
+    """The shipped layout that has these joints and no others, in any order.
+
+    Args:
+        names: Names of the joints. None: the source does not name them.
+        source: For the message.
+
+    Raises:
+        InputError: there is none.
+    """
     for candidate in map(load_layout, layout_names()):
         if names is not None and sorted(candidate.joints) == sorted(names):
             return candidate
     raise InputError(
         f"the layout of {source} is not known",
-        given="no names of joints" if names is None else names,
+        given="no names of joints" if names is None else names[:MOST_SHOWN],
         allowed=f"the joints of one of: {', '.join(layout_names())}",
         hint="say --layout NAME, or --layout FILE.yaml with a layout of your own",
     )

@@ -16,13 +16,16 @@ column        meaning
 `split`       `train`, `test` or empty: the clips of the protocol `own`
 ============  ======================================================================================
 
-The last four say the same in each line of a clip. A joint without a line is missing: exactly zero. A frame without a
-line does not exist: give a frame in which nobody was seen a line with an empty x and y.
+The last four say the same in each line of a clip. A joint without a line is missing: exactly zero.
+
+A frame without a line does not exist: numbers only put the frames in order, so that 0, 100 and 200 are three frames in
+a row. Where the numbers of a clip step unevenly, as they do if its body was lost for a while, a note says so. To keep a
+frame in which nobody was seen, give it a line with an empty x and y.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby, pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -30,31 +33,44 @@ import numpy.typing as npt
 
 from stgnn.data.readers.common import refuse_labels, require_labels
 from stgnn.data.readers.csv_file import Row, csv_rows
+from stgnn.data.readers.joints import find_layout
 from stgnn.data.readers.labels import clip_labels, label_splits
 from stgnn.data.readers.poses import Poses, known_clips
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
-from stgnn.skeleton.layout import SkeletonLayout, layout_names, load_layout
+from stgnn.skeleton.layout import SkeletonLayout
 
 REQUIRED = ("clip", "frame", "joint", "x", "y")
 ABOUT = ("clip", "label", "subject", "view", "split")
 COLUMNS = (*REQUIRED, "person", "z", "score", *ABOUT[1:])
 MOST_PERSONS = 16
 """Bodies of a clip; more of them are more likely names of frames or joints in the wrong column."""
+MOST_DIGITS = 18
+"""Of a frame's number: more may not fit into 64 bits."""
 _FORM = "clip,frame[,person],joint,x,y[,z][,score][,label][,subject][,view][,split]"
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Clip:
-    """Where the lines of a clip stand, and what they say of it."""
+    """Where the lines of a clip stand in the file, and what they say of it.
+
+    Args:
+        start: Its first byte.
+        end: The byte after its last.
+        line: The number of its first line.
+        about: Its words under `ABOUT`; empty where there is no such column.
+        persons: Number of each person by name.
+        uneven: Whether the numbers of its frames rise by unequal steps.
+    """
 
     start: int
-    line: int
     end: int
+    line: int
     about: list[str]
-    persons: dict[str, int] = field(default_factory=dict)
+    persons: Mapping[str, int]
+    uneven: bool
 
 
 def read_csv(source: Path, layout: SkeletonLayout | None = None, labels: ClipLabels | None = None) -> ClipSource:
@@ -71,7 +87,7 @@ def read_csv(source: Path, layout: SkeletonLayout | None = None, labels: ClipLab
     columns = _columns(source)
     index = _index(source, columns)
     axes = [name for name in ("x", "y", "z") if name in columns]
-    body = layout or _layout(source, columns, next(iter(index.values())), len(axes))
+    body = layout or find_layout(_joint_names(source, columns, next(iter(index.values()))), source)
     _check_axes(axes, body, source)
     if "label" in columns:
         refuse_labels(labels, "csv")
@@ -96,6 +112,7 @@ def read_csv(source: Path, layout: SkeletonLayout | None = None, labels: ClipLab
         clips=lambda start: (read(name, clip) for name, clip in order[start:]),
         splits=label_splits(table),
         scored="score" in columns,
+        notes=_notes([name for name in known if index[name].uneven]),
     )
 
 
@@ -111,59 +128,76 @@ def _columns(path: Path) -> dict[str, int]:
 
 def _index(path: Path, columns: Mapping[str, int]) -> dict[str, _Clip]:
     """The clips by name, in the order of the file."""
-    about = [columns.get(column) for column in ABOUT]
-    person_at = columns.get("person")
     index: dict[str, _Clip] = {}
-    current = _Clip(0, 0, 0, [])
-    for row in _body(path):
-        where = f"{path}, line {row.line}"
-        if len(row.words) != len(columns):
-            given, allowed = f"{len(row.words)} words", f"{len(columns)}: {', '.join(columns)}"
-            raise InputError(f"{where}: wrong number of words", given=given, allowed=allowed)
-        said = ["" if place is None else row.words[place] for place in about]
-        if not current.about or said[0] != current.about[0]:
-            if said[0] in index:
-                given, hint = said[0], "sort the lines by clip"
-                raise InputError(f"{where}: the lines of a clip do not stand together", given=given, hint=hint)
-            current = index.setdefault(said[0], _Clip(row.start, row.line, row.end, said))
-        if said != current.about:
-            allowed = f"as in line {current.line}: {', '.join(current.about)}"
-            raise InputError(f"{where}: a clip has one label", given=", ".join(said), allowed=allowed)
-        current.end = row.end
-        current.persons.setdefault("" if person_at is None else row.words[person_at], len(current.persons))
-        if len(current.persons) > MOST_PERSONS:
-            given, hint = f"{', '.join(list(current.persons)[:4])}, ...", "leave some of them out"
-            raise InputError(f"{where}: too many persons", given=given, allowed=f"at most {MOST_PERSONS}", hint=hint)
+    for name, rows in groupby(_body(path, columns), key=lambda row: row.words[columns["clip"]]):
+        clip = _clip(path, columns, rows)
+        if name in index:
+            what = f"{path}, line {clip.line}: the lines of a clip do not stand together"
+            raise InputError(what, given=name, hint="sort the lines by clip")
+        index[name] = clip
     if not index:
         raise InputError(f"{path} has no lines below its first", allowed=_FORM)
     return index
 
 
-def _body(path: Path) -> Iterator[Row]:
+def _body(path: Path, columns: Mapping[str, int]) -> Iterator[Row]:
     """The rows below the names of the columns."""
     rows = csv_rows(path)
     next(rows, None)
-    return rows
+    for row in rows:
+        if len(row.words) != len(columns):
+            given, allowed = f"{len(row.words)} words", f"{len(columns)}: {', '.join(columns)}"
+            raise InputError(f"{path}, line {row.line}: wrong number of words", given=given, allowed=allowed)
+        yield row
 
 
-def _layout(path: Path, columns: Mapping[str, int], clip: _Clip, dimensions: int) -> SkeletonLayout:
-    """The shipped layout that has the joints that the first clip names."""
-    named = {row.words[columns["joint"]] for row in _lines(path, clip)}
-    for layout in map(load_layout, layout_names()):
-        if layout.dimensions == dimensions and set(layout.joints) == named:
-            return layout
-    raise InputError(
-        f"the layout of {path} is not known",
-        given=f"{dimensions} coordinates; joints {', '.join(sorted(named)[:40])}",
-        allowed=f"the joints of one of: {', '.join(layout_names())}",
-        hint="say --layout NAME, or --layout FILE.yaml with a layout of your own",
+def _clip(path: Path, columns: Mapping[str, int], rows: Iterator[Row]) -> _Clip:
+    """What the rows of a clip say of it, without their coordinates."""
+    person_at = columns.get("person")
+    first = row = next(rows)
+    about, persons, frames = _about(first, columns), dict[str, int](), set[str]()
+    for row in chain([first], rows):
+        where, said = f"{path}, line {row.line}", _about(row, columns)
+        if said != about:
+            allowed = f"as in line {first.line}: {', '.join(about)}"
+            raise InputError(f"{where}: a clip has one label", given=", ".join(said), allowed=allowed)
+        persons.setdefault("" if person_at is None else row.words[person_at], len(persons))
+        if len(persons) > MOST_PERSONS:
+            given, hint = f"{', '.join(list(persons)[:4])}, ...", "leave some of them out"
+            raise InputError(f"{where}: too many persons", given=given, allowed=f"at most {MOST_PERSONS}", hint=hint)
+        frames.add(row.words[columns["frame"]])
+    return _Clip(first.start, row.end, first.line, about, persons, _uneven(frames))
+
+
+def _about(row: Row, columns: Mapping[str, int]) -> list[str]:
+    return [row.words[columns[column]] if column in columns else "" for column in ABOUT]
+
+
+def _uneven(frames: Iterable[str]) -> bool:
+    """Whether frame numbers rise by unequal steps; what is no number is refused when the clip is read."""
+    numbers = sorted(int(word) for word in frames if _is_whole(word))
+    return len({after - before for before, after in pairwise(numbers)}) > 1
+
+
+def _notes(uneven: Sequence[str]) -> tuple[str, ...]:
+    """What the user should know of the clips that step unevenly."""
+    if not uneven:
+        return ()
+    clips = f"the clip {uneven[0]!r}" if len(uneven) == 1 else f"{len(uneven)} clips ({uneven[0]!r}, ...)"
+    return (
+        f"frame numbers only put frames in order, and those of {clips} leave gaps, which are closed; to keep a frame "
+        "in which nobody was seen, give it a line with an empty x and y",
     )
+
+
+def _joint_names(path: Path, columns: Mapping[str, int], clip: _Clip) -> list[str]:
+    return sorted({row.words[columns["joint"]] for row in _lines(path, clip)})
 
 
 def _check_axes(axes: Sequence[str], layout: SkeletonLayout, path: Path) -> None:
     if layout.dimensions != len(axes):
-        given, allowed = ", ".join(axes), f"{layout.dimensions} coordinates"
-        raise InputError(f"the columns of {path} do not fit the layout {layout.name!r}", given=given, allowed=allowed)
+        what, hint = f"the columns of {path} do not fit the layout {layout.name!r}", "say --layout with another layout"
+        raise InputError(what, given=", ".join(axes), allowed=f"{layout.dimensions} coordinates", hint=hint)
 
 
 def _lines(path: Path, clip: _Clip) -> Iterator[Row]:
@@ -213,10 +247,14 @@ def _joints(words: Sequence[str], layout: SkeletonLayout, lines: Sequence[str]) 
 
 
 def _whole(words: Sequence[str], lines: Sequence[str]) -> IntArray:
-    wrong = next((row for row, word in enumerate(words) if not word.isdecimal() or len(word) > 18), None)
+    wrong = next((row for row, word in enumerate(words) if not _is_whole(word)), None)
     if wrong is not None:
         raise InputError(f"{lines[wrong]}: the frame is no number", given=words[wrong], allowed="0, 1, 2, ...")
     return np.array([int(word) for word in words], dtype=np.int64)
+
+
+def _is_whole(word: str) -> bool:
+    return word.isdecimal() and len(word) <= MOST_DIGITS
 
 
 def _floats(words: Sequence[str], column: str, lines: Sequence[str]) -> npt.NDArray[np.float64]:

@@ -56,6 +56,32 @@ def test_the_layout_is_found_by_the_names_of_the_joints_or_asked_for(tmp_path: P
         read_csv(tmp_path / "t.csv")
     with pytest.raises(InputError, match="do not fit the layout 'ntu25'"):
         read_csv(tmp_path / "t.csv", load_layout("ntu25"))
+    write_lines(tmp_path / "t.csv", [f"a,0,{joint},1,2,1" for joint in load_layout("natops8").joints], SHORT)
+    with pytest.raises(InputError, match=r"do not fit the layout 'natops8'(.|\n)*given:   x, y\n.*3 coordinates"):
+        read_csv(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("frames", "uneven"),
+    [((0, 1, 2), False), ((7,), False), ((0, 200, 100), False), ((3, 4, 9), True), ((0, 2, 3), True)],
+)
+def test_gaps_between_frames_are_closed_and_a_note_names_clips_that_step_unevenly(
+    frames: tuple[int, ...], uneven: bool, tmp_path: Path
+) -> None:
+    lines = [f"{clip},{frame},low,{frame + 1},2,1" for clip in "ab" for frame in (frames if clip == "b" else (0, 1))]
+    write_lines(tmp_path / "t.csv", lines, SHORT)
+    source = read_csv(tmp_path / "t.csv", POINT)
+    _, clip = source.clips(0)
+    assert isinstance(clip, SkeletonSequence)
+    assert clip.keypoints[0, :, 0, 0].tolist() == [frame + 1 for frame in sorted(frames)]
+    assert len(source.notes) == uneven and all("those of the clip 'b' leave gaps" in note for note in source.notes)
+
+
+def test_clips_that_are_left_out_have_no_note(tmp_path: Path) -> None:
+    lines = [f"{clip},{frame},low,1,2" for clip in "abc" for frame in (0, 1, 5)]
+    write_lines(tmp_path / "t.csv", lines, "clip,frame,joint,x,y")
+    (note,) = read_csv(tmp_path / "t.csv", POINT, ClipLabels(("x",), {"b": ClipLabel(0), "c": ClipLabel(0)})).notes
+    assert "2 clips ('b', ...)" in note
 
 
 @pytest.mark.parametrize(
