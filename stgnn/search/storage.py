@@ -122,7 +122,7 @@ def open_storage(storage: str | Path, create: bool = False) -> BaseStorage:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _check_first_line(path)
+        _check_first_line(path, create)
         if create:
             drop_cut_line(path)
         return JournalStorage(SwiftJournal(path))
@@ -147,8 +147,8 @@ def _open_url(url: str, create: bool) -> BaseStorage:
         ) from error
 
 
-def _check_first_line(path: Path) -> None:
-    """Refuse a file of another kind before anything is appended to it."""
+def _check_first_line(path: Path, create: bool) -> None:
+    """Refuse a file of another kind before anything is appended to it or read from it."""
     if not path.is_file() or not path.stat().st_size:
         return
     with path.open("rb") as file:
@@ -158,9 +158,8 @@ def _check_first_line(path: Path) -> None:
     except (ValueError, TypeError):
         known = False
     if not known:
-        raise InputError(
-            "this file is not an Optuna journal", given=path, hint="use another file; this one is left as it is"
-        )
+        hint = "use another file; this one is left as it is" if create else "name the file that stgnn search wrote"
+        raise InputError("this file is not an Optuna journal", given=path, hint=hint)
 
 
 def drop_cut_line(path: Path) -> None:

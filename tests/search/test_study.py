@@ -121,9 +121,11 @@ def test_refuses_a_study_of_something_else(toy, tmp_path, changed, named):
 def test_refuses_files_that_are_no_study(toy, tmp_path):
     text = tmp_path / "notes.txt"
     text.write_text("hello\n")
-    with pytest.raises(InputError, match="not an Optuna journal"):
+    with pytest.raises(InputError, match=r"not an Optuna journal(.|\n)*use another file"):
         toy.search(text, 3)
     assert text.read_text() == "hello\n"
+    with pytest.raises(InputError, match=r"not an Optuna journal(.|\n)*name the file that stgnn search wrote"):
+        load_evaluations(text, "toy")
     with pytest.raises(InputError, match="no study file"):
         load_evaluations(tmp_path / "missing.journal", "toy")
     with pytest.raises(InputError, match="not a folder"):
