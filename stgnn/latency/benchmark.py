@@ -84,9 +84,8 @@ def _network(
             raise InputError("a trained network has its own number of frames", given=frames, allowed=module.frames)
         return module
     architecture = read_architecture(path)
-    if frames is not None:
-        architecture = read_architecture({**architecture.to_dict(), "frames": frames})
-    return make_network(architecture, load_layout(layout), num_classes)
+    chosen = architecture if frames is None else architecture.with_frames(frames)
+    return make_network(chosen, load_layout(layout), num_classes)
 
 
 def _cost(module: Model) -> Cost:

@@ -65,6 +65,14 @@ class BaseArchitecture(ABC):
             InputError: a key is unknown or missing, a value is out of range, or the form is newer than this release.
         """
 
+    def with_frames(self, frames: int) -> Self:
+        """The same network for another number of frames T.
+
+        Raises:
+            InputError: the number is below 1.
+        """
+        return self.from_dict({**self.to_dict(), "frames": frames})
+
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read the text of :meth:`to_json`.

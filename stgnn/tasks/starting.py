@@ -48,7 +48,7 @@ def starting_network(
     """
     wanted = None if architecture is None else read_architecture(architecture)
     if wanted is not None and frames is not None:
-        wanted = read_architecture({**wanted.to_dict(), "frames": frames})
+        wanted = wanted.with_frames(frames)
     if init_from is None:
         if wanted is None:
             raise InputError("there is no network to train", hint="give an architecture, or a checkpoint as init_from")

@@ -38,6 +38,16 @@ def test_round_trips(space: Space, seed: int) -> None:
     assert read_space(json.loads(json.dumps(space.to_dict()))) == space
 
 
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+def test_another_number_of_frames_changes_nothing_else(space: Space) -> None:
+    architecture = space.sample(random.Random(0))
+    other = architecture.with_frames(architecture.frames + 7)
+    assert type(other) is type(architecture) and other.frames == architecture.frames + 7
+    assert other.with_frames(architecture.frames) == architecture
+    with pytest.raises(InputError, match=r"frames|positive"):
+        architecture.with_frames(0)
+
+
 def test_the_mean_as_readout_leaves_no_trace() -> None:
     """Digests and files of before there was a choice of readouts stay as they are."""
     architecture = load_architecture("STGCN++")
