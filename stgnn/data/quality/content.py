@@ -28,7 +28,7 @@ def _not_finite(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "error",
             "not_finite",
             frames,
-            f"{counted(frames, 'frame')} hold NaN or infinity.",
+            f"{counted(frames, 'frame holds', 'frames hold')} NaN or infinity.",
             "Replace joints that were not seen by zeros, or leave the clips out.",
             some(store.names, np.flatnonzero(scan.not_finite)),
         )
@@ -41,7 +41,7 @@ def _nobody(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "error",
             "clips_without_body",
             clips,
-            f"{counted(clips, 'clip')} {'shows' if clips == 1 else 'show'} nobody: every coordinate is zero.",
+            f"{counted(clips, 'clip shows', 'clips show')} nobody: every coordinate is zero.",
             "Leave them out: no network can tell what they show.",
             some(store.names, np.flatnonzero(nobody)),
         )
@@ -52,7 +52,7 @@ def _nobody(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "warning",
             "frames_all_zero",
             frames,
-            f"{counted(frames, 'frame')} of {counted(clips, 'clip')} are zero in every joint: tracking was lost.",
+            f"Every joint is zero in {counted(frames, 'frame')} of {counted(clips, 'clip')}: tracking was lost.",
             "Cut them off or fill them in; a network sees a body that collapses into the origin.",
             some(store.names, np.argsort(-gaps, kind="stable")[:clips]),
         )
@@ -62,7 +62,7 @@ def _nobody(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "note",
             "bodies_never_seen",
             len(unused),
-            f"{counted(len(unused), 'body', 'bodies')} of {scan.bodies.shape[1]} are empty in every clip.",
+            f"Of {scan.bodies.shape[1]} bodies {counted(len(unused), 'is', 'are')} empty in every clip.",
             "Harmless, but the store could be smaller.",
         )
 
@@ -73,7 +73,7 @@ def _lengths(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "warning",
             "clips_of_one_frame",
             clips,
-            f"{counted(clips, 'clip')} {'has' if clips == 1 else 'have'} a single frame, so no motion.",
+            f"{counted(clips, 'clip has', 'clips have')} a single frame, so no motion.",
             "Leave them out of training, or check how the clips were cut.",
             some(store.names, np.flatnonzero(store.lengths == 1)),
         )
@@ -84,7 +84,7 @@ def _lengths(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "note",
             "long_clips",
             clips,
-            f"{counted(clips, 'clip')} {'is' if clips == 1 else 'are'} more than {LONG:.0f} times as long as the "
+            f"{counted(clips, 'clip is', 'clips are')} more than {LONG:.0f} times as long as the "
             f"median of {median:.0f} frames.",
             "Check that they were cut: frames are sampled from the whole clip.",
             some(store.names, np.argsort(-store.lengths, kind="stable")[:clips]),
@@ -100,7 +100,7 @@ def _joints(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "warning",
             "joints_never_seen",
             len(never),
-            f"{counted(len(never), 'joint')} of the layout {'is' if len(never) == 1 else 'are'} zero in every frame.",
+            f"{counted(len(never), 'joint of the layout is', 'joints of the layout are')} zero in every frame.",
             "Zero means not seen. If the clips were centred on this joint, import them without centring.",
             some(names, never),
         )
@@ -112,8 +112,9 @@ def _joints(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "note",
             "joints_missing",
             count,
-            f"{counted(count, 'joint')} of bodies that are seen are zero, {share(count, bodies * len(names))} of all; "
-            f"{names[worst]} the most often, in {share(rest[worst], bodies)} of the bodies.",
+            f"Of bodies that are seen {counted(count, 'joint is', 'joints are')} zero, "
+            f"{share(count, bodies * len(names))} of all; {names[worst]} the most often, in "
+            f"{share(rest[worst], bodies)} of the bodies.",
             "Zero means not seen. If they are many, look at what tracked them.",
             some(store.names, clips),
         )
@@ -125,7 +126,7 @@ def _still(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "warning",
             "clips_that_stand_still",
             clips,
-            f"{counted(clips, 'clip')} of several frames {'repeats' if clips == 1 else 'repeat'} one frame.",
+            f"{counted(clips, 'clip of several frames repeats', 'clips of several frames repeat')} one frame.",
             "Check the recording: a picture was copied into every frame.",
             some(store.names, np.flatnonzero(scan.frozen)),
         )

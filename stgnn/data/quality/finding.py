@@ -42,7 +42,13 @@ def some(names: tuple[str, ...], indices: Iterable[int]) -> tuple[str, ...]:
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """A number with its noun: ``1 clip``, ``2 clips``."""
+    """A number with its noun, and maybe a verb: ``1 clip``, ``2 clips``; ``1 clip has``, ``2 clips have``.
+
+    Args:
+        count: The number.
+        one: What follows the number 1.
+        many: What follows any other; ``one`` with an s when not given.
+    """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 

@@ -44,15 +44,17 @@ def _copies(store: SkeletonStore, duplicates: Duplicates, protocol: str) -> Iter
     train, test = store.split(protocol)
     exact = np.isin(duplicates.exact[test], duplicates.exact[train])
     near = np.isin(duplicates.near[test], duplicates.near[train]) & ~exact
-    told = {"copies_in_test": (exact, "equal training clips number for number")}
-    told["near_copies_in_test"] = (near, "are copies of training clips, moved, scaled, turned, trimmed or with noise")
-    for code, (found, words) in told.items():
+    for code, found, words in (
+        ("copies_in_test", exact, "number for number"),
+        ("near_copies_in_test", near, "moved, scaled, turned, trimmed or with noise"),
+    ):
         if clips := int(found.sum()):
             yield Finding(
                 "error",
                 code,
                 clips,
-                f"{clips:,} of {counted(len(test), 'test clip')} of {protocol} {words}.",
+                f"The test split of {protocol} holds {counted(clips, 'copy', 'copies')} of training clips, {words}, "
+                f"among its {counted(len(test), 'clip')}.",
                 "Take their twins out of training: accuracy on this split is too high.",
                 some(store.names, test[found]),
                 protocol,
@@ -85,15 +87,15 @@ def _shared(store: SkeletonStore, protocol: str, what: str, values: IntArray) ->
 def _classes(store: SkeletonStore, protocol: str) -> Iterator[Finding]:
     train, test = (np.unique(store.labels[indices]) for indices in store.split(protocol))
     for code, found, words in (
-        ("classes_never_trained", np.setdiff1d(test, train), "occur in the test split and never in the training split"),
-        ("classes_never_tested", np.setdiff1d(train, test), "occur in the training split and never in the test split"),
+        ("classes_never_trained", np.setdiff1d(test, train), "in the test split and never in the training split"),
+        ("classes_never_tested", np.setdiff1d(train, test), "in the training split and never in the test split"),
     ):
         if len(found):
             yield Finding(
                 "warning",
                 code,
                 len(found),
-                f"{counted(len(found), 'class', 'classes')} of {protocol} {words}.",
+                f"{counted(len(found), f'class of {protocol} occurs', f'classes of {protocol} occur')} {words}.",
                 "Check the labels and the split.",
                 some(store.class_names, found),
                 protocol,
@@ -107,7 +109,7 @@ def _conflicts(store: SkeletonStore, duplicates: Duplicates) -> Iterator[Finding
             "error",
             "copies_of_two_classes",
             clips,
-            f"{counted(clips, 'clip')} {'has' if clips == 1 else 'have'} the content of a clip with another label.",
+            f"{counted(clips, 'clip has', 'clips have')} the content of a clip with another label.",
             "One of the labels is wrong: correct it, or leave both clips out.",
             some(store.names, np.flatnonzero(other)),
         )
@@ -125,7 +127,7 @@ def _repeated(store: SkeletonStore, duplicates: Duplicates) -> Iterator[Finding]
                 "note",
                 code,
                 clips,
-                f"{counted(clips, 'clip')} {'repeats' if clips == 1 else 'repeat'} {words}.",
+                f"{counted(clips, 'clip repeats', 'clips repeat')} {words}.",
                 "Inside one split they only count double; across splits they are a leak.",
                 some(store.names, np.flatnonzero(found)),
             )
@@ -141,7 +143,7 @@ def _class_names(store: SkeletonStore) -> Iterator[Finding]:
             "error",
             "class_names_repeated",
             len(shared),
-            f"{counted(len(shared), 'name')} {'belongs' if len(shared) == 1 else 'belong'} to several classes.",
+            f"{counted(len(shared), 'name belongs', 'names belong')} to several classes.",
             "Rename the classes, or give their clips one label, and import again: results by class mix them up.",
             tuple(f"{name} (classes {', '.join(map(str, classes))})" for name, classes in [*shared.items()][:EXAMPLES]),
         )
@@ -157,7 +159,7 @@ def _unused_classes(store: SkeletonStore) -> Iterator[Finding]:
             "warning",
             "classes_without_clips",
             len(unused),
-            f"{counted(len(unused), 'class', 'classes')} {'has' if len(unused) == 1 else 'have'} no clips.",
+            f"{counted(len(unused), 'class has', 'classes have')} no clips.",
             "Check that labels are 0-based and that all files were found.",
             some(store.class_names, unused),
         )
@@ -171,7 +173,7 @@ def _names(store: SkeletonStore) -> Iterator[Finding]:
             "warning",
             "names_repeated",
             len(repeated),
-            f"{counted(len(repeated), 'name')} {'belongs' if len(repeated) == 1 else 'belong'} to several clips.",
+            f"{counted(len(repeated), 'name belongs', 'names belong')} to several clips.",
             "Give each clip its own name; findings and tables speak of clips by name.",
             tuple(str(name) for name in repeated[:EXAMPLES]),
         )

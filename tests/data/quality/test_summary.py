@@ -143,6 +143,35 @@ def test_faults_of_coordinates_are_found(good: SkeletonStore, change: Callable[.
     )
 
 
+def one_nan(points: np.ndarray, store: SkeletonStore) -> None:
+    points[3, 0, 4, 1] = np.nan
+
+
+def one_gap(points: np.ndarray, store: SkeletonStore) -> None:
+    points[3] = 0
+
+
+def one_lost(points: np.ndarray, store: SkeletonStore) -> None:
+    points[3, 0, 9] = 0
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (one_nan, "1 frame holds NaN or infinity."),
+        (one_gap, "Every joint is zero in 1 frame of 1 clip: tracking was lost."),
+        (one_lost, "Of bodies that are seen 1 joint is zero"),
+        (lost_joint, "1 joint of the layout is zero in every frame."),
+        (frozen, "1 clip of several frames repeats one frame."),
+        (nan, "4 frames hold NaN or infinity."),
+    ],
+)
+def test_sentences_agree_with_their_number(good: SkeletonStore, change: Callable[..., None], sentence: str) -> None:
+    whats = [finding["what"] for finding in check_store(with_points(good, change), near=False)["findings"]]
+    assert any(what.startswith(sentence) for what in whats), whats
+    assert "Of 2 bodies 1 is empty in every clip." in whats
+
+
 def twins(store: SkeletonStore) -> list[tuple[int, int]]:
     """Two test clips, each with a training clip of its class and length."""
     train, test = store.split("xsub")
