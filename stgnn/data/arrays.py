@@ -3,13 +3,12 @@
 What is stored as it is is mapped into memory; a compressed member is read forward, one row at a time.
 """
 
-import io
 import math
 import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
@@ -27,6 +26,9 @@ LARGEST_ROW: Final = 256 << 20
 
 _BEST_RATIO: Final = 1100
 """Deflate makes data at most 1032 times smaller; an archive that promises more is no honest one."""
+
+_PIECE: Final = 1 << 17
+"""Bytes that are read at once."""
 
 _AGAIN = "if it was copied or downloaded, do so again"
 Array = npt.NDArray[Any]
@@ -59,6 +61,13 @@ class _Header:
     @property
     def size(self) -> int:
         return math.prod(self.shape) * self.dtype.itemsize
+
+
+def rows_from(arrays: Sequence[Rows], start: int) -> Iterator[Array]:
+    """The rows of arrays that follow each other, from row ``start`` of all of them on."""
+    for array in arrays:
+        yield from array.read(min(start, len(array)))
+        start = max(start - len(array), 0)
 
 
 def open_rows(path: Path, member: str | None = None) -> Rows:
@@ -122,12 +131,10 @@ def _open_member(path: Path, name: str, where: str) -> Rows:
         with archive.open(info) as file:
             header = _header(file, where)
             start = file.tell()
-            if info.compress_type == zipfile.ZIP_STORED:
-                while file.read(
-                    io.DEFAULT_BUFFER_SIZE << 4
-                ):  # the archive compares the checksum, mapped memory does not
-                    pass
-    if info.compress_type == zipfile.ZIP_STORED:
+            stored = info.compress_type == zipfile.ZIP_STORED
+            while stored and file.read(_PIECE):  # the archive compares the checksum, mapped memory does not
+                pass
+    if stored:
         return _mapped(path, _content_of(path, info) + start, info.compress_size - start, header)
     if info.file_size > _BEST_RATIO * (info.compress_size + 1) or header.size != info.file_size - start:
         raise ValueError(f"{header.size} bytes are declared, and {info.compress_size} compressed ones are there")
@@ -199,7 +206,7 @@ def _streamed(path: Path, name: str, header: _Header, where: str) -> Rows:
 
 def _skip(file: IO[bytes], size: int) -> None:
     while size > 0:
-        step = len(file.read(min(size, io.DEFAULT_BUFFER_SIZE << 4)))
+        step = len(file.read(min(size, _PIECE)))
         if step == 0:
             raise EOFError("the array is cut off")
         size -= step

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stgnn.data.arrays import Rows, member_names, open_rows
+from stgnn.data.arrays import Array, Rows, member_names, open_rows, rows_from
 from stgnn.data.readers.common import refuse_labels, splits_by_name
 from stgnn.data.readers.published import class_names, protocol_of, without_padding
 from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
@@ -46,7 +46,7 @@ def read_ctr_gcn(source: Path, layout: SkeletonLayout | None = None, labels: Cli
     Args:
         source: The file.
         layout: The body. None: `ntu25`.
-        labels: None: the file has labels of its own.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: an array is missing, damaged or does not fit the others or the layout.
@@ -58,26 +58,22 @@ def read_ctr_gcn(source: Path, layout: SkeletonLayout | None = None, labels: Cli
         raise InputError(f"{source} is not a file of CTR-GCN's form: arrays are missing", given=missing, allowed=_FORM)
     sides = [_side(source, name) for name in ("train", "test")]
     persons = [_persons(side.clips, body, source) for side in sides]
-    names = [_name(side.name, place) for side in sides for place in range(len(side.clips))]
+    names = [f"{side.name}_{place:06d}" for side in sides for place in range(len(side.clips))]
+    classes = [label for side in sides for label in side.labels]
 
     def clips(start: int) -> Iterator[SkeletonSequence | LeftOut]:
-        for side in sides:
-            yield from _read(side, min(start, len(side.clips)), body)
-            start = max(start - len(side.clips), 0)
+        rows = rows_from([side.clips for side in sides], start)
+        return (_clip(*one, body) for one in zip(rows, names[start:], classes[start:], strict=True))
 
     return ClipSource(
         layout=body,
-        class_names=class_names(names, [label for side in sides for label in side.labels], source),
+        class_names=class_names(names, classes, source),
         count=len(names),
         persons=max(persons),
         clips=clips,
         splits=splits_by_name(protocol_of(source.stem), lambda name: name.startswith("train_")),
         notes=_NOTES,
     )
-
-
-def _name(side: str, place: int) -> str:
-    return f"{side}_{place:06d}"
 
 
 def _side(source: Path, name: str) -> _Side:
@@ -117,13 +113,8 @@ def _persons(clips: Rows, body: SkeletonLayout, source: Path) -> int:
     return clips.shape[2] // size
 
 
-def _read(side: _Side, start: int, body: SkeletonLayout) -> Iterator[SkeletonSequence | LeftOut]:
-    for place, row in enumerate(side.clips.read(start), start):
-        persons = row.shape[1] // (body.num_joints * body.dimensions)
-        # (T, M * V * C) -> (M, T, V, C)
-        clip = row.reshape(len(row), persons, body.num_joints, body.dimensions).swapaxes(0, 1)
-        keypoints, name = without_padding(clip), _name(side.name, place)
-        if keypoints.shape[1] == 0:
-            yield LeftOut(name, "no body")
-        else:
-            yield SkeletonSequence(keypoints, side.labels[place], body, name)
+def _clip(row: Array, name: str, label: int, body: SkeletonLayout) -> SkeletonSequence | LeftOut:
+    persons = row.shape[1] // (body.num_joints * body.dimensions)
+    # (T, M * V * C) -> (M, T, V, C)
+    keypoints = without_padding(row.reshape(len(row), persons, body.num_joints, body.dimensions).swapaxes(0, 1))
+    return SkeletonSequence(keypoints, label, body, name) if keypoints.shape[1] else LeftOut(name, "no body")

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stgnn.data.arrays import Rows, open_rows
+from stgnn.data.arrays import Array, Rows, open_rows, rows_from
 from stgnn.data.pickles import read_pickle
 from stgnn.data.readers.common import refuse_labels, splits_by_name
 from stgnn.data.readers.published import Body, body_of, class_names, people, protocol_of, without_padding
@@ -50,7 +50,7 @@ def read_st_gcn(source: Path, layout: SkeletonLayout | None = None, labels: Clip
     Args:
         source: The folder.
         layout: The body. None: told by joints and channels.
-        labels: None: the folder has labels of its own.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: a file is missing or damaged, or does not fit the others or the layout.
@@ -62,16 +62,16 @@ def read_st_gcn(source: Path, layout: SkeletonLayout | None = None, labels: Clip
         raise InputError(f"the arrays of {source} hold different bodies", given=shapes, allowed="one (V, C)")
     body = body_of(*shapes.pop(), layout, source)
     names = [name for part in parts for name in part.names]
+    classes = [label for part in parts for label in part.labels]
     first = set(parts[0].names)  # those that train, if both sides are there
 
     def clips(start: int) -> Iterator[SkeletonSequence | LeftOut]:
-        for part in parts:
-            yield from _read(part, min(start, len(part.names)), body)
-            start = max(start - len(part.names), 0)
+        rows = rows_from([part.clips for part in parts], start)
+        return (_clip(*one, body) for one in zip(rows, names[start:], classes[start:], strict=True))
 
     return ClipSource(
         layout=body.layout,
-        class_names=class_names(names, [label for part in parts for label in part.labels], source),
+        class_names=class_names(names, classes, source),
         count=len(names),
         persons=max(part.clips.shape[4] for part in parts),
         clips=clips,
@@ -143,12 +143,9 @@ def _bare(name: str) -> str:
     return name.removesuffix(".skeleton").removesuffix(".json")
 
 
-def _read(part: _Part, start: int, body: Body) -> Iterator[SkeletonSequence | LeftOut]:
-    for place, row in enumerate(part.clips.read(start), start):
-        clip, name = without_padding(row.transpose(3, 1, 2, 0)), part.names[place]  # (C, T, V, M) -> (M, T, V, C)
-        if clip.shape[1] == 0:
-            yield LeftOut(name, "no body")
-            continue
-        keypoints, scores = (clip[..., :2], clip[..., 2]) if body.scored else (clip, None)
-        subject, view = people(name)
-        yield SkeletonSequence(keypoints, part.labels[place], body.layout, name, subject, view, scores)
+def _clip(row: Array, name: str, label: int, body: Body) -> SkeletonSequence | LeftOut:
+    clip = without_padding(row.transpose(3, 1, 2, 0))  # (C, T, V, M) -> (M, T, V, C)
+    if clip.shape[1] == 0:
+        return LeftOut(name, "no body")
+    keypoints, scores = (clip[..., :2], clip[..., 2]) if body.scored else (clip, None)
+    return SkeletonSequence(keypoints, label, body.layout, name, *people(name), scores)

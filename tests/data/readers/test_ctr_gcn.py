@@ -39,6 +39,13 @@ def test_integers_are_labels_too_and_empty_clips_are_left_out(tmp_path: Path) ->
     assert clips[0] == LeftOut("train_000000", "no body") and clips[2] == LeftOut("test_000000", "no body")
 
 
+def test_arrays_without_frames_show_nobody(tmp_path: Path) -> None:
+    x, y = np.zeros((1, 0, 150), np.float32), np.array([0])
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    clips = [LeftOut("train_000000", "no body"), LeftOut("test_000000", "no body")]
+    assert list(read_ctr_gcn(tmp_path / "a.npz").clips(0)) == clips
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
