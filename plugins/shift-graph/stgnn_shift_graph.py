@@ -18,9 +18,8 @@ class ShiftGraphConv(SpatialOperator):
     with Shift Graph Convolutional Network", CVPR 2020.
 
     The shift of a channel depends on its number alone, so a leading block of channels is shifted alike at every width.
-    Where we
-    differ: the batch norm is over channels, not over joints and channels, which lets it be folded into W (it commutes
-        with S_-).
+    Where we differ: the batch norm is over channels, not over joints and channels, which lets it be folded into W (it
+    commutes with S_-).
     """
 
     def __init__(self, in_channels: int, out_channels: int, layout: SkeletonLayout, activation: str = "ReLU") -> None:

@@ -31,6 +31,7 @@ FORMAT = "stgnn-store"
 VERSION = 1
 HEADER = "store.json"
 KEYPOINTS, SCORES, INDEX = "keypoints.npy", "scores.npy", "index.npz"
+_AGAIN = "import the data again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +159,9 @@ class SkeletonStore:
         Raises:
             InputError: naming the first clip and frame.
         """
-        check_finite(self.keypoints, self.offsets, list(self.names))
+        check_finite(self.keypoints, self.offsets, self.names)
         if self.scores is not None:
-            check_finite(self.scores[..., np.newaxis], self.offsets, list(self.names), "scores")
+            check_finite(self.scores[..., np.newaxis], self.offsets, self.names, "scores")
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Write the store as a folder, whole or not at all.
@@ -211,8 +212,7 @@ class SkeletonStore:
                 present=arrays.get("present"),
             )
         except InputError as error:
-            what = f"the store {folder} is damaged: {error.what}"
-            raise InputError(what, given=error.given, allowed=error.allowed, hint=_AGAIN) from error
+            raise error.at(f"the store {folder} is damaged").advising(_AGAIN) from error
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise InputError(f"the store {folder} is damaged", given=error, hint=_AGAIN) from error
 
@@ -237,9 +237,6 @@ class SkeletonStore:
             "class_names": list(self.class_names),
             "bytes": {name: (folder / name).stat().st_size for name in names},
         }
-
-
-_AGAIN = "import the data again"
 
 
 def _read_header(folder: Path) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def check_joints(joints: int, coordinates: int, layout: SkeletonLayout, where: s
         )
 
 
-def check_finite(values: FloatArray, offsets: IntArray, names: list[str], what: str = "coordinates") -> None:
+def check_finite(values: FloatArray, offsets: IntArray, names: Sequence[str], what: str = "coordinates") -> None:
     """Refuse NaN and infinity, naming the first clip and frame that hold one.
 
     Args:

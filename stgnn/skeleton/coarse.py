@@ -154,12 +154,11 @@ def _spanning_tree(links: list[set[int]], root: int) -> tuple[tuple[int, int], .
 
 def _mirrored(layout: SkeletonLayout, groups: Groups) -> tuple[tuple[int, int], ...]:
     """(left, right) pairs of groups that the symmetry of the joints maps on each other."""
-    mirror = _mirror(layout)
     lefts = {left for left, _ in layout.symmetry}
     sets = [frozenset(group) for group in groups]
     pairs = []
     for number, group in enumerate(sets):
-        twin = frozenset(mirror.get(joint, joint) for joint in group)
+        twin = _image(layout, group)
         if twin != group and twin in sets and len(group & lefts) > len(twin & lefts):
             pairs.append((number, sets.index(twin)))
     return tuple(pairs)

@@ -74,7 +74,7 @@ def convert(
         drop_depth: Whether 3-D coordinates may lose their depth on the way to a 2-D layout.
 
     Raises:
-        InputError: The arrays do not fit `source`, or the coordinates do not fit `to`.
+        InputError: the arrays do not fit `source`, or the coordinates do not fit `to`.
     """
     old = np.asarray(keypoints, dtype=np.float32)
     _check(old, scores, source)

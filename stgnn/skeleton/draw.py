@@ -28,7 +28,7 @@ def pose_svg(points: npt.ArrayLike, layout: SkeletonLayout, size: int = 240, up:
             pose. The frames of one clip are drawn with one value, that of the whole clip.
 
     Raises:
-        InputError: The points do not match the layout.
+        InputError: the points do not match the layout.
     """
     pose = np.asarray(points, dtype=np.float64)
     if pose.ndim != 2 or pose.shape[0] != layout.num_joints or pose.shape[1] not in (2, 3):

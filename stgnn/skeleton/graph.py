@@ -46,7 +46,7 @@ def adjacency(layout: SkeletonLayout, partition: str) -> npt.NDArray[np.float32]
         A of shape (K, V, V).
 
     Raises:
-        InputError: No such partition.
+        InputError: no such partition.
     """
     if partition not in PARTITIONS:
         raise InputError("no such graph partition", given=partition, allowed=PARTITIONS)

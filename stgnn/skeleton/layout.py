@@ -40,7 +40,7 @@ class SkeletonLayout:
         shoulders: (left, right) joints of the sideward direction of view alignment.
 
     Raises:
-        InputError: A field breaks a rule; the message names the layout and the field.
+        InputError: a field breaks a rule; the message names the layout and the field.
     """
 
     name: str
@@ -132,7 +132,7 @@ class SkeletonLayout:
         """Layout from plain data; joints may be written as indices or as names.
 
         Raises:
-            InputError: An unknown field, a value of the wrong kind, or a rule broken.
+            InputError: an unknown field, a value of the wrong kind, or a rule broken.
         """
         return cls(**parse(data))
 
@@ -146,7 +146,7 @@ def load_layout(source: str | Path | Mapping[str, Any] | SkeletonLayout) -> Skel
     """A shipped layout by name, a layout file (YAML or JSON) by path, or plain data; a layout is returned as it is.
 
     Raises:
-        InputError: No such layout, or a file that breaks a rule; the message names the file and the field.
+        InputError: no such layout, or a file that breaks a rule; the message names the file and the field.
     """
     if isinstance(source, SkeletonLayout):
         return source
@@ -174,8 +174,7 @@ def _read(path: Path) -> SkeletonLayout:
     try:
         return SkeletonLayout.from_dict(data)
     except InputError as error:
-        what = f"layout file {path}: {error.what}"
-        raise InputError(what, given=error.given, allowed=error.allowed, hint=error.hint) from None
+        raise error.at(f"layout file {path}") from None
 
 
 def _plain(value: object) -> Any:

@@ -43,7 +43,7 @@ def stream(name: str, x: Tensor, parents: Tensor) -> Tensor:
         The stream (B, T, V, C).
 
     Raises:
-        InputError: No such stream.
+        InputError: no such stream.
     """
     if name not in STREAMS:
         raise InputError("no such stream", given=name, allowed=STREAMS)

@@ -40,7 +40,7 @@ def align_view(x: Tensor, layout: SkeletonLayout) -> Tensor:
     The turn is about the origin of the coordinates.
 
     Raises:
-        InputError: The layout is not 3-D or has no `spine` or no `shoulders`.
+        InputError: the layout is not 3-D or has no `spine` or no `shoulders`.
     """
     return torch.matmul(x, view_rotation(x, layout)[:, None].mT)
 
@@ -63,7 +63,7 @@ def view_rotation(x: Tensor, layout: SkeletonLayout) -> Tensor:
         Rotations for column vectors (B, 3, 3).
 
     Raises:
-        InputError: The layout is not 3-D or has no `spine` or no `shoulders`.
+        InputError: the layout is not 3-D or has no `spine` or no `shoulders`.
     """
     check_alignable(layout)
     assert layout.spine is not None and layout.shoulders is not None
@@ -87,7 +87,7 @@ def check_alignable(layout: SkeletonLayout) -> None:
     """Refuse a layout whose bodies cannot be aligned to one view.
 
     Raises:
-        InputError: The layout is not 3-D or has no `spine` or no `shoulders`.
+        InputError: the layout is not 3-D or has no `spine` or no `shoulders`.
     """
     if layout.dimensions != 3 or layout.spine is None or layout.shoulders is None:
         hint = "alignment needs 3 dimensions and the fields 'spine' and 'shoulders'"

@@ -18,7 +18,7 @@ def parse(data: object) -> dict[str, Any]:
     """Constructor arguments of a layout from plain data; a joint may be written as its index or its name.
 
     Raises:
-        InputError: An unknown or missing field, or a value of the wrong kind.
+        InputError: an unknown or missing field, or a value of the wrong kind.
     """
     if not isinstance(data, Mapping):
         raise InputError("a layout is a mapping of fields", given=type(data).__name__, allowed=REQUIRED + OPTIONAL)
@@ -126,7 +126,7 @@ def check_names(name: object, joints: Sequence[object]) -> None:
     """Refuse names that are not text, empty, or the same for two joints.
 
     Raises:
-        InputError: Names the layout and the joint.
+        InputError: names the layout and the joint.
     """
     if not isinstance(name, str) or not name:
         raise InputError("layout, name: must be a text that is not empty", given=repr(name))
@@ -144,7 +144,7 @@ def check(layout: SkeletonLayout) -> None:
     """Refuse a layout that breaks a rule.
 
     Raises:
-        InputError: Names the layout, the field and the joints at fault.
+        InputError: names the layout, the field and the joints at fault.
     """
     _Checker(layout).run()
 

@@ -16,8 +16,10 @@ from typing import Any, Generic, Self, TypeVar
 from stgnn.errors import InputError
 from stgnn.space.genes import Gene, Genotype, Value
 
+TRIES = 100  # of a mutation: the genes that it changes may be switched off by others
 FORMAT = 1  # the version of the JSON forms; files of every earlier version must load for ever
 HINT = "compare it with a file of stgnn/space/architectures"
+SPREAD = 0.4  # of quantiles around a wanted size: networks of one size still differ in where it comes from
 TYPICAL_JOINTS = 25  # stands for "every joint" when only costs relative to each other matter
 
 
@@ -215,7 +217,7 @@ class BaseSpace(ABC, Generic[ArchitectureT_co]):
         def draw(gene: Gene) -> Value:
             if not (gene.nested or gene.name in ("joints", "streams")):
                 return rng.choice(gene.choices)
-            quantile = min(max(size + rng.uniform(-0.4, 0.4), 0.0), 1.0)
+            quantile = min(max(size + rng.uniform(-SPREAD, SPREAD), 0.0), 1.0)
             return gene.choices[round(quantile * (len(gene.choices) - 1))]
 
         return self.decode({gene.name: draw(gene) for gene in self.genes})
@@ -224,7 +226,7 @@ class BaseSpace(ABC, Generic[ArchitectureT_co]):
         """Redraw each gene with ``probability``; the result differs from the parent unless the space has one member."""
         parent = self.encode(architecture)
         open_genes = [gene for gene in self.genes if len(gene.choices) > 1]
-        for _ in range(100):
+        for _ in range(TRIES):
             forced = rng.choice(open_genes) if open_genes else None
             genotype = {
                 gene.name: rng.choice(gene.choices)

@@ -1,18 +1,15 @@
 """One clip laid over another: whether they are the same recording."""
 
 import numpy as np
-import numpy.typing as npt
 
 from stgnn.data.store import SkeletonStore
-from stgnn.data.validation import FloatArray, IntArray
+from stgnn.data.validation import BoolArray, FloatArray, IntArray
 
 FRAMES = 32  # of each clip that are laid over each other
 TRIM = 1  # frames that a copy may lack at each end
 DIFFERENCE = 0.02  # most that a copy differs, in units of the spread of its joints
 MOTION = 0.4  # least correlation of the steps from frame to frame
 _PAIRS = 256  # that are in memory at once
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 def are_copies(store: SkeletonStore, bodies: IntArray, pairs: IntArray) -> BoolArray:

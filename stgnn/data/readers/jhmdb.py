@@ -46,7 +46,7 @@ def read_jhmdb(source: Path, layout: SkeletonLayout | None = None, labels: ClipL
     Args:
         source: The folder ``joint_positions``, or the folder of the pickles.
         layout: The body. None: `jhmdb15`, which has the joint order of the files.
-        labels: Not for this format.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no files, a class that JHMDB does not have, damaged lists, or labels.

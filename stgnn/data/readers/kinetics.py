@@ -62,7 +62,7 @@ def read_kinetics_skeleton(
     Args:
         source: The folder.
         layout: The body. None: `openpose18`.
-        labels: None; the label lists say the classes.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: neither part is there, or a list is missing, damaged or contradicts the other.

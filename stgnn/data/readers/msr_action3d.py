@@ -79,7 +79,7 @@ def read_msr_action3d(
     Args:
         source: The folder ``real_world_coordinates``.
         layout: The body. None: `kinect20`; the joints are put in its order.
-        labels: Not for this format.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no files, a file name of another data set, a damaged list of splits, or labels.

@@ -39,7 +39,7 @@ def read_natops(source: Path, layout: SkeletonLayout | None = None, labels: Clip
     Args:
         source: The folder.
         layout: The body. None: `natops8`.
-        labels: Not for this format.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no files, a file without data or with a class that is not there, or labels.

@@ -40,7 +40,7 @@ def read_npz(source: Path, layout: SkeletonLayout | None = None, labels: ClipLab
     Args:
         source: The file.
         layout: The body. None: the shipped layout that has the joint names of the file, in any order.
-        labels: Must be None: the file holds the labels.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: the file cannot be read, lacks an array, or its arrays do not fit each other or the layout.

@@ -116,7 +116,7 @@ def read_ntu60(source: Path, layout: SkeletonLayout | None = None, labels: ClipL
     Args:
         source: The folder; the files may lie in folders below it.
         layout: The body. None: `ntu25`.
-        labels: None; the names of the files say the classes.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no such files, two of one name, or an argument that does not fit.

@@ -42,7 +42,7 @@ def read_nw_ucla(source: Path, layout: SkeletonLayout | None = None, labels: Cli
     Args:
         source: The folder.
         layout: The body. None: `kinect20`, which has the joint order of the files.
-        labels: Must be None: the files hold the labels.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no files; later, a file that does not follow the format.

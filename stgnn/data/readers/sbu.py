@@ -47,7 +47,7 @@ def read_sbu(source: Path, layout: SkeletonLayout | None = None, labels: ClipLab
     Args:
         source: The folder that holds ``s01s02`` and so on.
         layout: The body. None: `sbu15`.
-        labels: Not for this format.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no files, a folder that is not of this data set, or labels.

@@ -47,7 +47,7 @@ def read_sfinge3d(source: Path, layout: SkeletonLayout | None = None, labels: Cl
     Args:
         source: The folder with ``Dictionary`` and ``Sequences``; one of them is enough.
         layout: The body. None: `sfinge20`.
-        labels: Not for this format.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no files, a damaged list of gestures, or labels.

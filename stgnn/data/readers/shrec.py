@@ -95,7 +95,7 @@ def read_shrec17_14(source: Path, layout: SkeletonLayout | None = None, labels: 
     Args:
         source: The folder with `gesture_1`, `gesture_2`, ..., `train_gestures.txt` and `test_gestures.txt`.
         layout: The body. None: `shrec22`.
-        labels: None; the folders say the classes.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no such files, a damaged list, or an argument that does not fit.
@@ -114,7 +114,7 @@ def read_dhg_14(source: Path, layout: SkeletonLayout | None = None, labels: Clip
     Args:
         source: The folder with `gesture_1`, `gesture_2`, ... and `informations_troncage_sequences.txt`.
         layout: The body. None: `shrec22`.
-        labels: None; the folders say the classes.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no such files, a damaged list, or an argument that does not fit.

@@ -60,7 +60,7 @@ def read_utd_mhad(source: Path, layout: SkeletonLayout | None = None, labels: Cl
     Args:
         source: The folder.
         layout: The body. None: `kinect20`; the joints are put in its order.
-        labels: Not for this format.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no files, a file name of another data set, or labels.

@@ -60,7 +60,7 @@ def read_utkinect(source: Path, layout: SkeletonLayout | None = None, labels: Cl
     Args:
         source: The folder with the list of actions; the recordings are in it or in its folder ``joints``.
         layout: The body. None: `kinect20`, which has the joint order of the files.
-        labels: Not for this format.
+        labels: Must be None: the source has labels of its own.
 
     Raises:
         InputError: no recordings, no list of actions or one that does not follow the format, or labels.
