@@ -1,11 +1,11 @@
-"""What the readers of pose estimators share: clips named by their paths, labels, tracks, units of the image."""
+"""What the readers of estimated poses share: clips named by their paths, labels, tracks, units of the image."""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.validation import FloatArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout, load_layout
+
+Clip = TypeVar("Clip")
+"""Where a clip lies: a path, or a part of a table."""
 
 TRACKED = 2
 """Bodies of a clip that are kept of a source that tells persons apart."""
@@ -36,7 +39,7 @@ class Body(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Estimates:
+class Estimates(Generic[Clip]):
     """What an opened source of estimated poses is, apart from its clips.
 
     Args:
@@ -51,7 +54,7 @@ class Estimates:
     persons: int
     scored: bool
     notes: tuple[str, ...]
-    read: Callable[[Path], Poses | None]
+    read: Callable[[Clip], Poses | None]
 
 
 def named(source: Path, paths: Iterable[Path]) -> dict[str, Path]:
@@ -71,11 +74,13 @@ def named(source: Path, paths: Iterable[Path]) -> dict[str, Path]:
     return clips
 
 
-def clip_source(clips: Mapping[str, Path], labels: ClipLabels | None, format: str, estimates: Estimates) -> ClipSource:
+def clip_source(
+    clips: Mapping[str, Clip], labels: ClipLabels | None, format: str, estimates: Estimates[Clip]
+) -> ClipSource:
     """The source of clips whose labels stand in a table or are the names of their folders.
 
     Args:
-        clips: Files or folders by name.
+        clips: Where each clip lies, by name.
         labels: The table, which names a clip by its whole name or, where no other clip has it, by its last part.
             None: each clip lies in a folder that bears the name of its class.
         format: Name of the format, for messages.
@@ -88,25 +93,22 @@ def clip_source(clips: Mapping[str, Path], labels: ClipLabels | None, format: st
     rows = known_clips(clips, table)
     order = list(clips.items())
 
-    def read(name: str, path: Path) -> SkeletonSequence | LeftOut:
+    def read(name: str, clip: Clip) -> SkeletonSequence | LeftOut:
         if name not in rows:
             return LeftOut(name, "not in the table of labels")
-        poses, row = estimates.read(path), table.rows[rows[name]]
+        poses, row = estimates.read(clip), table.rows[rows[name]]
         if poses is None:
             return LeftOut(name, "no body")
         return SkeletonSequence(
             poses.keypoints, row.label, estimates.layout, rows[name], row.subject, row.view, poses.scores
         )
 
-    def sequences(start: int) -> Iterator[SkeletonSequence | LeftOut]:
-        return (read(name, path) for name, path in order[start:])
-
     return ClipSource(
         estimates.layout,
         table.class_names,
         count=len(order),
         persons=estimates.persons,
-        clips=sequences,
+        clips=lambda start: (read(name, clip) for name, clip in order[start:]),
         splits=label_splits(table),
         scored=estimates.scored,
         notes=estimates.notes,

@@ -34,10 +34,9 @@ import numpy.typing as npt
 from stgnn.data.readers.common import refuse_labels, require_labels
 from stgnn.data.readers.csv_file import Row, csv_rows
 from stgnn.data.readers.joints import find_layout
-from stgnn.data.readers.labels import clip_labels, label_splits
-from stgnn.data.readers.poses import Poses, known_clips
-from stgnn.data.readers.source import ClipLabels, ClipSource, LeftOut
-from stgnn.data.sequence import SkeletonSequence
+from stgnn.data.readers.labels import clip_labels
+from stgnn.data.readers.poses import Estimates, Poses, clip_source, known_clips
+from stgnn.data.readers.source import ClipLabels, ClipSource
 from stgnn.data.validation import IntArray
 from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
@@ -94,26 +93,14 @@ def read_csv(source: Path, layout: SkeletonLayout | None = None, labels: ClipLab
         table = clip_labels(source, {clip.line: dict(zip(ABOUT, clip.about, strict=True)) for clip in index.values()})
     else:
         table = require_labels(labels, "csv")
-    known, order = known_clips(index, table), list(index.items())
 
-    def read(name: str, clip: _Clip) -> SkeletonSequence | LeftOut:
-        if name not in known:
-            return LeftOut(name, "not in the table of labels")
-        poses, row = _poses(source, columns, clip, body, axes), table.rows[known[name]]
-        if not poses.keypoints.any():
-            return LeftOut(name, "no body")
-        return SkeletonSequence(poses.keypoints, row.label, body, known[name], row.subject, row.view, poses.scores)
+    def read(clip: _Clip) -> Poses | None:
+        poses = _poses(source, columns, clip, body, axes)
+        return poses if poses.keypoints.any() else None
 
-    return ClipSource(
-        body,
-        table.class_names,
-        count=len(order),
-        persons=max(len(clip.persons) for clip in index.values()),
-        clips=lambda start: (read(name, clip) for name, clip in order[start:]),
-        splits=label_splits(table),
-        scored="score" in columns,
-        notes=_notes([name for name in known if index[name].uneven]),
-    )
+    persons = max(len(clip.persons) for clip in index.values())
+    notes = _notes([name for name in known_clips(index, table) if index[name].uneven])
+    return clip_source(index, table, "csv", Estimates(body, persons, "score" in columns, notes, read))
 
 
 def _columns(path: Path) -> dict[str, int]:
