@@ -18,6 +18,15 @@ from stgnn.skeleton.layout import load_layout
 
 TEST_SHARE = 4
 """Every fourth subject is a test subject."""
+HABIT, IDLE = 0.07, 0.06
+"""How a body stands about, in radians: the spread of its rest from subject to subject and again from clip to clip, and
+the amplitude of its idle movement."""
+AWAY, BENT = 0.15, 0.2
+"""How far arms at rest hang from the body, and how far elbows are bent, in radians."""
+SIZE, LIMB = 0.15, 0.1
+"""How much subjects differ in size, and each bone beyond that, as shares to either side."""
+STAGE = (-0.5, -1.0, 2.5), (0.5, -0.8, 4.0)
+"""Two corners of the box in which feet stand, in metres from a camera at the height of the hips."""
 
 
 @dataclass(frozen=True)
@@ -106,19 +115,16 @@ class SyntheticActions:
 
     def _posture(self, rng: np.random.Generator, subjects: IntArray, shape: tuple[int, int]) -> dict[str, Array]:
         """Controls (B, T) of a body that stands about: habits of the subject, of the day, and idle movement."""
-        habits, days = (
-            rng.normal(0, 0.07, (self.subjects, len(CONTROLS))),
-            rng.normal(0, 0.07, (shape[0], len(CONTROLS))),
-        )
+        habits, days = (rng.normal(0, HABIT, (count, len(CONTROLS))) for count in (self.subjects, shape[0]))
         rest = self.variation * (habits[subjects] + days)
         time = np.linspace(0, 1, shape[1])
         speed, phase = rng.uniform(0.5, 4, (2, *rest.shape, 1)) * [[[[1]]], [[[2 * np.pi]]]]
-        idle = self.variation * 0.06 * np.sin(2 * np.pi * speed * time + phase)
+        idle = self.variation * IDLE * np.sin(2 * np.pi * speed * time + phase)
         controls = {name: (rest[:, i, None] + idle[:, i]).astype(np.float32) for i, name in enumerate(CONTROLS)}
         controls["lift"][:] = 0
         for side in "lr":
-            controls[f"{side}_arm_out"] += 0.15
-            controls[f"{side}_elbow"] += 0.2
+            controls[f"{side}_arm_out"] += AWAY
+            controls[f"{side}_elbow"] += BENT
             controls[f"{side}_hand"][:] = rng.uniform(CLOSED, OPEN, (shape[0], 1))
         return controls
 
@@ -136,13 +142,12 @@ class SyntheticActions:
 
     def _proportions(self, rng: np.random.Generator, subjects: IntArray) -> dict[str, Array]:
         """Lengths of the bones (B,) in metres: a size for each subject, and some freedom for each bone."""
-        size = 1 + self.variation * rng.uniform(-0.15, 0.15, self.subjects)
-        return {
-            name: (length * size * (1 + self.variation * rng.uniform(-0.1, 0.1, self.subjects)))[subjects].astype(
-                np.float32
-            )
-            for name, length in BONES.items()
-        }
+        size = 1 + self.variation * rng.uniform(-SIZE, SIZE, self.subjects)
+        bones = {}
+        for name, length in BONES.items():
+            own = length * size * (1 + self.variation * rng.uniform(-LIMB, LIMB, self.subjects))
+            bones[name] = own[subjects].astype(np.float32)
+        return bones
 
     def _observe(self, rng: np.random.Generator, points: Array, lengths: IntArray) -> Array:
         """Turn the bodies, set them before the camera, add noise and lose joints."""
@@ -150,7 +155,7 @@ class SyntheticActions:
         angle = np.pi + rng.uniform(-self.view, self.view, (count, 1, 1))
         cosine, sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         x, y, z = np.moveaxis(points, -1, 0)
-        place = rng.uniform([-0.5, -1.0, 2.5], [0.5, -0.8, 4.0], (count, 1, 1, 3)).astype(np.float32)
+        place = rng.uniform(*STAGE, (count, 1, 1, 3)).astype(np.float32)
         seen = np.stack([cosine * x + sine * z, y, cosine * z - sine * x], axis=-1) + place
         seen += self.noise * rng.standard_normal(seen.shape, dtype=np.float32)
         lost = rng.random((count, 1, joints)) < self.missing
