@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from stgnn.errors import InputError
+from stgnn.files import read_text
 from stgnn.latency import LATENCY_MODELS, Estimate, LatencyModel
 from stgnn.skeleton import SkeletonLayout
 from stgnn.space import Architecture, BaseArchitecture, architecture_names, load_architecture
@@ -87,21 +88,22 @@ def read_measurements(path: Path) -> dict[Architecture, float]:
     """Milliseconds by architecture.
 
     Raises:
-        InputError: the file is missing, has other columns, a time that is not positive, or an architecture twice.
+        InputError: the file is missing or no text, has other columns, a time that is not positive, or an architecture
+            that there is not, or twice; the message names the line.
     """
-    if not path.is_file():
-        raise InputError("there is no such file of measurements", given=path)
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        if not set(COLUMNS) <= set(rows.fieldnames or ()):
-            raise InputError(f"{path} lacks a column", given=rows.fieldnames or (), allowed=COLUMNS)
-        measured: dict[Architecture, float] = {}
-        for row in rows:
-            where = f"{path}, line {rows.line_num}"
-            architecture = _architecture(row["architecture"], path.parent)
+    text = read_text(path, "a file of measurements")
+    rows = csv.DictReader(text.splitlines(keepends=True), restval="")
+    if not set(COLUMNS) <= set(rows.fieldnames or ()):
+        raise InputError(f"{path} lacks a column", given=rows.fieldnames or (), allowed=COLUMNS)
+    measured: dict[Architecture, float] = {}
+    for row in rows:
+        try:
+            architecture, ms = _architecture(row["architecture"], path.parent), _milliseconds(row["ms"])
             if architecture in measured:
-                raise InputError(f"{where}: this architecture stands in the file twice", given=architecture)
-            measured[architecture] = _milliseconds(row["ms"], where)
+                raise InputError("this architecture stands in the file twice", given=architecture)
+        except InputError as error:
+            raise error.at(f"{path}, line {rows.line_num}") from error
+        measured[architecture] = ms
     if len(measured) < 2:
         raise InputError(f"{path} holds too few measurements", given=len(measured), allowed="two or more")
     return measured
@@ -113,13 +115,13 @@ def _architecture(text: str, folder: Path) -> Architecture:
     return load_architecture(text if text in architecture_names() else folder / text)
 
 
-def _milliseconds(text: str, where: str) -> float:
+def _milliseconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > 0):
-        raise InputError(f"{where}: a latency must be a positive number of milliseconds", given=text)
+        raise InputError("a latency must be a positive number of milliseconds", given=text)
     return value
 
 

@@ -94,12 +94,31 @@ def test_names_and_files_are_read(tmp_path: Path) -> None:
         ([("STGCN", 1.0), ("STGCN", 2.0)], "line 3.*twice"),
         ([("STGCN", "fast"), ("STGCN++", 2.0)], "(?s)line 2.*positive number.*fast"),
         ([("STGCN", -1.0), ("STGCN++", 2.0)], "positive number"),
-        ([("STGCNN", 1.0), ("STGCN++", 2.0)], "no such architecture"),
+        ([("STGCN++", 1.0), ("STGCNN", 2.0)], "line 3: there is no such architecture"),
     ],
 )
 def test_wrong_files_are_refused(tmp_path: Path, rows: list[tuple[str, object]], message: str) -> None:
     with pytest.raises(InputError, match=message):
         CSVLatency(write(tmp_path, rows))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"architecture,ms\nSTGCN\n", r"(?s)line 2.*positive number"),
+        (b"ms,architecture\n1.0\n", "line 2: there is no such architecture"),
+        (b"architecture,ms\n\xff,1.0\n", "this is not a file of measurements"),
+    ],
+)
+def test_damaged_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "m.csv").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        CSVLatency(tmp_path / "m.csv")
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a file of measurements cannot be read"):
+        CSVLatency(tmp_path / "m.csv")
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
