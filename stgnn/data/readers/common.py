@@ -78,6 +78,17 @@ def the_layout(layout: SkeletonLayout | None, name: str) -> SkeletonLayout:
     return layout
 
 
+def check_size(path: Path, what: str, limit: int = LIMIT) -> None:
+    """Refuse a file of more than ``limit`` bytes; see :func:`read_lines`.
+
+    Raises:
+        InputError: it is too large.
+    """
+    size = path.stat().st_size if path.is_file() else 0
+    if size > limit:
+        raise InputError(f"the file is too large for {what}", given=f"{path}: {size} bytes", allowed=f"{limit} bytes")
+
+
 def read_lines(path: Path, what: str, limit: int = LIMIT) -> list[str]:
     """The lines of a UTF-8 file, without their ends.
 
@@ -200,7 +211,5 @@ def splits_by_name(protocol: str, trains: Callable[[str], bool]) -> Splits:
 
 
 def _bounded_text(path: Path, what: str, limit: int) -> str:
-    size = path.stat().st_size if path.is_file() else 0
-    if size > limit:
-        raise InputError(f"the file is too large for {what}", given=f"{path}: {size} bytes", allowed=f"{limit} bytes")
+    check_size(path, what, limit)
     return read_text(path, what)

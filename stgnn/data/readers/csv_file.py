@@ -1,7 +1,10 @@
-"""CSV files of any size: row after row, each with its place in the file, so that reading can start at any of them."""
+"""CSV files of any size: row after row, each with its place in the file, so that reading can start at any of them.
+
+The first row of a table names its columns.
+"""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -18,6 +21,41 @@ class Row(NamedTuple):
     end: int
     line: int
     words: list[str]
+
+
+def read_columns(path: Path, required: Collection[str], known: Collection[str], form: str) -> dict[str, int]:
+    """The place of each column by its name, in the order of the file.
+
+    Args:
+        path: The file.
+        required: Names of which none may be missing.
+        known: Every name that there may be.
+        form: What the first line should be, for the message: ``"clip,label[,subject]"``.
+
+    Raises:
+        InputError: the file cannot be read, or a name is missing, unknown or there twice.
+    """
+    header = next((row.words for row in csv_rows(path)), [])
+    columns = {word.removeprefix("\ufeff").strip(): place for place, word in enumerate(header)}
+    if not set(required) <= set(columns) <= set(known) or len(columns) != len(header):
+        hint = "the first line names the columns; commas part them"
+        raise InputError(f"{path}, line 1: these are not the columns", given=header, allowed=form, hint=hint)
+    return columns
+
+
+def rows_below(path: Path, columns: Collection[str]) -> Iterator[Row]:
+    """The rows below the names of the columns.
+
+    Raises:
+        InputError: as for :func:`csv_rows`, or a row has more or fewer words than there are columns.
+    """
+    rows = csv_rows(path)
+    next(rows, None)
+    for row in rows:
+        if len(row.words) != len(columns):
+            given, allowed = f"{len(row.words)} words", f"{len(columns)}: {', '.join(columns)}"
+            raise InputError(f"{path}, line {row.line}: wrong number of words", given=given, allowed=allowed)
+        yield row
 
 
 def csv_rows(path: Path, start: int = 0, line: int = 1) -> Iterator[Row]:

@@ -14,13 +14,13 @@ Where every entry of a column is a number, the numbers are kept; otherwise the e
 alphabetical order.
 """
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from stgnn.data.readers.common import MOST_CLASSES, read_lines, split_pair
+from stgnn.data.readers.common import MOST_CLASSES, check_size, split_pair
+from stgnn.data.readers.csv_file import read_columns, rows_below
 from stgnn.data.readers.source import ClipLabel, ClipLabels, Splits
 from stgnn.data.store import SkeletonStore
 from stgnn.data.validation import IntArray
@@ -87,28 +87,10 @@ def label_splits(labels: ClipLabels) -> Splits:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The number of each line that holds something, and what it holds by column."""
-    reader = csv.reader(read_lines(path, "a table of labels"), strict=True)
-    try:
-        header = [word.strip().removeprefix("\ufeff") for word in next(reader, [])]
-        _check_header(path, header)
-        for words in reader:
-            if not any(words):
-                continue
-            if len(words) != len(header):
-                given, allowed = f"{len(words)} entries", f"{len(header)}: {', '.join(header)}"
-                raise InputError(
-                    f"{path}, line {reader.line_num}: wrong number of entries", given=given, allowed=allowed
-                )
-            yield reader.line_num, dict(zip(header, (word.strip() for word in words), strict=True))
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: this is not CSV", given=error, allowed=_FORM) from error
-
-
-def _check_header(path: Path, header: list[str]) -> None:
-    strange = sorted(set(header) - set(COLUMNS))
-    if strange or not {"clip", "label"} <= set(header) or len(set(header)) != len(header):
-        hint = "the first line names the columns; commas part them"
-        raise InputError(f"{path}, line 1: these are not the columns", given=header, allowed=_FORM, hint=hint)
+    check_size(path, "a table of labels")
+    columns = read_columns(path, ("clip", "label"), COLUMNS, _FORM)
+    for row in rows_below(path, columns):
+        yield row.line, dict(zip(columns, row.words, strict=True))
 
 
 def _check(path: Path, rows: Mapping[int, Mapping[str, str]]) -> None:

@@ -32,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stgnn.data.readers.common import refuse_labels, require_labels
-from stgnn.data.readers.csv_file import Row, csv_rows
+from stgnn.data.readers.csv_file import Row, csv_rows, read_columns, rows_below
 from stgnn.data.readers.joints import find_layout
 from stgnn.data.readers.labels import clip_labels
 from stgnn.data.readers.poses import Estimates, Poses, clip_source, known_clips
@@ -83,7 +83,7 @@ def read_csv(source: Path, layout: SkeletonLayout | None = None, labels: ClipLab
     Raises:
         InputError: not such a file; later, a line that does not follow the format.
     """
-    columns = _columns(source)
+    columns = read_columns(source, REQUIRED, COLUMNS, _FORM)
     index = _index(source, columns)
     axes = [name for name in ("x", "y", "z") if name in columns]
     body = layout or find_layout(_joint_names(source, columns, next(iter(index.values()))), source)
@@ -103,20 +103,10 @@ def read_csv(source: Path, layout: SkeletonLayout | None = None, labels: ClipLab
     return clip_source(index, table, "csv", Estimates(body, persons, "score" in columns, notes, read))
 
 
-def _columns(path: Path) -> dict[str, int]:
-    """The place of each column."""
-    header = next((row.words for row in csv_rows(path)), [])
-    columns = {word.removeprefix("\ufeff").strip(): place for place, word in enumerate(header)}
-    if not set(REQUIRED) <= set(columns) <= set(COLUMNS) or len(columns) != len(header):
-        hint = "the first line names the columns; commas part them"
-        raise InputError(f"{path}, line 1: these are not the columns", given=header, allowed=_FORM, hint=hint)
-    return columns
-
-
 def _index(path: Path, columns: Mapping[str, int]) -> dict[str, _Clip]:
     """The clips by name, in the order of the file."""
     index: dict[str, _Clip] = {}
-    for name, rows in groupby(_body(path, columns), key=lambda row: row.words[columns["clip"]]):
+    for name, rows in groupby(rows_below(path, columns), key=lambda row: row.words[columns["clip"]]):
         clip = _clip(path, columns, rows)
         if name in index:
             what = f"{path}, line {clip.line}: the lines of a clip do not stand together"
@@ -125,17 +115,6 @@ def _index(path: Path, columns: Mapping[str, int]) -> dict[str, _Clip]:
     if not index:
         raise InputError(f"{path} has no lines below its first", allowed=_FORM)
     return index
-
-
-def _body(path: Path, columns: Mapping[str, int]) -> Iterator[Row]:
-    """The rows below the names of the columns."""
-    rows = csv_rows(path)
-    next(rows, None)
-    for row in rows:
-        if len(row.words) != len(columns):
-            given, allowed = f"{len(row.words)} words", f"{len(columns)}: {', '.join(columns)}"
-            raise InputError(f"{path}, line {row.line}: wrong number of words", given=given, allowed=allowed)
-        yield row
 
 
 def _clip(path: Path, columns: Mapping[str, int], rows: Iterator[Row]) -> _Clip:

@@ -40,7 +40,7 @@ def test_numbers_stay_and_every_column_is_read_in_any_order(tmp_path: Path) -> N
         ("clip,label,label\nx,1,1\n", "line 1: these are not the columns"),
         ("clip;label\nx;1\n", "line 1: these are not the columns"),
         ("clip,label\n", "names no clips"),
-        ("clip,label\nx,1,2\n", "line 2: wrong number of entries"),
+        ("clip,label\nx,1,2\n", "line 2: wrong number of words"),
         ("clip,label\nx,\n", "line 2: the label is empty"),
         ("clip,label\ny,1\n,1\n", "line 3: the clip is empty"),
         ("clip,label\nx,1\ny,1\nx,2\n", r"line 4: the clip has a line already[^$]*line 2"),
@@ -57,7 +57,7 @@ def test_errors_name_the_line(tmp_path: Path, text: str, message: str) -> None:
 
 def test_a_table_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="not a table of labels"):
+    with pytest.raises(InputError, match=r"labels\.csv, line 1: this is no text"):
         read_labels(tmp_path / "labels.csv")
 
 
