@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 MOST_THREADS = 64
-# Raised whenever our export gives other graphs for the same network, because timings then no longer compare.
+"""More than an edge device has cores; far more threads than cores take minutes a call."""
 EXPORTER = 1
+"""Raised whenever our export gives other graphs for the same network, because timings then no longer compare."""
 
 
 class Runtime(ABC):
@@ -124,7 +125,7 @@ def check_threads(threads: int) -> None:
     """Refuse a number of threads that no measurement is made with.
 
     Raises:
-        InputError: there are none, or more than an edge device has; far more than there are cores take minutes a call.
+        InputError: there are none, or more than :data:`MOST_THREADS`.
     """
     check_between(1, MOST_THREADS, threads=threads)
 

@@ -39,7 +39,9 @@ from stgnn.skeleton.layout import SkeletonLayout
 PARTS = ("train", "val")
 JOINTS, PERSONS, LOOKED_AT = 18, 2, 5
 MAX_FRAMES = 100_000
+"""Of a clip, from its first frame to its last: a wrong number must not fill the memory with empty frames."""
 LIST_LIMIT = 256 << 20
+"""Largest label list, in bytes: ten times 240,000 training clips of a hundred bytes each."""
 _NOTE = "coordinates are shares of the image's width and height, moved by -0.5; joints of score 0 are zero"
 
 
