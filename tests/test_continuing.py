@@ -1,6 +1,7 @@
 """A training goes on in its own folder, another one gets a new folder, and weights of a stopped one are told apart."""
 
 import csv
+import json
 import shlex
 import warnings
 from pathlib import Path
@@ -20,24 +21,36 @@ trainer: {max_epochs: 3, accelerator: cpu, enable_progress_bar: false, check_val
 LAST = Path("runs/own/version_0/checkpoints/last.ckpt")
 
 
-@pytest.fixture
-def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in which Ctrl-C stopped a training in its third epoch."""
-    monkeypatch.chdir(tmp_path)
-    Path("own.yaml").write_text(RECIPE)
-    begin = SupernetTask.on_train_epoch_start
+def stop(monkeypatch: pytest.MonkeyPatch, *flags: str, word: str = "fit") -> None:
+    """Run a command that Ctrl-C stops: a training in its third epoch."""
+    hook = {"fit": "on_train_epoch_start", "validate": "on_validation_start", "test": "on_test_start"}[word]
+    begin = getattr(SupernetTask, hook)
 
-    def stop(task: SupernetTask) -> None:
-        if task.current_epoch == 2:
+    def interrupted(task: SupernetTask) -> None:
+        if task.current_epoch == 2 or word != "fit":
             raise KeyboardInterrupt
         begin(task)
 
     with monkeypatch.context() as patched:
-        patched.setattr(SupernetTask, "on_train_epoch_start", stop)
+        patched.setattr(SupernetTask, hook, interrupted)
         patched.setattr("signal.signal", lambda *arguments: None)  # Lightning would ignore Ctrl-C from then on
-        assert main(["fit", "--config=own.yaml"]) == 130
-    assert torch.load(LAST, weights_only=True)["stgnn"]["extra"][TRAINED] == {"steps": 4, "planned": 6}
+        assert main([word, "--config=own.yaml", *flags]) == 130
+
+
+@pytest.fixture
+def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the recipe of a training."""
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(RECIPE)
     return tmp_path
+
+
+@pytest.fixture
+def stopped(begun: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which Ctrl-C stopped a training in its third epoch."""
+    stop(monkeypatch)
+    assert torch.load(LAST, weights_only=True)["stgnn"]["extra"][TRAINED] == {"steps": 4, "planned": 6}
+    return begun
 
 
 def losses(folder: Path) -> dict[int, float]:
@@ -107,6 +120,58 @@ def test_a_search_warns_of_a_supernet_whose_training_was_stopped(
     assert main(resume_command(LAST).split()[1:]) == 0
     assert main(["search", "--config=search.yaml", "--name=other"]) == 0
     assert "is of step" not in capsys.readouterr().err
+
+
+def test_a_run_without_a_recipe_beside_its_checkpoint_names_no_recipe(
+    begun: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop(monkeypatch, "--trainer.logger=false")
+    kept = "runs/checkpoints/last.ckpt"
+    assert f"to continue: the command that began it, with --ckpt_path {kept}\n" in capsys.readouterr().err
+    assert main(["fit", "--config=own.yaml", "--trainer.logger=false", f"--ckpt_path={kept}"]) == 0
+
+
+def test_the_recipe_of_a_run_whose_checkpoints_lie_elsewhere_is_found_in_its_folder(
+    begun: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "{dirpath: keep, save_last: true, save_on_train_epoch_end: true}"
+    keeps = f"callbacks: [{{class_path: lightning.pytorch.callbacks.ModelCheckpoint, init_args: {options}}}]"
+    Path("own.yaml").write_text(RECIPE.replace("trainer: {", f"trainer: {{{keeps}, "))
+    stop(monkeypatch)
+    *_, command = capsys.readouterr().err.strip().partition("to continue: ")
+    word, *arguments = shlex.split(command)
+    assert word == "stgnn" and arguments[2] == "runs/own/version_0/recipe.yaml"
+    assert main(arguments) == 0
+
+
+@pytest.mark.parametrize("logger", ["{save_dir: runs, name: own, version: mine}", "{save_dir: runs/own, name: null}"])
+def test_a_logger_of_the_recipe_goes_on_with_its_table_as_well(
+    begun: Path, monkeypatch: pytest.MonkeyPatch, logger: str
+) -> None:
+    own = f"logger: {{class_path: CSVLogger, init_args: {logger}}}"
+    Path("own.yaml").write_text(RECIPE.replace("trainer: {", f"trainer: {{{own}, "))
+    stop(monkeypatch)
+    (last,) = Path("runs/own").rglob("last.ckpt")
+    assert main(["fit", "--config=own.yaml", f"--ckpt_path={last}"]) == 0
+    assert [*losses(last.parent.parent)] == [*range(6)] and len([*Path("runs/own").iterdir()]) == 1
+
+
+@pytest.mark.parametrize("word", ["validate", "test"])
+def test_scoring_does_not_claim_the_weights_that_it_read_and_cannot_be_continued_by_fit(
+    stopped: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    assert main([word, "--config=own.yaml", f"--ckpt_path={LAST}", "--json"]) == 0
+    assert "checkpoint" not in json.loads(capsys.readouterr().out)
+    stop(monkeypatch, f"--ckpt_path={LAST}", word=word)
+    assert f"{word} stopped; the same command starts it again\n" in capsys.readouterr().err
+
+
+def test_a_run_of_another_recipe_that_kept_nothing_does_not_name_what_it_started_from(
+    stopped: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    stop(monkeypatch, f"--ckpt_path={LAST}", "--trainer.max_epochs=4")
+    assert "fit stopped; nothing was kept\n" in capsys.readouterr().err
 
 
 def test_the_command_survives_a_shell() -> None:

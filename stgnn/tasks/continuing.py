@@ -28,10 +28,17 @@ def folder_of(checkpoint: str | Path) -> Path:
     return Path(checkpoint).parent.parent
 
 
-def resume_command(checkpoint: str | Path) -> str:
-    """What to type to continue a training in its folder."""
-    recipe = folder_of(checkpoint) / RECIPE
-    return shlex.join(["stgnn", "fit", "--config", str(recipe), "--ckpt_path", str(checkpoint)])
+def resume_command(checkpoint: str | Path, folder: Path | None = None) -> str:
+    """What to type to continue a training.
+
+    Args:
+        checkpoint: How far it came.
+        folder: Of its run, where that may be another one than the checkpoint lies in.
+    """
+    recipe, start = (folder or folder_of(checkpoint)) / RECIPE, ["--ckpt_path", str(checkpoint)]
+    if not recipe.is_file():  # the run has no logger, or its checkpoints lie elsewhere
+        return f"the command that began it, with {shlex.join(start)}"
+    return shlex.join(["stgnn", "fit", "--config", str(recipe), *start])
 
 
 def warn_if_stopped(checkpoint: str | Path, extra: Mapping[str, Any]) -> None:

@@ -117,7 +117,7 @@ class TrainingCLI(LightningCLI):
         config, logger = self.config[self.config.subcommand], self._table()
         if self.config.subcommand != "fit" or logger is None:
             return
-        runs, recipe = Path(logger.save_dir, logger.name), self.text(parsed_recipe(self._parser("fit"), config))
+        runs, recipe = Path(logger.save_dir, logger.name or ""), self.text(parsed_recipe(self._parser("fit"), config))
         if config.ckpt_path is None:
             continuing.warn_of_stopped_run(runs, recipe)
         elif continuing.goes_on(config.ckpt_path, runs, recipe):
@@ -126,10 +126,10 @@ class TrainingCLI(LightningCLI):
             self.save_config_callback = None  # the recipe lies there
 
     def _table(self) -> jsonargparse.Namespace | None:
-        """Arguments of the logger that writes a table into the next free folder, if the run has no other."""
+        """Arguments of the logger that writes a table, if the run has no other."""
         logger = self.config[self.config.subcommand].trainer.logger
         csv = isinstance(logger, jsonargparse.Namespace) and str(logger.class_path).endswith(".CSVLogger")
-        return logger.init_args if csv and logger.init_args.version is None else None
+        return logger.init_args if csv else None
 
     def before_fit(self) -> None:
         """Go on with the table of metrics, which the logger begins anew."""
@@ -185,8 +185,9 @@ class TrainingCLI(LightningCLI):
             if not self.trainer.interrupted:
                 raise
             kept = self.checkpoint
-            hint = "nothing was kept" if kept is None else f"to continue: {continuing.resume_command(kept)}"
-            raise KeyboardInterrupt(f"{subcommand} stopped; {hint}") from leave
+            again = "nothing was kept" if subcommand == "fit" else "the same command starts it again"
+            go_on = kept and continuing.resume_command(kept, run_folder(self.trainer))
+            raise KeyboardInterrupt(f"{subcommand} stopped; {f'to continue: {go_on}' if go_on else again}") from leave
 
     @contextmanager
     def _number_given_back(self) -> Iterator[None]:
@@ -205,10 +206,13 @@ class TrainingCLI(LightningCLI):
 
     @property
     def checkpoint(self) -> Path | None:
-        """The weights that the run has written, if any."""
+        """The weights that the run has written, if any: Lightning names those that it started from as well."""
         callback = self.trainer.checkpoint_callback
         path = getattr(callback, "last_model_path", "") or getattr(callback, "best_model_path", "")
-        return Path(path) if path else None
+        if not path or self.config.subcommand != "fit":
+            return None
+        own = Path(getattr(callback, "dirpath", None) or "")
+        return Path(path) if Path(path).parent.absolute() == own.absolute() else None
 
     def outcome(self) -> dict[str, Any]:
         """Plain data for people and machines: where the results lie, and the last metrics."""
