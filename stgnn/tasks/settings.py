@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from stgnn.data import SkeletonStore
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
 from stgnn.files import read_json, write_text
 
+SAMPLED = 500  # frames that stand for all of a store
+LATER = frozenset({"data.seed", "data.recordings"})  # what folders claimed by the first release do not say
+
 
 def data_facts(data: SkeletonDataModule) -> dict[str, Any]:
-    """What results depend on of their data: protocol, frames, body, classes, the clips of each split, and how they are
-    read and augmented.
+    """What results depend on of their data: the recordings, protocol, frames, body, classes, the clips of each split,
+    and how they are read and augmented.
     """
     splits = data.splits()
     clips = b"".join(np.asarray(indices, dtype="<i8").tobytes() + b"|" for indices in splits.values())
@@ -27,12 +31,22 @@ def data_facts(data: SkeletonDataModule) -> dict[str, Any]:
         "layout": f"{data.layout.name} {data.layout.digest}",
         "classes": data.class_names,
         "batch_size": data.batch_size,
+        "seed": data.seed,
         "min_score": data.min_score,
         "align": data.align,
         **asdict(data.augmentation),
         **split_counts(data),
         "clips": sha256(clips).hexdigest()[:12],
+        "recordings": _recordings(data.store),
     }
+
+
+def _recordings(store: SkeletonStore) -> str:
+    """Twelve digits that tell stores apart by their lengths, labels and some frames; reading all would take long."""
+    some = store.keypoints[:: max(1, len(store.keypoints) // SAMPLED)]
+    found = sha256(np.asarray([*store.offsets, *store.labels], dtype="<i8").tobytes())
+    found.update(np.ascontiguousarray(some, dtype="<f4").tobytes())
+    return found.hexdigest()[:12]
 
 
 def split_counts(data: SkeletonDataModule) -> dict[str, int]:
@@ -77,7 +91,8 @@ def differences(path: Path, settings: Mapping[str, Any], what: str) -> dict[str,
     if not isinstance(known, dict):
         raise InputError(f"this is not the settings of {what}", given=path, hint="remove the folder, and start again")
     old, new = _flat(known), _flat(json.loads(json.dumps(settings)))
-    names = [name for name in {**new, **old} if new.get(name, "not set") != old.get(name, "not set")]
+    told = [name for name in {**new, **old} if name in old or name not in LATER]
+    names = [name for name in told if new.get(name, "not set") != old.get(name, "not set")]
     return {name: (_told(new.get(name, "not set")), _told(old.get(name, "not set"))) for name in names}
 
 

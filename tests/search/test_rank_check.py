@@ -86,6 +86,8 @@ def test_trainings_are_kept_and_shared_by_supernets_but_not_by_settings(
     assert [row["shared"] for row in more[:5]] != [row["shared"] for row in first]
     with pytest.raises(InputError, match=r"(?s)trainings of other settings: epochs"):
         check_ranks(RankCheck(5, (0,), epochs=7), evaluators[0], data, tmp_path)
+    with pytest.raises(InputError, match=r"(?s)trainings of other settings: data.seed"):
+        check_ranks(RankCheck(5, (0,)), evaluators[0], SyntheticDataModule(**CLIPS, seed=1), tmp_path)
 
 
 def test_the_word_asks_and_the_report_of_the_study_shows_the_answer(

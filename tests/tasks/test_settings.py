@@ -47,6 +47,13 @@ def test_a_setting_may_be_new_or_gone_and_a_long_one_is_cut(tmp_path: Path) -> N
     assert "new: not set" in message and "old: ['class 0', 'class 1'," in message and "class 98" not in message
 
 
+def test_a_folder_of_before_recordings_were_told_goes_on(tmp_path: Path) -> None:
+    path, facts = tmp_path / "settings.json", data_facts(SyntheticDataModule(**GIVEN))
+    claim(path, {"data": {key: value for key, value in facts.items() if key not in ("seed", "recordings")}}, "a test")
+    claim(path, {"data": facts}, "a test")
+    assert "data.frames" in refused(path, {"data": {**facts, "frames": 9}})
+
+
 @pytest.mark.parametrize("content", ["[]", '{"levels', "3"])
 def test_a_damaged_claim_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "settings.json"
@@ -61,6 +68,8 @@ def test_facts_tell_data_apart() -> None:
     for change in ({"batch_size": 5}, {"about_vertical": 0.7}):
         assert data_facts(SyntheticDataModule(**GIVEN | change)) == {**plain, **change}
     assert data_facts(SyntheticDataModule(**{**GIVEN, "frames": 16})) == {**plain, "frames": 16}
+    other = data_facts(SyntheticDataModule(**GIVEN, view=1.5))
+    assert other == {**plain, "recordings": other["recordings"]} != plain
     first, second = (data_facts(SyntheticDataModule(**GIVEN, val_subjects=[subject])) for subject in (0, 1))
     assert first["val"] == second["val"] and first["clips"] != second["clips"]
 
@@ -88,7 +97,12 @@ def claim_quickstart(data: SkeletonDataModule, output: Path) -> None:
 @pytest.mark.parametrize("own", [claim_lottery, claim_family, claim_two_stage, claim_quickstart])
 @pytest.mark.parametrize(
     ("other", "name"),
-    [({"frames": 16}, "data.frames"), ({"val_subjects": [0]}, "data.clips"), ({"clips": 108}, "train")],
+    [
+        ({"frames": 16}, "data.frames"),
+        ({"val_subjects": [0]}, "data.clips"),
+        ({"clips": 108}, "train"),
+        ({"seed": 7}, "seed"),
+    ],
 )
 def test_no_folder_takes_results_of_other_data(
     tmp_path: Path, own: Callable[[SkeletonDataModule, Path], None], other: dict[str, Any], name: str
