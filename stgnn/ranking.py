@@ -7,6 +7,7 @@ For shared-weight against stand-alone accuracy, and for predicted against measur
     0.6666666666666666
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -95,7 +96,14 @@ def rank_correlation(
 
 
 def regret_at(shared: ArrayLike, alone: ArrayLike, count: int) -> float:
-    """What is lost by trusting ``shared``: the best ``alone`` of all minus the best among its ``count`` favourites."""
+    """What is lost by trusting ``shared``: the best ``alone`` of all minus the best among its ``count`` favourites.
+
+    Where equal scores leave open who belongs to the favourites, it is the mean over all choices.
+    """
     x, y = _pair(shared, alone)
-    chosen = np.argsort(-x, kind="stable")[:count]
-    return float(y.max() - y[chosen].max())
+    last = np.sort(x)[::-1][min(count, len(x)) - 1]
+    sure, open_ = y[x > last], np.sort(y[x == last])
+    places = min(count, len(x)) - len(sure)
+    ways = np.array([math.comb(below, places - 1) for below in range(len(open_))]) / math.comb(len(open_), places)
+    best = np.maximum(open_, sure.max(initial=-np.inf))  # where that one is the best of the open that are taken
+    return float(y.max() - ways @ best)

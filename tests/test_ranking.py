@@ -1,3 +1,5 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -53,3 +55,14 @@ def test_refuses_lists_that_do_not_match():
         spearman([1, 2], [1, 2, 3])
     with pytest.raises(ValueError, match="finite"):
         spearman([1, 2], [1, np.inf])
+
+
+def test_equal_scores_lose_the_mean_over_all_choices_among_them() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        shared, alone = rng.integers(0, 3, 5), rng.random(5)
+        for count in (1, 3, 9):
+            orders = [sorted(order, key=lambda place: -shared[place])[:count] for order in permutations(range(5))]
+            lost = [alone.max() - alone[chosen].max() for chosen in orders]
+            assert regret_at(shared, alone, count) == pytest.approx(np.mean(lost))
+    assert regret_at([0.5] * 3, [0.1, 0.2, 0.6], 1) == regret_at([0.5] * 3, [0.6, 0.2, 0.1], 1)

@@ -83,6 +83,7 @@ def report_dict(data: ReportData) -> dict[str, Any]:
         "random_front": [point.number for point in random_front],
         "hypervolume_share": hypervolume_history(data.points, reference),
         "hypervolume_share_random": hypervolume_history(data.random, reference),
+        "ranks": data.ranks,
         "latency_agreement": None if score is None else without_nan(asdict(score)),
         "genes": [asdict(gene) for gene in genes],
         "trials": [point_dict(point) for point in sorted(data.points, key=lambda point: point.number)],

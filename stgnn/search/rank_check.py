@@ -19,7 +19,7 @@ import torch
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between
-from stgnn.files import SETTINGS, read_kept, without_nan, write_text
+from stgnn.files import SETTINGS, read_kept, remade, without_nan, write_text
 from stgnn.latency.cost import count
 from stgnn.ranking import rank_correlation, regret_at
 from stgnn.search.evaluate import SupernetEvaluator
@@ -117,7 +117,11 @@ def check_ranks(
 
 
 def _trained(plan: RankCheck, architecture: BaseArchitecture, data: SkeletonDataModule, seed: int, path: Path) -> float:
-    """Accuracy on the held-out subjects of a network that was trained alone."""
+    """Accuracy on the held-out subjects of a network that was trained alone.
+
+    Raises:
+        InputError: what an earlier run has kept of it is damaged.
+    """
     if not path.is_file():
         torch.manual_seed(seed)
         task = ClassificationTask(
@@ -130,7 +134,12 @@ def _trained(plan: RankCheck, architecture: BaseArchitecture, data: SkeletonData
         train_quietly(task, data, plan.epochs, seed)
         row = {"architecture": str(architecture), "seed": seed, "val_top1": accuracy(task, data)}
         write_text(path, json.dumps(row))
-    return float(read_kept(path, ("val_top1",))["val_top1"])
+    kept = read_kept(path, ("val_top1",))
+    score = kept["val_top1"] if isinstance(kept, dict) else kept
+    if not isinstance(score, int | float) or not 0 <= score <= 1:
+        with remade(path):
+            raise InputError("this is no accuracy of a training", given=f"{path}: {score}", allowed="0 to 1")
+    return float(score)
 
 
 def agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -160,8 +169,11 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def verdict(found: Mapping[str, Any]) -> str:
     """What an agreement means, in a sentence."""
-    shared, sizes = found["orders"]["shared"], (found["orders"][key]["tau"] for key in ("macs", "parameters"))
-    if shared["tau"] is None or shared["low"] is None or shared["low"] <= 0:
+    shared, sizes = found["orders"]["shared"], [found["orders"][key]["tau"] for key in ("macs", "parameters")]
+    if (shared["low"] or 0.0) <= 0:
+        again = found["again"]
+        if set(sizes) == {None} or (again is not None and (again["low"] or 0.0) <= 0):
+            return "nothing is shown, for the trainings do not agree on an order: give more epochs, seeds or networks"
         return "the shared weights are not shown to rank networks at all: train the supernet longer"
     if shared["low"] <= max(tau or 0.0 for tau in sizes):
         return "the shared weights rank networks, but are not shown to do it better than the size of the networks"

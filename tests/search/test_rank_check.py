@@ -62,6 +62,13 @@ def test_the_verdict_never_says_more_than_the_interval() -> None:
     assert "not shown to rank" in verdict(agreement(rows([0.5] * 12, [*range(12)], alone)))
 
 
+def test_trainings_that_agree_on_nothing_are_no_verdict_on_the_supernet() -> None:
+    up, half = [0.01 * place for place in range(12)], [0.05, 0.01, 0.06, 0.02, 0.08, 0.03] * 2
+    noise = [[one, other] for one, other in zip(up, half, strict=True)]
+    assert "trainings do not agree" in verdict(agreement(rows(half[::-1], [*range(12)], noise)))
+    assert "trainings do not agree" in verdict(agreement(rows(up, [*range(12)], [[0.5]] * 12)))
+
+
 @pytest.mark.parametrize("wrong", [{"networks": 4}, {"epochs": 0}, {"seeds": ()}, {"seeds": (1, 1)}, {"seeds": (-1,)}])
 def test_plans_that_answer_nothing_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError):
@@ -90,6 +97,15 @@ def test_trainings_are_kept_and_shared_by_supernets_but_not_by_settings(
         check_ranks(RankCheck(5, (0,)), evaluators[0], SyntheticDataModule(**CLIPS, seed=1), tmp_path)
 
 
+@pytest.mark.parametrize("kept", ["[]", '{"val_top1": null}', '{"val_top1": "x"}', '{"val_top1": NaN}', '{"val_'])
+def test_a_damaged_training_is_named_and_may_be_removed(tmp_path: Path, kept: str) -> None:
+    path = tmp_path / "a_0.json"
+    path.write_text(kept)
+    data = SyntheticDataModule(**CLIPS)
+    with pytest.raises(InputError, match=r"remove .*a_0\.json; the same command makes it again"):
+        rank_check._trained(RankCheck(), load_space("tiny").smallest(), data, 0, path)
+
+
 def test_the_word_asks_and_the_report_of_the_study_shows_the_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +131,7 @@ def test_the_word_asks_and_the_report_of_the_study_shows_the_answer(
     assert main(["report", "--study=study.journal", "--output=after"]) == 0
     page = Path("after/report.html").read_text()
     assert answer["verdict"].capitalize() in page and "stgnn rank --study" not in page
+    assert json.loads(Path("after/report.json").read_text())["ranks"] == answer
     assert page.count(answer["rows"][0]["digest"]) >= 2  # in the wide and the narrow drawing
     Path("study.journal.search.rank.json").write_text("{}")
     assert main(["report", "--study=study.journal", "--output=after"]) == 2
