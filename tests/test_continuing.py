@@ -11,7 +11,7 @@ import torch
 
 from stgnn.cli import main
 from stgnn.tasks import SupernetTask
-from stgnn.tasks.continuing import TRAINED, resume_command, rows_before, warn_if_stopped
+from stgnn.tasks.continuing import TRAINED, continued, resume_command, rows_before, warn_if_stopped
 
 RECIPE = """
 model: {class_path: SupernetTask, init_args: {space: tiny, calibration_clips: 8}}
@@ -76,6 +76,17 @@ def test_the_same_recipe_continues_in_place_with_one_table_and_then_there_is_not
     assert losses(Path("runs/own/version_0")) == whole
     assert Path("runs/own/version_0/recipe.yaml").read_text() == recipe
     assert [path.name for path in Path("runs/own").iterdir()] == ["version_0"]
+
+
+@pytest.mark.parametrize("path", ["best.ckpt", "far/own/version_0/checkpoints/last.ckpt"])
+def test_a_checkpoint_behind_a_link_is_known_as_that_of_its_run(stopped: Path, path: str) -> None:
+    Path("best.ckpt").symlink_to(LAST)
+    Path("far").symlink_to("runs")
+    recipe = Path("runs/own/version_0/recipe.yaml").read_text()
+    folder = continued(path, Path("runs/own"), recipe)
+    assert folder is not None and folder.samefile("runs/own/version_0")
+    assert continued(path, Path("runs/other"), recipe) is None
+    assert continued(path, Path("runs/own"), recipe.replace("max_epochs: 3", "max_epochs: 4")) is None
 
 
 def test_the_command_that_is_shown_goes_on_from_the_kept_recipe(

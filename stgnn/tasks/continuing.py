@@ -74,16 +74,17 @@ def warn_of_stopped_run(runs: Path, recipe: str) -> None:
         return
 
 
-def goes_on(checkpoint: str | Path, runs: Path, recipe: str) -> bool:
-    """Whether a training that starts from a checkpoint is the one that wrote it.
+def continued(checkpoint: str | Path, runs: Path, recipe: str) -> Path | None:
+    """The folder of the run that a training continues, if it is the one that wrote the checkpoint it starts from.
 
     Args:
-        checkpoint: The file.
+        checkpoint: The file; a link will do, as will a folder behind one.
         runs: The folder of all runs of the training's name.
         recipe: Its resolved recipe, as YAML.
     """
-    folder = folder_of(checkpoint)
-    return folder.parent.absolute() == runs.absolute() and _is_of(folder, recipe)
+    folders = [folder_of(path) for path in (Path(checkpoint), Path(checkpoint).resolve())]
+    here = (one for one in folders if one.parent.resolve() == runs.resolve() and _is_of(one, recipe))
+    return next(here, None)
 
 
 def rows_before(folder: Path, extra: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -120,8 +120,7 @@ class TrainingCLI(LightningCLI):
         runs, recipe = Path(logger.save_dir, logger.name or ""), self.text(parsed_recipe(self._parser("fit"), config))
         if config.ckpt_path is None:
             continuing.warn_of_stopped_run(runs, recipe)
-        elif continuing.goes_on(config.ckpt_path, runs, recipe):
-            folder = continuing.folder_of(config.ckpt_path)
+        elif (folder := continuing.continued(config.ckpt_path, runs, recipe)) is not None:
             logger.version, self.rows_before = folder.name, continuing.rows_before(folder, self.start)
             self.save_config_callback = None  # the recipe lies there
 
