@@ -205,7 +205,7 @@ def test_a_sparse_family_belongs_to_the_study_that_found_its_network(
     evaluated = {one.architecture for one in load_evaluations("study.journal", "search")}
     stranger = next(one for seed in range(9) if (one := space.sample(random.Random(seed))) not in evaluated)
     save_checkpoint("other.ckpt", Network(stranger, data.layout, data.num_classes), data.class_names)
-    short = ["--data=SyntheticDataModule", "--data.clips=64", "--epochs=1", "--levels=[0.5]", "--step=4"]
+    short = ["--data=SyntheticDataModule", "--data.clips=64", "--epochs=1", "--levels=[0.5]", "--round_to=4"]
     capsys.readouterr()
     assert main(["sparsify", "--checkpoint=other.ckpt", *short, "--study=study.journal"]) == 2
     assert "has not found this network" in capsys.readouterr().err and not list(Path().glob("runs/*"))

@@ -114,7 +114,7 @@ def test_refuses_a_study_of_something_else(toy, tmp_path, changed, named):
     before = path.read_bytes()
     with pytest.raises(InputError, match=f"another {named}") as caught:
         toy.search(path, 6, **changed(toy))
-    assert "another study name" in str(caught.value)
+    assert "another study with --name" in str(caught.value)
     assert path.read_bytes() == before
 
 
