@@ -74,10 +74,14 @@ def read_kept(path: Path, keys: Collection[str]) -> Any:
     """
     with remade(path):
         found = read_json(path, "a result of this command")
-        for row in found if isinstance(found, list) else [found]:
-            if not isinstance(row, dict) or not row.keys() >= {*keys}:
-                raise InputError("this is not a result of this command", given=path, allowed=[*keys])
+        if not are_rows(found if isinstance(found, list) else [found], keys):
+            raise InputError("this is not a result of this command", given=path, allowed=[*keys])
     return found
+
+
+def are_rows(found: Any, keys: Collection[str]) -> bool:
+    """Whether plain data are a list of rows with these keys, besides whatever others."""
+    return isinstance(found, list) and all(isinstance(row, dict) and row.keys() >= {*keys} for row in found)
 
 
 def remade(path: Path) -> AbstractContextManager[None]:

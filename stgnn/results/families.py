@@ -1,12 +1,12 @@
 """Sparse families of networks of a study, kept in a file beside it; the study itself stays as it is."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stgnn.errors import InputError
-from stgnn.files import check_output, read_json, write_text
+from stgnn.files import are_rows, check_output, read_json, write_text
 from stgnn.results.recipes import beside_study
 
 FAMILY = ("checkpoint", "granularity", "rows")  # what is kept of a sparse family
@@ -51,11 +51,6 @@ def families_beside(study: str, name: str) -> list[dict[str, Any]]:
     if "://" in study or not (path := _families_path(study, name)).is_file():
         return []
     found = read_json(path, "a file of sparse families")
-    if not _holds(found, FAMILY) or not all(_holds(family["rows"], MEMBER) for family in found):
+    if not are_rows(found, FAMILY) or not all(are_rows(family["rows"], MEMBER) for family in found):
         raise InputError("this is not a file of sparse families", given=path, hint="remove it and sparsify again")
     return list(found)
-
-
-def _holds(rows: Any, keys: Collection[str]) -> bool:
-    """Whether plain data are a list of rows with these keys."""
-    return isinstance(rows, list) and all(isinstance(row, dict) and row.keys() >= {*keys} for row in rows)
