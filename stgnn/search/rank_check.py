@@ -174,7 +174,9 @@ def verdict(found: Mapping[str, Any]) -> str:
         again = found["again"]
         if set(sizes) == {None} or (again is not None and (again["low"] or 0.0) <= 0):
             return "nothing is shown, for the trainings do not agree on an order: give more epochs, seeds or networks"
-        return "the shared weights are not shown to rank networks at all: train the supernet longer"
+        return (
+            "the shared weights are not shown to rank networks: train the supernet longer, or ask about more networks"
+        )
     if shared["low"] <= max(tau or 0.0 for tau in sizes):
         return "the shared weights rank networks, but are not shown to do it better than the size of the networks"
     return "the shared weights rank networks, and better than their size does"
