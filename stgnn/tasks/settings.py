@@ -16,7 +16,6 @@ from stgnn.errors import InputError
 from stgnn.files import read_json, write_text
 
 SAMPLED = 500  # frames that stand for all of a store
-LATER = frozenset({"data.seed", "data.recordings"})  # what folders claimed by the first release do not say
 
 
 def data_facts(data: SkeletonDataModule) -> dict[str, Any]:
@@ -91,8 +90,7 @@ def differences(path: Path, settings: Mapping[str, Any], what: str) -> dict[str,
     if not isinstance(known, dict):
         raise InputError(f"this is not the settings of {what}", given=path, hint="remove the folder, and start again")
     old, new = _flat(known), _flat(json.loads(json.dumps(settings)))
-    told = [name for name in {**new, **old} if name in old or name not in LATER]
-    names = [name for name in told if new.get(name, "not set") != old.get(name, "not set")]
+    names = [name for name in {**new, **old} if new.get(name, "not set") != old.get(name, "not set")]
     return {name: (_told(new.get(name, "not set")), _told(old.get(name, "not set"))) for name in names}
 
 

@@ -47,11 +47,10 @@ def test_a_setting_may_be_new_or_gone_and_a_long_one_is_cut(tmp_path: Path) -> N
     assert "new: not set" in message and "old: ['class 0', 'class 1'," in message and "class 98" not in message
 
 
-def test_a_folder_of_before_recordings_were_told_goes_on(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_tell_its_recordings_is_not_taken_for_one_of_them(tmp_path: Path) -> None:
     path, facts = tmp_path / "settings.json", data_facts(SyntheticDataModule(**GIVEN))
     claim(path, {"data": {key: value for key, value in facts.items() if key not in ("seed", "recordings")}}, "a test")
-    claim(path, {"data": facts}, "a test")
-    assert "data.frames" in refused(path, {"data": {**facts, "frames": 9}})
+    assert "data.seed, data.recordings" in refused(path, {"data": facts})
 
 
 @pytest.mark.parametrize("content", ["[]", '{"levels', "3"])
