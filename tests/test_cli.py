@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -344,6 +345,20 @@ def test_results_are_json_also_when_a_number_is_none(
     monkeypatch.setattr("stgnn.commands.list_names", figures)
     assert main(["list", "operators", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"a": [None, [1.5, None]], "b": "x"}
+
+
+def test_warnings_say_what_is_the_matter_and_not_where_it_was_noticed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def figures(kind: str) -> dict[str, Any]:
+        sys.stderr.write(warnings.formatwarning(UserWarning("too\n  few"), UserWarning, "file.py", 7))
+        return {}
+
+    monkeypatch.setattr("stgnn.commands.list_names", figures)
+    before = warnings.formatwarning
+    assert main(["list", "operators", "--json"]) == 0
+    assert capsys.readouterr().err == "stgnn: warning: too few\n"
+    assert warnings.formatwarning is before
 
 
 def test_a_terminal_of_few_characters_gets_question_marks() -> None:
