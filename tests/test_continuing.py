@@ -164,6 +164,18 @@ def test_a_logger_of_the_recipe_goes_on_with_its_table_as_well(
     assert [*losses(last.parent.parent)] == [*range(6)] and len([*Path("runs/own").iterdir()]) == 1
 
 
+def test_a_version_that_the_recipe_names_is_not_overwritten(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = LAST.read_bytes()
+    own = "--trainer.logger={class_path: CSVLogger, init_args: {save_dir: runs, name: own, version: 0}}"
+    capsys.readouterr()
+    assert main(["fit", "--config=own.yaml", own]) == 2
+    said = capsys.readouterr().err
+    assert "runs/own/version_0" in said and "holds another run" in said and resume_command(LAST) in said
+    assert LAST.read_bytes() == before
+    assert main(["fit", "--config=own.yaml", own.replace("version: 0", "version: 7")]) == 0
+    assert [*losses(Path("runs/own/version_7"))] == [*range(6)]
+
+
 @pytest.mark.parametrize("word", ["validate", "test"])
 def test_scoring_does_not_claim_the_weights_that_it_read_and_cannot_be_continued_by_fit(
     stopped: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str

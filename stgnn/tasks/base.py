@@ -58,8 +58,12 @@ def run_folder(trainer: Trainer) -> Path | None:
     if not trainer.loggers or trainer.loggers[0].save_dir is None:
         return None
     logger = trainer.loggers[0]
-    version = logger.version if isinstance(logger.version, str) else f"version_{logger.version}"
-    return Path(str(logger.save_dir)) / str(logger.name) / version
+    return version_folder(Path(str(logger.save_dir)) / str(logger.name), logger.version)
+
+
+def version_folder(runs: Path, version: str | int | None) -> Path:
+    """The folder of one of the runs of a name, as loggers call it: by a word or by a number."""
+    return runs / (version if isinstance(version, str) else f"version_{version}")
 
 
 def _named(key: str, value: Any) -> str:

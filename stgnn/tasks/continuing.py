@@ -87,6 +87,19 @@ def continued(checkpoint: str | Path, runs: Path, recipe: str) -> Path | None:
     return next(here, None)
 
 
+def check_free(folder: Path) -> None:
+    """Refuse to begin a training where the results of another one lie.
+
+    Raises:
+        InputError: the folder has something in it.
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        hint = "leave the logger's version out, and the run gets a number of its own"
+        if (folder / LAST).is_file():
+            hint += f"; to continue that one: {resume_command(folder / LAST)}"
+        raise InputError("the folder of this version holds another run", given=folder, hint=hint)
+
+
 def rows_before(folder: Path, extra: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a run's table of metrics that were written before a checkpoint; later ones come again.
 

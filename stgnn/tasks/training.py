@@ -14,13 +14,14 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities import rank_zero_only
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
 from stgnn.networks import check_run_checkpoint
 from stgnn.tasks import continuing
 from stgnn.tasks.adasgn import AdaSGNTask
-from stgnn.tasks.base import BaseTask, run_folder
+from stgnn.tasks.base import BaseTask, run_folder, version_folder
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.levels import MultiLevelTask
 from stgnn.tasks.predictions import every_clip, write_predictions
@@ -123,6 +124,9 @@ class TrainingCLI(LightningCLI):
         elif (folder := continuing.continued(config.ckpt_path, runs, recipe)) is not None:
             logger.version, self.rows_before = folder.name, continuing.rows_before(folder, self.start)
             self.save_config_callback = None  # the recipe lies there
+            return
+        if logger.version is not None and rank_zero_only.rank == 0:
+            continuing.check_free(version_folder(runs, logger.version))
 
     def _table(self) -> jsonargparse.Namespace | None:
         """Arguments of the logger that writes a table, if the run has no other."""
