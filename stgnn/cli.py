@@ -32,6 +32,7 @@ KEEPS_RECIPE = {
     "profile": ("output", ""),
     "rank": ("output", ""),
     "search": ("study", "name"),
+    "finetune": ("output", ""),
     "adasgn": ("output", ""),
     "lottery": ("output", ""),
     "sparsify": ("output", ""),

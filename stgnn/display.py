@@ -86,6 +86,20 @@ def _extracted(result: Mapping[str, Any]) -> str:
     return "\n".join([f"output: {result['output']}", "", _networks([chosen]), _line(chosen)])
 
 
+def _fine_tuned(result: Mapping[str, Any]) -> str:
+    front = {row["digest"] for row in result["front"]}
+    cells = []
+    for row in result["rows"]:
+        shares = [percent(row["accuracy"], row["accuracy_std"]), percent(row["fine_tuned"])]
+        sizes = [milliseconds(row["latency_ms"], row["latency_std"]), count(row["macs"]), count(row["parameters"])]
+        cells.append([str(row["number"]), row["digest"], *shares, *sizes, "yes" if row["digest"] in front else ""])
+    headers = ["Trial", "Digest", "Inherited", "Fine-tuned", "Predicted latency", "MACs", "Parameters", "Front"]
+    table = markdown_table(headers, cells, ("Digest", "Front"))
+    chosen = result["chosen"]
+    lines = [readable(_without(result, "rows", "front", "chosen")), "", table, "the knee of the fine-tuned:"]
+    return "\n".join([*lines, _line(chosen), chosen["checkpoint"]])
+
+
 def _stores(result: list[Mapping[str, Any]]) -> str:
     if not result:
         return "no stores in this folder; stgnn data import writes them"
@@ -176,5 +190,6 @@ _SHAPES: dict[str, Callable[[Any], str]] = {
     "rank": _ranked,
     "search": _found,
     "report": _found,
+    "finetune": _fine_tuned,
     "extract": _extracted,
 }

@@ -19,6 +19,7 @@ WORDS = {
     "rank": "do a supernet's shared weights rank networks as training them alone does?",
     "search": "supernet + latency model + strategy -> a study",
     "report": "a study -> Pareto page, CSV, JSON",
+    "finetune": "a study -> its best networks, trained on and compared again",
     "extract": "a study and a budget -> the chosen network as a checkpoint",
     "adasgn": "AdaSGN in two stages: single models, then the policy over them",
     "lottery": "prune, rewind, train again: accuracy against remaining weights",

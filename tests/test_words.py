@@ -14,6 +14,7 @@ RECIPES = Path(__file__).parents[1] / "recipes"
 FOLDERS = {
     "profile": "profile",
     "rank": "rank",
+    "finetune": "finetune",
     "search": "search",
     "adaptive": "adasgn",
     "lottery": "lottery",

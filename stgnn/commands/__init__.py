@@ -7,9 +7,10 @@
 
 from stgnn.commands.adaptive import adasgn, fuse
 from stgnn.commands.data import data_check, data_export, data_import, data_list
+from stgnn.commands.members import extract, finetune
 from stgnn.commands.networks import benchmark, export, list_names, quickstart, recipes
 from stgnn.commands.sparse import lottery, sparsify
-from stgnn.commands.studies import extract, profile, rank, report, search
+from stgnn.commands.studies import profile, rank, report, search
 
 __all__ = [
     "adasgn",
@@ -20,6 +21,7 @@ __all__ = [
     "data_list",
     "export",
     "extract",
+    "finetune",
     "fuse",
     "list_names",
     "lottery",

@@ -1,11 +1,10 @@
-"""The words about a device, a supernet and a study: profile, rank, search, report, extract."""
+"""The words about a device, a supernet and a study: profile, rank, search, report."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stgnn.errors import InputError
 from stgnn.files import write_text
 from stgnn.latency import LatencyModel
 from stgnn.results import (
@@ -14,9 +13,6 @@ from stgnn.results import (
     check_study_of,
     front_rows,
     keep_ranks,
-    keep_recipe,
-    needed,
-    recipe_beside,
     study_name,
 )
 from stgnn.search import SearchStrategy
@@ -196,42 +192,3 @@ def report(study: str, output: Path = Path("runs/report"), name: str | None = No
     files = asdict(write_report(output, report_data(study, name, title)))
     evaluations = load_evaluations(study, study_name(study, name))
     return {**{key: str(path) for key, path in files.items()}, **front_rows(evaluations)}
-
-
-def extract(
-    study: str,
-    output: Path = Path("runs/chosen.ckpt"),
-    budget_ms: float | None = None,
-    name: str | None = None,
-    supernet: Path | None = None,
-    data: DataSpec | None = None,
-) -> dict[str, Any]:
-    """Cut the chosen network out of the supernet: the most accurate within a budget, or the knee of the front.
-
-    Args:
-        study: Journal file, or any storage URL of Optuna.
-        output: Checkpoint to write.
-        budget_ms: Largest predicted latency; the knee when left out.
-        name: Name of the study in it; not needed when it is the only one.
-        supernet: Checkpoint of the supernet; that of the search when left out.
-        data: Data module the supernet was trained on; that of the search when left out.
-
-    Returns:
-        The chosen architecture and what the study knows of it.
-    """
-    from stgnn.search.extract import choose
-    from stgnn.search.extract import extract as write
-    from stgnn.search.study import load_evaluations, study_identity
-
-    key = study_name(study, name)
-    chosen = choose(load_evaluations(study, key), budget_ms)
-    recipe = recipe_beside(study, key)
-    if supernet is None:
-        supernet = Path(needed(recipe, "supernet", f"the study {study}"))
-        if not supernet.exists():
-            hint = "run it in the folder of the search, where its recipe's paths begin, or give --supernet and --data"
-            raise InputError("the supernet that the recipe of the study names is not there", given=supernet, hint=hint)
-    data = data or needed(recipe, "data", f"the study {study}")
-    write(supernet, chosen.architecture, output, build_data(data), study_identity(study, key))
-    keep_recipe({"data": data}, output)
-    return {"output": str(output), **chosen.to_dict()}

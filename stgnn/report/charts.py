@@ -18,6 +18,7 @@ BAND = Sign("within ±10 % of the measurement", "square", "mark band")
 KNOWN = Sign("known network", "diamond", "mark landmark")
 PRUNED = Sign("pruned network", "square", "mark landmark")
 CHOSEN = Sign("chosen", "star", "mark chosen")
+TUNED = Sign("fine-tuned", "diamond", "mark tuned")
 SIGNS = {"search": SEARCH, "random": RANDOM, "held": HELD_OUT}
 
 
@@ -45,21 +46,28 @@ class Chart:
 def pareto_chart(data: ReportData, size: Size, selected: str = "") -> Chart:
     """Accuracy against predicted latency: both fronts with error bars, dominated points faint, the chosen one a star.
 
+    A fine-tuned network stands twice, with inherited weights and with its own, joined by a line.
+
     Args:
         data: The trials.
         size: Size of the chart.
         selected: Key (``trial=12``) of the point that gets a ring; empty for none.
     """
     known = [PRUNED if landmark.family else KNOWN for landmark in data.landmarks]
-    signs = [SEARCH, *[RANDOM] * bool(data.random), *dict.fromkeys(known), *[CHOSEN] * (data.chosen is not None)]
+    tuned = [point for point in data.points if point.fine_tuned is not None]
+    signs = [SEARCH, *[TUNED] * bool(tuned), *[RANDOM] * bool(data.random), *dict.fromkeys(known)]
+    signs += [CHOSEN] * (data.chosen is not None)
     key, size = legend(signs, size)
     everything: list[ReportPoint | Landmark] = [*data.points, *data.random, *data.landmarks]
     latencies = svg.spread((p.latency_ms for p in everything), log=True, margin=0.04)
-    low, high = svg.spread(p.accuracy for p in everything)
+    low, high = svg.spread([*(p.accuracy for p in everything), *(p.fine_tuned or 0.0 for p in tuned)])
     x, y = size.axes(latencies, (max(low, 0.0), min(high, 1.005)), log_x=True)
 
     def place(point: ReportPoint | Landmark) -> Place:
         return x(point.latency_ms), y(point.accuracy)
+
+    def tuned_place(point: ReportPoint) -> Place:
+        return x(point.latency_ms), y(point.accuracy if point.fine_tuned is None else point.fine_tuned)
 
     clouds = {"random": data.random, "search": data.points}
     fronts = {kind: pareto_front(points) for kind, points in clouds.items()}
@@ -71,14 +79,20 @@ def pareto_chart(data: ReportData, size: Size, selected: str = "") -> Chart:
         parts += [svg.path(stairs[kind], f"front-line {kind}")] if len(front) > 1 else []
         parts += [_error_bars(point, x, y, kind) for point in front]
         parts += [_point(point, place(point), kind) for point in front]
+    for point in tuned:
+        parts += [] if point in fronts["search"] else [_point(point, place(point), "search")]
+        parts.append(svg.path([place(point), tuned_place(point)], "gain"))
+    parts += [TUNED.at(*tuned_place(point)) for point in tuned if point.number != data.chosen]
     parts += [svg.path(family, "family") for family in families]
     parts += [sign.at(*place(landmark), 5.5) for sign, landmark in zip(known, data.landmarks, strict=True)]
     named = [(landmark.label or landmark.name, place(landmark)) for landmark in data.landmarks]
     if (chosen := data.chosen_point) is not None:
-        parts += [] if chosen in fronts["search"] else [_point(chosen, place(chosen), "search")]
-        parts.append(CHOSEN.at(*place(chosen), 6))
-        named.insert(0, (f"{percent(chosen.accuracy)} at {milliseconds(chosen.latency_ms)}", place(chosen)))
+        parts += [] if chosen in (*fronts["search"], *tuned) else [_point(chosen, place(chosen), "search")]
+        parts.append(CHOSEN.at(*tuned_place(chosen), 6))
+        best = chosen.accuracy if chosen.fine_tuned is None else chosen.fine_tuned
+        named.insert(0, (f"{percent(best)} at {milliseconds(chosen.latency_ms)}", tuned_place(chosen)))
     marks = [place(point) for kind in fronts for point in fronts[kind]] + [place(one) for one in data.landmarks]
+    marks += [tuned_place(point) for point in tuned]
     lines = [point for line in (*stairs.values(), *families) for point in along(line)]
     labels = Labels((x.start, y.end, x.end, y.start), [*map(place, everything), *3 * marks, *lines])
     parts += [labels.place(*where, name) for name, where in named]

@@ -58,10 +58,16 @@ def render_pareto_page(data: ReportData) -> str:
         hypervolume=_hypervolume(search, random, reference),
         ranks=rank_section(data.ranks),
         genes=sections.genes(found, len(front), len(architectures)),
-        table=sections.table(data, front, selected),
+        table=sections.table(data, listed(data, front), selected),
         points=safe_json({key: [p.latency_ms, p.accuracy] for key, p in keyed_points(data)}),
         details=base64.b64encode(gzip.compress(json.dumps(details).encode(), mtime=0)).decode(),
     )
+
+
+def listed(data: ReportData, front: Sequence[ReportPoint]) -> list[ReportPoint]:
+    """The networks of the table: the front, and what else was fine-tuned, from fast to slow."""
+    tuned = [point for point in data.points if point.fine_tuned is not None and point not in front]
+    return sorted([*front, *tuned], key=lambda point: point.latency_ms)
 
 
 _FILES = "The front is also in pareto.csv, every trial in report.json and the picture in pareto.svg, beside this page."
@@ -88,6 +94,8 @@ def _shown(data: ReportData) -> str:
     front = front if data.random else "The line is the front, faint dots the networks it beats"
     spread = any(point.accuracy_std or point.latency_std for point in (*data.points, *data.random))
     told = [front] * (len(data.points) > 1) + ["bars are one standard error"] * spread
+    tuned = any(point.fine_tuned is not None for point in data.points)
+    told += ["a line goes from inherited weights up to fine-tuned ones"] * tuned
     chosen = (
         f"The star is the chosen network, {escape(data.chosen_by)}."
         if data.chosen is not None and data.chosen_by

@@ -1,17 +1,20 @@
 """From a study to the plain data of a report."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.latency import DeviceFile, LatencyModel, load_device
-from stgnn.report.data import Landmark, Measured, Measurement, ReportData, report_points
+from stgnn.report.data import Landmark, Measured, Measurement, ReportData, ReportPoint, report_points
 from stgnn.report.units import NARROW
-from stgnn.results import families_beside, ranks_beside, recipe_beside, study_name
+from stgnn.results import families_beside, fine_tuned_beside, ranks_beside, recipe_beside, study_name
 from stgnn.search.extract import choose
-from stgnn.search.study import RANDOM_SUFFIX, load_evaluations, reference_point, study_names
+from stgnn.search.pareto import knee
+from stgnn.search.study import RANDOM_SUFFIX, Evaluation, load_evaluations, reference_point, study_names
 
 KNEE = "the knee of the front: beyond it, more milliseconds buy little accuracy"
+TUNED_KNEE = "the knee of the fine-tuned networks: beyond it, more milliseconds buy little accuracy"
 UNITS = {  # what is pruned at each granularity
     "unstructured": "weights",
     "block": "blocks of weights",
@@ -32,12 +35,18 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
     rival = key + RANDOM_SUFFIX
     random = load_evaluations(study, rival) if rival in study_names(study) else []
     recipe = recipe_beside(study, key)
+    known = fine_tuned_beside(study, key)
+    points = tuple(
+        replace(point, fine_tuned=known[point.digest]["fine_tuned"]) if point.digest in known else point
+        for point in report_points(evaluations)
+    )
+    tuned = [point for point in points if point.feasible and point.fine_tuned is not None]
     return ReportData(
         title=title or f"Search {key!r}",
-        points=report_points(evaluations),
+        points=points,
         random=report_points(random),
-        chosen=choose(evaluations).number if any(one.feasible for one in evaluations) else None,
-        chosen_by=KNEE,
+        chosen=_chosen(tuned, evaluations),
+        chosen_by=TUNED_KNEE if tuned else KNEE,
         reference=reference_point(study, key),
         ranks=ranks_beside(study, key),
         landmarks=tuple(_sparse_landmarks(families_beside(study, key))),
@@ -45,6 +54,13 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
         data=str(_arguments(recipe.get("data")).get("store", "")),
         **_recipe_facts(recipe.get("latency")),
     )
+
+
+def _chosen(tuned: Sequence[ReportPoint], evaluations: Sequence[Evaluation]) -> int | None:
+    """The number of the knee: of the fine-tuned networks where there are any, for their accuracy is the truer one."""
+    if tuned:
+        return tuned[knee([(point.fine_tuned or 0.0, point.latency_ms) for point in tuned])].number
+    return choose(evaluations).number if any(one.feasible for one in evaluations) else None
 
 
 def _sparse_landmarks(families: Sequence[Mapping[str, Any]]) -> Iterator[Landmark]:

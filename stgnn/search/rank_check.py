@@ -19,13 +19,13 @@ import torch
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between
-from stgnn.files import SETTINGS, read_kept, remade, without_nan, write_text
+from stgnn.files import SETTINGS, without_nan, write_text
 from stgnn.latency.cost import count
 from stgnn.ranking import rank_correlation, regret_at
 from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.space import BaseArchitecture, Space
 from stgnn.tasks import ClassificationTask
-from stgnn.tasks.running import accuracy, check_held_out, train_quietly
+from stgnn.tasks.running import accuracy, check_held_out, kept_accuracy, train_quietly
 from stgnn.tasks.settings import claim, data_facts
 
 SIZES = (0.1, 0.3, 0.5, 0.7, 0.9)  # where members are drawn, from the smallest of the space (0) to the largest (1)
@@ -134,12 +134,7 @@ def _trained(plan: RankCheck, architecture: BaseArchitecture, data: SkeletonData
         train_quietly(task, data, plan.epochs, seed)
         row = {"architecture": str(architecture), "seed": seed, "val_top1": accuracy(task, data)}
         write_text(path, json.dumps(row))
-    kept = read_kept(path, ("val_top1",))
-    score = kept["val_top1"] if isinstance(kept, dict) else kept
-    if not isinstance(score, int | float) or not 0 <= score <= 1:
-        with remade(path):
-            raise InputError("this is no accuracy of a training", given=f"{path}: {score}", allowed="0 to 1")
-    return float(score)
+    return kept_accuracy(path)
 
 
 def agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

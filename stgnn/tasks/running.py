@@ -1,12 +1,14 @@
 """Training without a command line: one short run of a task, quiet and for a fixed number of epochs."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
+from stgnn.files import read_kept, remade
 from stgnn.tasks.base import BaseTask
 from stgnn.tasks.quiet import quiet, stoppable
 
@@ -96,3 +98,20 @@ def accuracy(task: BaseTask, data: SkeletonDataModule, split: str = "val") -> fl
         run = trainer.validate if split == "val" else trainer.test
         run(task, datamodule=data, verbose=False)
     return float(trainer.callback_metrics[f"{split}_top1"])
+
+
+def kept_accuracy(path: Path) -> float:
+    """The accuracy ``val_top1`` of a training that an earlier run of the same command has kept.
+
+    Args:
+        path: The JSON file of that training.
+
+    Raises:
+        InputError: the file is damaged, or holds something else.
+    """
+    kept = read_kept(path, ("val_top1",))
+    score = kept["val_top1"] if isinstance(kept, dict) else kept
+    if not isinstance(score, int | float) or not 0 <= score <= 1:
+        with remade(path):
+            raise InputError("this is no accuracy of a training", given=f"{path}: {score}", allowed="0 to 1")
+    return float(score)
