@@ -72,7 +72,7 @@ def favourites(evaluations: Sequence[Evaluation], number: int, budget_ms: float 
         hint = "give a larger --budget_ms, or search on" if known else "search on, or begin one with looser constraints"
         raise InputError("no network of the study keeps its limits", given=f"{limit:g} ms", allowed=fastest, hint=hint)
     level = ranks([(one.accuracy, one.latency_ms) for one in able])
-    room = {}
+    room: dict[int, float] = {}
     for front in range(max(level) + 1):
         members = [index for index in range(len(able)) if level[index] == front]
         gaps = crowding([(able[index].accuracy, math.log(able[index].latency_ms)) for index in members])
