@@ -129,7 +129,7 @@ def _supernet(plan: Plan, data: SyntheticDataModule) -> Path:
         pl.seed_everything(plan.seed, verbose=False)
         task = SupernetTask("tiny", data.layout, data.class_names, seed=plan.seed, learning_rate=4e-3)
         train_quietly(task, data, plan.epochs, plan.seed, progress=True)
-        save_checkpoint(path, task.network, data.class_names)
+        save_checkpoint(path, task.network, data.class_names, task.clips_seen())
     return path
 
 
@@ -140,7 +140,7 @@ def _tuned(plan: Plan, data: SyntheticDataModule) -> Network:
             data.layout, data.class_names, init_from=plan.output / "chosen.ckpt", learning_rate=2e-3
         )
         train_quietly(task, data, plan.tuning_epochs, plan.seed, progress=True)
-        save_checkpoint(path, task.network, data.class_names)
+        save_checkpoint(path, task.network, data.class_names, task.clips_seen())
     with remade(path):
         return load_network(path).module
 

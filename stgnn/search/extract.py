@@ -125,7 +125,7 @@ def extract(
     """
     from stgnn.networks import load_supernet, save_checkpoint
     from stgnn.tasks.cutting import ORIGIN, check_classes, cut
-    from stgnn.tasks.seen import SEEN
+    from stgnn.tasks.seen import seen_by
 
     check_output(output)
     loaded = load_supernet(checkpoint)
@@ -133,5 +133,5 @@ def extract(
     if study is not None:
         check_made_with(loaded.module, study, checkpoint)
     network = cut(loaded.module, architecture, data)
-    told = {ORIGIN: Path(checkpoint).name, **{key: loaded.extra[key] for key in (SEEN,) if key in loaded.extra}}
+    told = {ORIGIN: Path(checkpoint).name, **seen_by(loaded.extra)}
     return save_checkpoint(output, network, loaded.class_names, told)

@@ -24,7 +24,7 @@ from stgnn.space import BaseArchitecture
 from stgnn.tasks import ClassificationTask
 from stgnn.tasks.cutting import check_classes
 from stgnn.tasks.running import accuracy, check_held_out, kept_accuracy, train_quietly
-from stgnn.tasks.seen import SEEN, check_unseen, seen
+from stgnn.tasks.seen import check_unseen
 from stgnn.tasks.settings import claim, data_facts
 
 
@@ -171,7 +171,7 @@ def _trained(
         )
         train_quietly(task, data, plan.epochs, plan.seed)
         score = accuracy(task, data)
-        save_checkpoint(path, task.network, data.class_names, {"val_top1": score, SEEN: seen(data)})
+        save_checkpoint(path, task.network, data.class_names, {**task.clips_seen(), "val_top1": score})
         write_text(result, json.dumps({"architecture": str(architecture), "val_top1": score}))
     with remade(result):
         load_model(path)

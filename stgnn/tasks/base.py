@@ -248,9 +248,8 @@ class BaseTask(LightningModule, ABC):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Make a checkpoint readable without this class, and let it say how far it came and which clips it has seen."""
         entry = self.describe()
-        entry["extra"] = {**entry["extra"], TRAINED: trained(self.global_step, self.planned_steps)}
-        if (data := self._data()) is not None:
-            entry["extra"][SEEN] = seen(data)
+        how_far = {TRAINED: trained(self.global_step, self.planned_steps)}
+        entry["extra"] = {**entry["extra"], **how_far, **self.clips_seen()}
         checkpoint[KEY] = entry
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -274,6 +273,11 @@ class BaseTask(LightningModule, ABC):
         if (data := self._data()) is not None and (word := self.trainer.state.fn) in ("validate", "test"):
             check_unseen(there.get("extra", {}), data, "test" if word == "test" else "val")
         self.uncalibrated = False
+
+    def clips_seen(self) -> dict[str, Any]:
+        """What a checkpoint says of the clips it was trained on; nothing where the Trainer was given mere loaders."""
+        data = self._data()
+        return {} if data is None else {SEEN: seen(data)}
 
     def _data(self) -> SkeletonDataModule | None:
         """The clips that the Trainer has given to this task, if any."""

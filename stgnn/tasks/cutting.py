@@ -1,9 +1,10 @@
 """A network cut out of a supernet, with batch-norm statistics of its own, and whether data are those of a supernet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from stgnn.networks import Supernet, load_supernet, save_checkpoint
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import BaseArchitecture, SGNArchitecture, SGNSpace
 from stgnn.tasks.continuing import warn_if_stopped
+from stgnn.tasks.seen import seen_by
 from stgnn.tasks.starting import Plain
 
 BODIES = 64  # in one pass: enough to keep a core busy, few enough to stay in its caches
@@ -96,6 +98,7 @@ class SGNSupernet:
         module: The supernet.
         space: Its space.
         class_names: Class names in label order.
+        seen: What it says of the clips that it was trained on, if anything.
     """
 
     path: Path
@@ -103,6 +106,7 @@ class SGNSupernet:
     module: Supernet
     space: SGNSpace
     class_names: tuple[str, ...]
+    seen: Mapping[str, Any]
 
 
 def load_sgn_supernet(checkpoint: str | Path) -> SGNSupernet:
@@ -117,7 +121,8 @@ def load_sgn_supernet(checkpoint: str | Path) -> SGNSupernet:
         hint = "train one with: stgnn fit --config recipes/fit/supernet_sgn_utd_mhad.yaml"
         raise InputError(f"the supernet {checkpoint} is none of SGN", given=f"space {space.name}", hint=hint)
     warn_if_stopped(path, loaded.extra)
-    return SGNSupernet(path, sha256(path.read_bytes()).hexdigest(), loaded.module, space, loaded.class_names)
+    checksum = sha256(path.read_bytes()).hexdigest()
+    return SGNSupernet(path, checksum, loaded.module, space, loaded.class_names, seen_by(loaded.extra))
 
 
 def members_named(supernet: SGNSupernet, names: Sequence[str], data: SkeletonDataModule) -> list[SGNArchitecture]:
@@ -182,6 +187,6 @@ def cut_actions(supernet: SGNSupernet, names: Sequence[str], data: SkeletonDataM
     found = {}
     for name, member in zip(names, members_named(supernet, names, data), strict=True):
         network = cut(supernet.module, member, data)
-        extra = {ORIGIN: supernet.checksum}
+        extra = {ORIGIN: supernet.checksum, **supernet.seen}
         found[name] = save_checkpoint(folder / f"{name}.ckpt", network, supernet.class_names, extra)
     return found

@@ -132,7 +132,8 @@ def _member(plan: Family, checkpoint: Path, data: SkeletonDataModule, path: Path
         train_quietly(task, data, plan.epochs, plan.seed)
         task.finish(path.parent, path.stem)
     else:
-        save_checkpoint(path, load_model(checkpoint).module, data.class_names)
+        whole = load_model(checkpoint)
+        save_checkpoint(path, whole.module, data.class_names, whole.extra)
     row = _row(path, data, level)
     write_text(result, json.dumps(row, indent=1))
     return row

@@ -210,7 +210,7 @@ class MultiLevelTask(SparseBaseTask):
     def finish(self, folder: Path) -> list[Path]:
         """Write every level as a network of its own, and all of them as one network."""
         granularity = str(self.options["granularity"])
-        told = {"granularity": granularity, "levels": list(self.network.levels)}
+        told = {**self.clips_seen(), "granularity": granularity, "levels": list(self.network.levels)}
         paths = write_finished(folder, "fused", self.fused(), self.class_names, granularity, told)
         for number, level in enumerate(self.network.levels):
             network = self.network.level(number)

@@ -20,6 +20,11 @@ def seen(data: SkeletonDataModule) -> dict[str, str]:
     }
 
 
+def seen_by(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a checkpoint's extra data that goes along with its weights: which clips they have seen."""
+    return {key: extra[key] for key in (SEEN,) if key in extra}
+
+
 def check_unseen(extra: Mapping[str, Any], data: SkeletonDataModule, split: Literal["val", "test"] = "val") -> None:
     """Refuse a split that weights may have been trained on: one of the same data set, divided in another way.
 

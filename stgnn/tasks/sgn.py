@@ -210,6 +210,7 @@ class SGNTask(BaseTask):
     def _write(self, name: str, model: SGN, told: Mapping[str, Any]) -> None:
         folder = self.models_folder or run_folder(self.trainer)
         if folder is not None and self.trainer.is_global_zero:
+            told = {**self.clips_seen(), **told}
             save_checkpoint(Path(folder) / f"{name}.ckpt", model, self.class_names, told)
 
     def describe(self) -> dict[str, Any]:

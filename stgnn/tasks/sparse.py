@@ -182,7 +182,7 @@ class SparseTask(SparseBaseTask):
 
     def finish(self, folder: Path, name: str = "finished") -> list[Path]:
         """Write ``finished.ckpt``, and ``finished.compressed.ckpt`` where single weights were removed."""
-        told = {"sparsity": self.sparsity, "granularity": self.network.granularity}
+        told = {**self.clips_seen(), "sparsity": self.sparsity, "granularity": self.network.granularity}
         return write_finished(folder, name, self.finished(), self.class_names, self.network.granularity, told)
 
     def describe(self) -> dict[str, Any]:

@@ -234,7 +234,8 @@ def _adaptive(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str
     task.network.load_state_dict(load_model(folder / "best.ckpt").module.state_dict())
     figures = evaluated(trainer, task, data)
     row = {"name": name, "policy": policy, "alpha": alpha, **_adaptive_row(task, figures)}
-    save_checkpoint(folder / "adasgn.ckpt", task.network, task.class_names, {"val_top1": figures.get("val_top1")})
+    told = {**task.clips_seen(), "val_top1": figures.get("val_top1")}
+    save_checkpoint(folder / "adasgn.ckpt", task.network, task.class_names, told)
     predict(trainer, task, data, folder / "predictions.csv")
     finish(folder, row)
     return row

@@ -11,17 +11,18 @@ from stgnn.commands import search, sparsify
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.latency import Roofline
-from stgnn.networks import load_model, load_supernet
+from stgnn.networks import load_any, load_model, load_supernet
 from stgnn.search import Random
 from stgnn.search.extract import extract
 from stgnn.space import load_space
-from stgnn.tasks import ClassificationTask, SupernetTask
+from stgnn.tasks import ClassificationTask, MultiLevelTask, SGNTask, SparseTask, SupernetTask
 from stgnn.tasks.base import BaseTask
 from stgnn.tasks.seen import SEEN, check_unseen, seen
 
 QUIET: dict[str, Any] = {
     "logger": False, "enable_progress_bar": False, "enable_checkpointing": False, "accelerator": "cpu",
 }  # fmt: skip
+OWN = {"class_path": "SyntheticDataModule", "init_args": {"clips": 64, "frames": 8, "batch_size": 16}}
 OTHERS = {"class_path": "SyntheticDataModule", "init_args": {"clips": 64, "frames": 8, "val_subjects": [0, 1]}}
 
 
@@ -69,3 +70,25 @@ def test_another_protocol_is_another_test_and_other_clips_are_anybodys() -> None
     check_unseen(known, clips(clips=80))
     with pytest.raises(InputError, match="another protocol"):
         check_unseen({SEEN: {**seen(data), "protocol": "xview"}}, data, "test")
+
+
+def test_every_network_that_a_training_leaves_says_what_it_has_seen(tmp_path: Path) -> None:
+    """Also those that are no checkpoint of the Trainer: finished sparse networks, levels, single models of SGN."""
+    data = clips()
+    start = load_space("tiny").smallest()
+    sparse = SparseTask(data.layout, data.class_names, start, sparsity=0.5, granularity="unstructured")
+    levels = MultiLevelTask(data.layout, data.class_names, start, levels=[0.5], nested=True)
+    models = SGNTask(
+        data.layout, data.class_names, joints=[9, 1], sizes=["small"], frames=8, models=tmp_path / "models"
+    )
+    for task in (sparse, levels, models):
+        trained(task, data, tmp_path / "last" / "last.ckpt")
+    sparse.finish(tmp_path / "sparse")
+    levels.finish(tmp_path / "levels")
+    found = [path for path in tmp_path.rglob("*.ckpt") if path.name != "last.ckpt"]
+    assert len(found) == 2 + 4 + 2
+    assert all(load_any(path).extra[SEEN] == seen(data) for path in found)
+    extra = load_any(
+        sparsify(found[0], tmp_path / "family", OWN, [0.5], "unstructured", epochs=1)["rows"][0]["checkpoint"]
+    ).extra
+    assert extra[SEEN] == seen(data)
