@@ -73,11 +73,12 @@ def _ranked(result: Mapping[str, Any]) -> str:
 
 
 def _found(result: Mapping[str, Any]) -> str:
-    lines = [readable(_without(result, "front", "chosen"))]
+    lines = [readable(_without(result, "front", "chosen", "chosen_by"))]
     if front := result.get("front"):
         lines += ["", _networks(front)]
     if chosen := result.get("chosen"):
-        lines += ["the knee:" if front else "", _line(chosen)]
+        by, *_ = result.get("chosen_by", "the knee").split(":")
+        lines += [f"{by}:" if front else "", _line(chosen)]
     return "\n".join(lines)
 
 

@@ -181,7 +181,7 @@ def report(study: str, output: Path = Path("runs/report"), name: str | None = No
         title: Heading of the page.
 
     Returns:
-        The files, the front from fast to slow, and its knee.
+        The files, the front from fast to slow, and the chosen network: the knee of what was fine-tuned, or of all.
     """
     from dataclasses import asdict
 
@@ -189,6 +189,8 @@ def report(study: str, output: Path = Path("runs/report"), name: str | None = No
     from stgnn.report.study import report_data
     from stgnn.search.study import load_evaluations
 
-    files = asdict(write_report(output, report_data(study, name, title)))
-    evaluations = load_evaluations(study, study_name(study, name))
-    return {**{key: str(path) for key, path in files.items()}, **front_rows(evaluations)}
+    data, evaluations = report_data(study, name, title), load_evaluations(study, study_name(study, name))
+    files = asdict(write_report(output, data))
+    told: dict[str, Any] = {**{key: str(path) for key, path in files.items()}, **front_rows(evaluations)}
+    told["chosen"] = next(one.to_dict() for one in evaluations if one.number == data.chosen)
+    return {**told, "chosen_by": data.chosen_by}

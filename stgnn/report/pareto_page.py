@@ -95,7 +95,7 @@ def _shown(data: ReportData) -> str:
     spread = any(point.accuracy_std or point.latency_std for point in (*data.points, *data.random))
     told = [front] * (len(data.points) > 1) + ["bars are one standard error"] * spread
     tuned = any(point.fine_tuned is not None for point in data.points)
-    told += ["a line goes from inherited weights up to fine-tuned ones"] * tuned
+    told += ["thin lines lead from inherited to fine-tuned accuracy"] * tuned
     chosen = (
         f"The star is the chosen network, {escape(data.chosen_by)}."
         if data.chosen is not None and data.chosen_by

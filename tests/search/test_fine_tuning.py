@@ -120,11 +120,14 @@ def test_favourites_are_trained_on_once_and_shown_beside_the_study(
     with pytest.raises(InputError, match="fine-tuned networks of other settings: epochs"):
         finetune(study, networks=3, epochs=3)
 
+    capsys.readouterr()
     assert main(["report", f"--study={study}", "--output=after"]) == 0
+    chosen = more["chosen"]
+    assert f"the knee of the fine-tuned networks:\ntrial {chosen['number']}, " in capsys.readouterr().out
     told = json.loads(Path("after/report.json").read_text())
     tuned = {one["digest"]: one["fine_tuned"] for one in told["trials"] if one["fine_tuned"] is not None}
     assert tuned == {row["digest"]: row["fine_tuned"] for row in more["rows"]}
-    assert told["chosen"] == more["chosen"]["number"] and "fine-tuned" in told["chosen_by"]
+    assert told["chosen"] == chosen["number"] and "fine-tuned" in told["chosen_by"]
     page = Path("after/report.html").read_text()
     assert "after fine-tuning" in page and "Fine-tuned (%)" in page
     assert all(f'data-key="trial={row["number"]}"' in page for row in more["rows"])
