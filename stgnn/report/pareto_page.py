@@ -25,6 +25,7 @@ from stgnn.report.ranks import rank_section
 from stgnn.report.units import milliseconds, percent
 from stgnn.space import read_architecture
 
+ON_FRONT = "The networks on the front"
 PARETO = {"wide": Size(780, 560), "narrow": Size(360, 420, left=54, right=18)}
 PLOT = {"wide": Size(580, 400), "narrow": Size(360, 340, left=54, right=18)}
 
@@ -40,7 +41,7 @@ def render_pareto_page(data: ReportData) -> str:
     selected = f"trial={chosen}"
     reference = reference_point(data)
     search, random = (hypervolume_history(points, reference) for points in (data.points, data.random))
-    details = _details(data, front)
+    details, listed = _details(data, front), _listed(data, front)
     architectures = [read_architecture(point.architecture) for point in (*data.points, *data.random)]
     found = compare_genes([read_architecture(point.architecture) for point in front], architectures)
     return render(
@@ -58,13 +59,14 @@ def render_pareto_page(data: ReportData) -> str:
         hypervolume=_hypervolume(search, random, reference),
         ranks=rank_section(data.ranks),
         genes=sections.genes(found, len(front), len(architectures)),
-        table=sections.table(data, listed(data, front), selected),
+        listed=ON_FRONT + " and what else was fine-tuned" * (len(listed) > len(front)),
+        table=sections.table(data, listed, selected),
         points=safe_json({key: [p.latency_ms, p.accuracy] for key, p in keyed_points(data)}),
         details=base64.b64encode(gzip.compress(json.dumps(details).encode(), mtime=0)).decode(),
     )
 
 
-def listed(data: ReportData, front: Sequence[ReportPoint]) -> list[ReportPoint]:
+def _listed(data: ReportData, front: Sequence[ReportPoint]) -> list[ReportPoint]:
     """The networks of the table: the front, and what else was fine-tuned, from fast to slow."""
     tuned = [point for point in data.points if point.fine_tuned is not None and point not in front]
     return sorted([*front, *tuned], key=lambda point: point.latency_ms)

@@ -131,10 +131,10 @@ def _breakable(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", escape(name.replace("_", " ")))
 
 
-def table(data: ReportData, front: Sequence[ReportPoint], selected: str) -> str:
-    """The front as a table that the page's script can sort; known networks stand below it."""
-    measured = any(point.measured for point in front)
-    tuned = any(point.fine_tuned is not None for point in front)
+def table(data: ReportData, listed: Sequence[ReportPoint], selected: str) -> str:
+    """Networks as a table that the page's script can sort; known networks stand below it."""
+    measured = any(point.measured for point in listed)
+    tuned = any(point.fine_tuned is not None for point in listed)
     heads = ["Trial", "Accuracy (%)"] + ["Fine-tuned (%)"] * tuned + ["Predicted (ms)"] + ["Measured (ms)"] * measured
     heads += ["MACs", "Parameters"]
     order = {"Predicted (ms)": "ascending"}
@@ -144,7 +144,7 @@ def table(data: ReportData, front: Sequence[ReportPoint], selected: str) -> str:
         for name in heads
     )
     rows = []
-    for point in front:
+    for point in listed:
         key = f"trial={point.number}"
         cells = [_share(point.accuracy, point.accuracy_std)]
         cells += [_share(point.fine_tuned)] * tuned + [_time(point.latency_ms, point.latency_std)]
@@ -158,7 +158,7 @@ def table(data: ReportData, front: Sequence[ReportPoint], selected: str) -> str:
         rows.append(f'<tr data-key="{key}"{row}>{name}{values}<td class="long">{told}</td></tr>')
     foot = "".join(_landmark(landmark, tuned, measured) for landmark in data.landmarks)
     return scroll(
-        "The networks on the front",
+        "Networks that the search found",
         f'<table class="list"><thead><tr>{head}<th scope="col" class="long">Architecture</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody>{f'<tfoot>{foot}</tfoot>' if foot else ''}</table>",
     )

@@ -176,7 +176,7 @@ def test_the_only_network_is_told_once(make_report, tmp_path):
 
 def test_a_wide_table_is_scrolled_by_keys_and_has_a_name(make_report, tmp_path):
     html = write_report(tmp_path, make_report(trials=9, at_random=0)).html.read_text()
-    assert '<div class="scroll" tabindex="0" role="region" aria-label="The networks on the front">' in html
+    assert '<div class="scroll" tabindex="0" role="region" aria-label="Networks that the search found">' in html
 
 
 def test_the_front_table_shows_measurements_only_where_there_are_some(make_report):
