@@ -77,9 +77,13 @@ def _found(result: Mapping[str, Any]) -> str:
     if front := result.get("front"):
         lines += ["", _networks(front)]
     if chosen := result.get("chosen"):
-        by, *_ = result.get("chosen_by", "the knee").split(":")
-        lines += [f"{by}:" if front else "", _line(chosen)]
+        lines += [f"{_first_words(result)}:" if front else "", _line(chosen)]
     return "\n".join(lines)
+
+
+def _first_words(result: Mapping[str, Any]) -> str:
+    """What the chosen network is, without the reason."""
+    return str(result.get("chosen_by", "the knee")).partition(":")[0]
 
 
 def _extracted(result: Mapping[str, Any]) -> str:
@@ -96,9 +100,8 @@ def _fine_tuned(result: Mapping[str, Any]) -> str:
         cells.append([str(row["number"]), row["digest"], *shares, *sizes, "yes" if row["digest"] in front else ""])
     headers = ["Trial", "Digest", "Inherited", "Fine-tuned", "Predicted latency", "MACs", "Parameters", "Front"]
     table = markdown_table(headers, cells, ("Digest", "Front"))
-    chosen = result["chosen"]
-    lines = [readable(_without(result, "rows", "front", "chosen")), "", table, "the knee of the fine-tuned:"]
-    return "\n".join([*lines, _line(chosen), chosen["checkpoint"]])
+    facts = readable(_without(result, "rows", "front", "chosen", "chosen_by"))
+    return "\n".join([facts, "", table, f"{_first_words(result)}:", _line(result["chosen"])])
 
 
 def _stores(result: list[Mapping[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.errors import InputError
+from stgnn.files import write_bytes
 from stgnn.results import (
     DataSpec,
     build_data,
@@ -34,9 +35,10 @@ def finetune(
 
     Args:
         study: Journal file, or any storage URL of Optuna.
-        output: Folder of the results; each network is a checkpoint in it, named by its digest.
+        output: Folder of the results: each network is a checkpoint, named by its digest, and the chosen one is
+            ``chosen.ckpt``.
         networks: How many: the front, then the front of all others, and so on.
-        budget_ms: Largest predicted latency.
+        budget_ms: Largest predicted latency. The most accurate network is chosen then, otherwise the knee.
         epochs: Epochs of each.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.
@@ -47,10 +49,10 @@ def finetune(
 
     Returns:
         A row for each network, from fast to slow: accuracy on held-out training subjects before and after. The front
-        of the fine-tuned networks, and its knee. The report of the study shows them from then on.
+        of the fine-tuned networks, and the chosen one. The report of the study shows them from then on.
     """
     from stgnn.progress import counting
-    from stgnn.search.fine_tuning import FineTuning, check_share, favourites, fine_tune, tuned_front
+    from stgnn.search.fine_tuning import FineTuning, check_share, choice, favourites, fine_tune
     from stgnn.search.study import load_evaluations, study_identity
 
     key, kept = study_name(study, name), "://" not in study
@@ -63,10 +65,13 @@ def finetune(
     plan = FineTuning(epochs, learning_rate, weight_decay, seed)
     with counting("networks") as progress:
         rows = fine_tune(plan, chosen, supernet, checksum, clips, output, progress)
-    for row in rows:
-        keep_recipe({"data": data}, row["checkpoint"])
-    told = {"study": str(keep_fine_tuned(study, key, rows))} if kept else {}
-    return {"output": str(output), **told, "clips": len(clips.splits()["val"]), "rows": rows, **tuned_front(rows)}
+    found = choice(rows, budget_ms)
+    best = output / "chosen.ckpt"
+    write_bytes(best, Path(found["chosen"]["checkpoint"]).read_bytes())
+    for path in (best, *(row["checkpoint"] for row in rows)):
+        keep_recipe({"data": data}, path)
+    told = {"study": str(keep_fine_tuned(study, key, rows, found))} if kept else {}
+    return {"output": str(best), **told, "clips": len(clips.splits()["val"]), "rows": rows, **found}
 
 
 def extract(

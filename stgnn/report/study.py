@@ -6,15 +6,13 @@ from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.latency import DeviceFile, LatencyModel, load_device
-from stgnn.report.data import Landmark, Measured, Measurement, ReportData, ReportPoint, report_points
+from stgnn.report.data import Landmark, Measured, Measurement, ReportData, report_points
 from stgnn.report.units import NARROW
 from stgnn.results import families_beside, fine_tuned_beside, ranks_beside, recipe_beside, study_name
 from stgnn.search.extract import choose
-from stgnn.search.pareto import knee
 from stgnn.search.study import RANDOM_SUFFIX, Evaluation, load_evaluations, reference_point, study_names
 
 KNEE = "the knee of the front: beyond it, more milliseconds buy little accuracy"
-TUNED_KNEE = "the knee of the fine-tuned networks: beyond it, more milliseconds buy little accuracy"
 UNITS = {  # what is pruned at each granularity
     "unstructured": "weights",
     "block": "blocks of weights",
@@ -40,13 +38,13 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
         replace(point, fine_tuned=known[point.digest]["fine_tuned"]) if point.digest in known else point
         for point in report_points(evaluations)
     )
-    tuned = [point for point in points if point.feasible and point.fine_tuned is not None]
+    chosen, chosen_by = _chosen(known, evaluations)
     return ReportData(
         title=title or f"Search {key!r}",
         points=points,
         random=report_points(random),
-        chosen=_chosen(tuned, evaluations),
-        chosen_by=TUNED_KNEE if tuned else KNEE,
+        chosen=chosen,
+        chosen_by=chosen_by,
         reference=reference_point(study, key),
         ranks=ranks_beside(study, key),
         landmarks=tuple(_sparse_landmarks(families_beside(study, key))),
@@ -56,11 +54,12 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
     )
 
 
-def _chosen(tuned: Sequence[ReportPoint], evaluations: Sequence[Evaluation]) -> int | None:
-    """The number of the knee: of the fine-tuned networks where there are any, for their accuracy is the truer one."""
-    if tuned:
-        return tuned[knee([(point.fine_tuned or 0.0, point.latency_ms) for point in tuned])].number
-    return choose(evaluations).number if any(one.feasible for one in evaluations) else None
+def _chosen(fine_tuned: Mapping[str, Mapping[str, Any]], evaluations: Sequence[Evaluation]) -> tuple[int | None, str]:
+    """The number of the chosen network, and what it was chosen by: of the fine-tuned ones where there are any."""
+    for one in evaluations:
+        if (by := fine_tuned.get(one.architecture.digest, {}).get("chosen_by")) is not None:
+            return one.number, str(by)
+    return (choose(evaluations).number if any(one.feasible for one in evaluations) else None), KNEE
 
 
 def _sparse_landmarks(families: Sequence[Mapping[str, Any]]) -> Iterator[Landmark]:

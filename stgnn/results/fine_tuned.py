@@ -10,6 +10,7 @@ from stgnn.files import are_rows, check_output, read_json, write_text
 from stgnn.results.recipes import beside_study
 
 NETWORK = ("digest", "fine_tuned", "checkpoint")  # what is known of each, at least
+CHOSEN_BY = "chosen_by"  # what the chosen one was chosen by, in words; no other has it
 
 
 def check_fine_tuned(study: str, name: str) -> None:
@@ -22,14 +23,25 @@ def check_fine_tuned(study: str, name: str) -> None:
     fine_tuned_beside(study, name)
 
 
-def keep_fine_tuned(study: str, name: str, rows: Sequence[Mapping[str, Any]]) -> Path:
+def keep_fine_tuned(study: str, name: str, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Any]) -> Path:
     """Keep fine-tuned networks beside their study; of those that are known already the new training counts.
+
+    Args:
+        study: Journal file.
+        name: Name of the study in it.
+        rows: The networks.
+        found: The ``chosen`` one, and what it was ``chosen_by``.
 
     Raises:
         InputError: the study is in a database, or the file cannot be written.
     """
     path, new = _path(study, name), {row["digest"]: {key: row[key] for key in NETWORK} for row in rows}
-    write_text(path, json.dumps([*(fine_tuned_beside(study, name) | new).values()], indent=1))
+    all_of_them = fine_tuned_beside(study, name) | new
+    for digest, row in all_of_them.items():
+        row.pop(CHOSEN_BY, None)
+        if digest == found["chosen"]["digest"]:
+            row[CHOSEN_BY] = found[CHOSEN_BY]
+    write_text(path, json.dumps([*all_of_them.values()], indent=1))
     return path
 
 

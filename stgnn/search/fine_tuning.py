@@ -27,6 +27,8 @@ from stgnn.tasks.running import accuracy, check_held_out, kept_accuracy, train_q
 from stgnn.tasks.seen import check_unseen
 from stgnn.tasks.settings import claim, data_facts
 
+KNEE = "the knee of the fine-tuned networks: beyond it, more milliseconds buy little accuracy"
+
 
 @dataclass(frozen=True)
 class FineTuning:
@@ -141,14 +143,22 @@ def fine_tune(
     return rows
 
 
-def tuned_front(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The front of fine-tuned accuracy and predicted latency, from fast to slow, and its knee, as plain data.
+def choice(rows: Sequence[Mapping[str, Any]], budget_ms: float | None = None) -> dict[str, Any]:
+    """What fine-tuning has found, as plain data.
 
     Args:
         rows: As :func:`fine_tune` returns them.
+        budget_ms: Latency that they were chosen by, if any.
+
+    Returns:
+        ``front``: that of fine-tuned accuracy and predicted latency, from fast to slow; ``chosen``: the most accurate
+        network, or without a budget the knee; ``chosen_by``: which of them, in words.
     """
     points = [(row["fine_tuned"], row["latency_ms"]) for row in rows]
-    return {"front": [rows[index] for index in front_order(points)], "chosen": rows[knee(points)]}
+    front = front_order(points)
+    best = knee(points) if budget_ms is None else front[-1]
+    by = KNEE if budget_ms is None else f"the most accurate of the fine-tuned networks within {budget_ms:g} ms"
+    return {"front": [rows[index] for index in front], "chosen": rows[best], "chosen_by": by}
 
 
 def _trained(

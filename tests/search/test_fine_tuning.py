@@ -15,7 +15,7 @@ from stgnn.errors import InputError
 from stgnn.networks import Supernet, load_network, load_supernet, save_checkpoint
 from stgnn.results import fine_tuned_beside
 from stgnn.search import fine_tuning
-from stgnn.search.fine_tuning import FineTuning, favourites, tuned_front
+from stgnn.search.fine_tuning import FineTuning, choice, favourites
 from stgnn.search.study import Evaluation, load_evaluations
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask
@@ -75,8 +75,11 @@ def test_plans_that_train_nothing_are_refused(wrong: dict[str, Any]) -> None:
 
 def test_the_front_is_that_of_fine_tuned_accuracies() -> None:
     rows = [{**one.to_dict(), "fine_tuned": score} for one, score in zip(FOUND, (0.5, 0.2, 0.9), strict=False)]
-    found = tuned_front(rows)
+    found = choice(rows)
     assert [row["number"] for row in found["front"]] == [1, 2] and found["chosen"]["number"] == 2
+    assert "the knee" in found["chosen_by"]
+    near = choice([{**row, "fine_tuned": row["fine_tuned"] / 10 + 0.8} for row in rows], 5.0)
+    assert near["chosen"]["number"] == 2 and near["chosen_by"].endswith("within 5 ms")
 
 
 @pytest.fixture
@@ -99,7 +102,9 @@ def test_favourites_are_trained_on_once_and_shown_beside_the_study(
     assert main(["finetune", f"--study={study}", "--networks=3", "--epochs=2"]) == 0
     out = capsys.readouterr().out
     kept = fine_tuned_beside(study, "search")
-    assert len(kept) == 3 and all(digest in out for digest in kept) and "the knee of the fine-tuned:" in out
+    assert len(kept) == 3 and all(digest in out for digest in kept) and "the knee of the fine-tuned networks:\n" in out
+    chosen = next(row for row in kept.values() if "chosen_by" in row)
+    assert Path("runs/finetuned/chosen.ckpt").read_bytes() == Path(chosen["checkpoint"]).read_bytes()
     data = SyntheticDataModule(**CLIPS)
     for digest, row in kept.items():
         network = load_network(row["checkpoint"])
@@ -107,13 +112,16 @@ def test_favourites_are_trained_on_once_and_shown_beside_the_study(
         assert network.extra["val_top1"] == row["fine_tuned"]
         task = ClassificationTask(data.layout, data.class_names, init_from=row["checkpoint"])
         assert accuracy(task, data) == pytest.approx(row["fine_tuned"])
-    assert main(["export", f"--checkpoint={row['checkpoint']}", "--output=model.onnx"]) == 0  # its data lie beside it
+    score = ["test", "--model=ClassificationTask", "--model.init_from=runs/finetuned/chosen.ckpt"]
+    assert main([*score, f"--data={json.dumps(DATA)}"]) == 0
+    assert main(["export", "--checkpoint=runs/finetuned/chosen.ckpt", "--output=model.onnx"]) == 0  # with its data
 
     trained: list[int] = []
     train = fine_tuning.train_quietly
     monkeypatch.setattr(fine_tuning, "train_quietly", lambda *given: (trained.append(1), train(*given)))
     more = finetune(study, networks=5, epochs=2)
     assert len(trained) == 2 and len(more["rows"]) == 5 and len(fine_tuned_beside(study, "search")) == 5
+    assert sum("chosen_by" in row for row in fine_tuned_beside(study, "search").values()) == 1
     assert {digest: kept[digest]["fine_tuned"] for digest in kept} == {
         row["digest"]: row["fine_tuned"] for row in more["rows"] if row["digest"] in kept
     }
