@@ -45,8 +45,8 @@ def shell_lines() -> list[str]:
 
 STGNN = [line for line in shell_lines() if line.startswith("stgnn ")]
 STAND_INS = (
-    *("adasgn", "benchmark", "data_check", "data_export", "data_import", "export", "extract", "fuse", "lottery"),
-    *("profile", "report", "sparsify"),
+    *("adasgn", "benchmark", "data_check", "data_export", "data_import", "export", "extract", "finetune", "fuse"),
+    *("lottery", "profile", "report", "sparsify"),
 )
 OTHERS = [line for line in shell_lines() if not line.startswith("stgnn ")]
 
@@ -63,7 +63,18 @@ def check(line: CommandLine, catalog: Catalog) -> None:
 
 def test_the_tour_is_there() -> None:
     words = {read_command_line(shlex.split(line)[1:], tuple(WORDS)).word for line in STGNN}
-    assert words >= {"fit", "profile", "search", "report", "extract", "export", "benchmark", "data import", "list"}
+    assert words >= {
+        "fit",
+        "profile",
+        "search",
+        "report",
+        "finetune",
+        "extract",
+        "export",
+        "benchmark",
+        "data import",
+        "list",
+    }
     assert {"make quickstart", "make test"} <= set(OTHERS)
 
 
