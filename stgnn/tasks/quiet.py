@@ -8,6 +8,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import RichProgressBar
+
 LOGGERS = ("lightning.pytorch", "lightning.fabric")  # devices that were not asked for, advertisements, how loops end
 NOISE = (
     r".*treespec.*",  # how Lightning uses torch
@@ -21,6 +24,16 @@ NOISE = (
     r"(?s).*deprecated in v4\.49.*",  # how Lightning uses jsonargparse
     r"(?s).*JSONARGPARSE_DEPRECATION.*",
 )
+
+
+class PlainBar(RichProgressBar):
+    """Lightning's bar without the number of the version, which it prints with three decimals."""
+
+    def get_metrics(
+        self, trainer: Trainer, pl_module: LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        """What stands beside the bar."""
+        return {name: value for name, value in super().get_metrics(trainer, pl_module).items() if name != "v_num"}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import jsonargparse
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, ProgressBar
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
@@ -25,7 +25,7 @@ from stgnn.tasks.base import BaseTask, run_folder, version_folder
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.levels import MultiLevelTask
 from stgnn.tasks.predictions import every_clip, write_predictions
-from stgnn.tasks.quiet import quiet
+from stgnn.tasks.quiet import PlainBar, quiet
 from stgnn.tasks.run_recipe import RecipeCallback, Text, parsed_recipe
 from stgnn.tasks.running import check_held_out
 from stgnn.tasks.sgn import SGNTask
@@ -162,7 +162,7 @@ class TrainingCLI(LightningCLI):
             raise InputError("there is nothing left to train", given=given, hint=hint)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Keep the latest weights in ``last.ckpt``, unless the recipe brings its own checkpointing."""
+        """Keep the latest weights in ``last.ckpt``, and show a bar, unless the recipe brings its own."""
         config: Mapping[str, Any] = self._get(self.config_init, "trainer", default={})
         callbacks = config.get("callbacks") or []
         callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
@@ -171,6 +171,9 @@ class TrainingCLI(LightningCLI):
             callbacks.append(
                 ModelCheckpoint(filename="last", enable_version_counter=False, save_on_train_epoch_end=True)
             )
+        bar = any(isinstance(callback, ProgressBar) for callback in callbacks)
+        if not bar and config.get("enable_progress_bar") is not False:
+            callbacks.append(PlainBar())
         return super().instantiate_trainer(**kwargs, callbacks=callbacks)
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
