@@ -70,7 +70,7 @@ class Scan:
     def bone(self) -> npt.NDArray[np.float64]:
         """Mean length of the bones of each clip, NaN where none is seen (n,)."""
         return np.divide(
-            self.bone_sum, self.bone_count, out=np.full(len(self.lengths), np.nan), where=self.shown.any(1)
+            self.bone_sum, self.bone_count, out=np.full(len(self.lengths), np.nan), where=self.bone_count > 0
         )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from stgnn.data import SkeletonStore, SyntheticActions
 from stgnn.data.quality import SEVERITIES
+from stgnn.data.quality.scan import scan_store
 from stgnn.data.quality.summary import check_store
 from stgnn.skeleton.layout import load_layout
 from tests.data.readers.real import REAL, needs_data
@@ -297,6 +298,16 @@ def test_classes_of_one_name_in_a_store_on_disk_are_named_and_no_clip_is_lost(
     name = good.class_names[1]
     assert finding["examples"] == [f"{name} (classes 1, 4)"]
     assert summary["classes"][name] == 16 and sum(summary["classes"].values()) == 128
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_clip_in_which_no_bone_has_both_ends_has_no_length_of_bones(good: SkeletonStore) -> None:
+    def lone_joint(points: np.ndarray, store: SkeletonStore) -> None:
+        points[clip(store, 12), :, np.arange(25) != 5] = 0
+
+    store = with_points(good, lone_joint)
+    assert np.flatnonzero(np.isnan(scan_store(store).bone)).tolist() == [12]
+    assert "joints_missing" in [finding["code"] for finding in check_store(store)["findings"]]
 
 
 def test_near_copies_are_looked_for_only_on_demand(good: SkeletonStore) -> None:
