@@ -31,7 +31,7 @@ _HINTS = {
 
 
 def read_text(path: str | Path, what: str) -> str:
-    """The text of a UTF-8 file.
+    """The text of a UTF-8 file, without the byte order mark that spreadsheets and editors of Windows begin one with.
 
     Args:
         path: The file.
@@ -41,7 +41,7 @@ def read_text(path: str | Path, what: str) -> str:
         InputError: it is missing, a folder, not readable or not text.
     """
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"{what} cannot be read", given=f"{path}: {_reason(error)}", hint="check the path") from error
     except UnicodeDecodeError as error:

@@ -87,6 +87,12 @@ def test_names_and_files_are_read(tmp_path: Path) -> None:
     assert model.predict(SPACE.smallest(), LAYOUT, 10).mean_ms == 1.5
 
 
+def test_a_file_that_a_spreadsheet_saved_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, [("STGCN", 31.0), ("STGCN++", 12.5)])
+    path.write_bytes("\ufeff".encode() + path.read_bytes())
+    assert list(CSVLatency(path)._measured.values()) == [31.0, 12.5]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

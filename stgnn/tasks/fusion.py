@@ -93,7 +93,7 @@ def read_predictions(path: str | Path) -> Predictions:
 
 def _cells(path: str | Path) -> list[list[str]]:
     with advice("stgnn predict and stgnn adasgn write them, predictions.csv, beside their other results"):
-        text = read_text(path, "a table of predictions").removeprefix("\ufeff")  # a spreadsheet may have saved it
+        text = read_text(path, "a table of predictions")
     try:
         return list(csv.reader(io.StringIO(text)))
     except csv.Error as error:

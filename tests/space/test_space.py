@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,13 @@ def test_another_number_of_frames_changes_nothing_else(space: Space) -> None:
     assert other.with_frames(architecture.frames) == architecture
     with pytest.raises(InputError, match=r"frames|positive"):
         architecture.with_frames(0)
+
+
+def test_an_architecture_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    architecture = load_architecture("STGCN++")
+    path = tmp_path / "mine.json"
+    path.write_text(architecture.to_json(), encoding="utf-8-sig")
+    assert read_architecture(path) == architecture
 
 
 def test_the_mean_as_readout_leaves_no_trace() -> None:
