@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 
@@ -45,8 +46,11 @@ def read_archive(path: str | Path, what: str) -> dict[Any, Any]:
     except MemoryError:
         raise
     except Exception as error:  # a damaged archive raises whatever its bytes happen to mean
-        foreign = isinstance(error, UnpicklingError)
-        reason = "objects other than tensors and plain data" if foreign else f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, UnpicklingError):
+            reason = "objects other than tensors and plain data"
+        elif not isinstance(error, OSError) and not is_zipfile(path):
+            reason = "no archive of PyTorch, or a part of one"
         raise InputError(
             f"{path} cannot be read as {what}",
             given=reason.splitlines()[0].partition(". ")[0],
