@@ -5,6 +5,7 @@ spatial operator, and the temporal operator with the addition of the residual. A
 are parts of their own. An SGN is one part: a space has few of them, and all can be measured.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -68,7 +69,7 @@ def parts(architecture: BaseArchitecture, layout: SkeletonLayout) -> tuple[Part,
     if isinstance(architecture, SGNArchitecture):
         return (_sgn(architecture, layout),)
     if isinstance(architecture, Architecture):
-        return _of_blocks(architecture, layout)
+        return tuple(_of_blocks(architecture, layout))
     raise InputError("a latency table knows no parts of this network", given=architecture)
 
 
@@ -84,32 +85,29 @@ def _sgn(choice: SGNArchitecture, layout: SkeletonLayout) -> Part:
     )
 
 
-def _of_blocks(architecture: Architecture, layout: SkeletonLayout) -> tuple[Part, ...]:
-    frames, width = architecture.frames, architecture.stem or layout.dimensions
+def _of_blocks(architecture: Architecture, layout: SkeletonLayout) -> Iterator[Part]:
+    blocks = architecture.placed_blocks(layout.dimensions)
+    first, last = blocks[0], blocks[-1]
     part = partial(Part, joints=architecture.joints or layout.num_joints)
     streams = "+".join(architecture.streams)
-    found = [part(kind="stem", operator=streams, frames=frames, source=width, target=architecture.stem)]
-    for stage in architecture.stages:
-        for index, block in enumerate(stage.blocks):
-            residual = bool(architecture.stem) or len(found) > 1  # the first block after no stem has none
-            stride = stage.stride if index == 0 else 1
-            entering = partial(part, frames=frames, source=width, target=stage.width)
-            inside = partial(part, source=stage.width, target=stage.width)
-            found.append(entering(kind="spatial", operator=block.spatial, activation=block.activation))
-            found.append(
-                inside(
-                    kind="temporal",
-                    operator=block.temporal,
-                    activation=block.activation,
-                    stride=stride,
-                    kernel=block.kernel,
-                    frames=frames,
-                )
-            )
-            if residual and (width != stage.width or stride != 1):
-                found.append(entering(kind="projection", stride=stride))
-            frames, width = -(-frames // stride), stage.width
-            if block.attention != "none":
-                found.append(inside(kind="attention", operator=block.attention, frames=frames))
-    found.append(part(kind="head", operator=architecture.readout, frames=frames, source=width, target=width))
-    return tuple(found)
+    yield part(kind="stem", operator=streams, frames=first.frames, source=first.source, target=architecture.stem)
+    for block in blocks:
+        spec = block.spec
+        entering = partial(part, frames=block.frames, source=block.source, target=block.target)
+        inside = partial(part, source=block.target, target=block.target)
+        yield entering(kind="spatial", operator=spec.spatial, activation=spec.activation)
+        yield inside(
+            kind="temporal",
+            operator=spec.temporal,
+            activation=spec.activation,
+            stride=block.stride,
+            kernel=spec.kernel,
+            frames=block.frames,
+        )
+        if block.residual and (block.source != block.target or block.stride != 1):
+            yield entering(kind="projection", stride=block.stride)
+        if spec.attention != "none":
+            yield inside(kind="attention", operator=spec.attention, frames=block.frames_left)
+    yield part(
+        kind="head", operator=architecture.readout, frames=last.frames_left, source=last.target, target=last.target
+    )

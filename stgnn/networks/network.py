@@ -74,18 +74,13 @@ class Network(nn.Module):
             )
         self.register_buffer(f"parents_{self.body.num_joints}", torch.tensor(bone_parents(self.body)))
         self.stems = nn.ModuleDict({name: Stem(architecture.stem, self.body) for name in architecture.streams})
-        width = architecture.stem or layout.dimensions
-        self.stem_norm = nn.BatchNorm2d(width) if architecture.stem else None
-        self.stages = nn.ModuleList()
-        for stage in architecture.stages:
-            blocks = nn.ModuleList()
-            for index, spec in enumerate(stage.blocks):
-                stride = stage.stride if index == 0 else 1
-                first = not architecture.stem and not self.stages and index == 0
-                blocks.append(Block(spec, width, stage.width, stride, self.body, residual=not first))
-                width = stage.width
-            self.stages.append(blocks)
-        readout = operator_class(architecture.readout, ReadoutOperator)(width, self.body)
+        self.stem_norm = nn.BatchNorm2d(architecture.stem) if architecture.stem else None
+        stages = [nn.ModuleList() for _ in architecture.stages]
+        for place in architecture.placed_blocks(layout.dimensions):
+            block = Block(place.spec, place.source, place.target, place.stride, self.body, place.residual)
+            stages[place.stage].append(block)
+        self.stages = nn.ModuleList(stages)
+        readout = operator_class(architecture.readout, ReadoutOperator)(architecture.stages[-1].width, self.body)
         self.readout = nn.ModuleDict({architecture.readout: readout})
         head = nn.Linear(readout.out_channels, num_classes)
         nn.init.normal_(head.weight, 0.0, 0.01)

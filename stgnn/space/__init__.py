@@ -11,6 +11,7 @@ from stgnn.space.architecture import (
     DEFAULT_READOUT,
     Architecture,
     BlockSpec,
+    PlacedBlock,
     StageSpec,
 )
 from stgnn.space.base import BaseArchitecture, BaseSpace
@@ -36,6 +37,7 @@ __all__ = [
     "BaseSpace",
     "BlockSpec",
     "Gene",
+    "PlacedBlock",
     "SGNArchitecture",
     "SGNSpace",
     "SearchSpace",

@@ -5,6 +5,7 @@ weights and no torch; :class:`stgnn.networks.Network` is the module it describes
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -63,6 +64,35 @@ class StageSpec:
 
 
 @dataclass(frozen=True)
+class PlacedBlock:
+    """A block with what it meets where it stands in a network.
+
+    Attributes:
+        spec: Its operators.
+        stage: Index of its stage.
+        source: Channels of its input.
+        target: Channels of its output.
+        stride: Divides the frames.
+        frames: T of its input.
+        residual: Whether there is a path around it. As in the classic networks, there is none around the first block of
+            a network without a stem.
+    """
+
+    spec: BlockSpec
+    stage: int
+    source: int
+    target: int
+    stride: int
+    frames: int
+    residual: bool
+
+    @property
+    def frames_left(self) -> int:
+        """T of its output."""
+        return math.ceil(self.frames / self.stride)
+
+
+@dataclass(frozen=True)
 class Architecture(BaseArchitecture):
     """One complete network of blocks.
 
@@ -111,6 +141,22 @@ class Architecture(BaseArchitecture):
     def depth(self) -> int:
         """Number of blocks."""
         return sum(len(stage.blocks) for stage in self.stages)
+
+    def placed_blocks(self, coordinates: int) -> tuple[PlacedBlock, ...]:
+        """All blocks in order.
+
+        Args:
+            coordinates: C of the keypoints: what the first block is given where there is no stem.
+        """
+        found: list[PlacedBlock] = []
+        source, frames = self.stem or coordinates, self.frames
+        for number, stage in enumerate(self.stages):
+            for index, spec in enumerate(stage.blocks):
+                stride = stage.stride if index == 0 else 1
+                residual = bool(self.stem or found)
+                found.append(PlacedBlock(spec, number, source, stage.width, stride, frames, residual))
+                source, frames = stage.width, found[-1].frames_left
+        return tuple(found)
 
     @cached_property
     def operators(self) -> frozenset[str]:

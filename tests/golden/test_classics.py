@@ -26,13 +26,10 @@ UNSHARED = {"STGCN": 0, "STGCN++": 0, "AAGCN": 150, "CTRGCN": 150, "DGSTGCN": 14
 
 def relation_macs(architecture: Architecture, joints: int) -> int:
     """MACs of CTR-GCN's relation convolutions over all frames but one: ours see the mean frame only, equally."""
-    total, width, frames = 0, 3, architecture.frames
-    for stage in architecture.stages:
-        for index in range(len(stage.blocks)):
-            relation = max(width // 8, 8)
-            total += 2 * 3 * width * relation * (frames - 1) * joints
-            frames = -(-frames // stage.stride) if index == 0 else frames
-            width = stage.width
+    total = 0
+    for block in architecture.placed_blocks(coordinates=3):
+        relation = max(block.source // 8, 8)
+        total += 2 * 3 * block.source * relation * (block.frames - 1) * joints
     return total
 
 

@@ -11,8 +11,11 @@ from stgnn.errors import InputError
 from stgnn.skeleton import load_layout
 from stgnn.space import (
     Architecture,
+    BlockSpec,
+    PlacedBlock,
     SearchSpace,
     Space,
+    StageSpec,
     architecture_names,
     check_joints,
     cover,
@@ -223,3 +226,16 @@ def test_a_space_for_another_body_says_what_to_edit() -> None:
     given, offered, hint = str(caught.value).splitlines()[1:]
     assert "joints: [5, 9, 0]" in given and "1 to 7, and 0 for every joint" in offered
     assert "edit `joints:` of the space" in hint
+
+
+def test_placed_blocks_say_what_each_block_meets() -> None:
+    block = BlockSpec("GraphConv", "TemporalConv", 5)
+    stages = (StageSpec(16, 1, (block,)), StageSpec(32, 2, (block, block)))
+    architecture = Architecture(("joint",), 15, 0, 0, stages)
+    assert architecture.placed_blocks(coordinates=3) == (
+        PlacedBlock(block, stage=0, source=3, target=16, stride=1, frames=15, residual=False),
+        PlacedBlock(block, stage=1, source=16, target=32, stride=2, frames=15, residual=True),
+        PlacedBlock(block, stage=1, source=32, target=32, stride=1, frames=8, residual=True),
+    )
+    first, *_, last = replace(architecture, stem=8).placed_blocks(coordinates=3)
+    assert first.source == 8 and first.residual and last.frames_left == 8
