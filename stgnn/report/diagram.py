@@ -1,6 +1,7 @@
 """An architecture drawn as a diagram: streams, stem, stages of blocks, head; frames and joints shrink downwards."""
 
-import math
+from collections.abc import Sequence
+from itertools import groupby
 
 from stgnn.errors import InputError
 from stgnn.report import svg
@@ -20,7 +21,9 @@ from stgnn.report.diagram_parts import (
 )
 from stgnn.report.diagram_sgn import sgn_body
 from stgnn.report.units import TIMES
-from stgnn.space import DEFAULT_READOUT, Architecture, BaseArchitecture, BlockSpec, SGNArchitecture, StageSpec
+from stgnn.space import DEFAULT_READOUT, Architecture, BaseArchitecture, PlacedBlock, SGNArchitecture
+
+COORDINATES = 3  # C of the input; a body of two dimensions is drawn alike
 
 
 def block_diagram(architecture: BaseArchitecture, num_joints: int, num_classes: int) -> str:
@@ -62,12 +65,13 @@ def diagram_body(architecture: BaseArchitecture, num_joints: int, num_classes: i
         return sgn_body(architecture, num_joints, num_classes)
     if not isinstance(architecture, Architecture):
         raise InputError("there is no drawing of this network", given=architecture)
-    joints, frames = architecture.joints or num_joints, architecture.frames
+    joints = architecture.joints or num_joints
     y, start = _input(architecture, num_joints)
     parts = [start]
-    for number, stage in enumerate(architecture.stages, start=1):
-        frames = math.ceil(frames / stage.stride)
-        y, part = _stage(y, number, stage, Shape(stage.width, frames, joints, architecture.frames, num_joints))
+    for stage, group in groupby(architecture.placed_blocks(COORDINATES), key=lambda block: block.stage):
+        blocks = [*group]
+        shape = Shape(blocks[0].target, blocks[0].frames_left, joints, architecture.frames, num_joints)
+        y, part = _stage(y, stage + 1, blocks, shape)
         parts.append(part)
     parts.append(arrow(y))
     mean = architecture.readout == DEFAULT_READOUT
@@ -85,7 +89,7 @@ def _input(architecture: Architecture, num_joints: int) -> tuple[float, str]:
     for middle, name in zip(middles, names, strict=True):
         parts.append(svg.rect(middle - width / 2, 24, width, STREAM, "box stream", 5))
         parts.append(svg.text(middle, 24 + 16, name, "name", "middle", width - 8, 11))
-    shape = Shape(3, architecture.frames, num_joints, architecture.frames, num_joints)
+    shape = Shape(COORDINATES, architecture.frames, num_joints, architecture.frames, num_joints)
     parts.append(solid(shape, 28, 24 + STREAM / 2))
     y: float = 24 + STREAM
     steps = []
@@ -102,37 +106,39 @@ def _input(architecture: Architecture, num_joints: int) -> tuple[float, str]:
     return y, "".join(parts)
 
 
-def _stage(y: float, number: int, stage: StageSpec, shape: Shape) -> tuple[float, str]:
+def _stage(y: float, number: int, blocks: Sequence[PlacedBlock], shape: Shape) -> tuple[float, str]:
     parts = [arrow(y, long=20)]
     y += 40
     size = f"{shape.channels} channels {TIMES} {shape.frames} frames {TIMES} {shape.joints} joints"
     parts.append(caption(y - 6, f"Stage {number}", size))
     parts.append(solid(shape, 28, y + BOX / 2))
-    for index, block in enumerate(stage.blocks):
+    for index, block in enumerate(blocks):
         if index:
             parts.append(arrow(y))
             y += GAP
-        y, part = _block(y, block, stage.stride if index == 0 else 1)
+        y, part = _block(y, block)
         parts.append(part)
     return y, "".join(parts)
 
 
-def _block(y: float, block: BlockSpec, stride: int) -> tuple[float, str]:
-    """Spatial step, temporal step, attention if any, and the residual connection around them as a bracket."""
-    right = LEFT + HALF + 4
-    temporal = f"kernel {block.kernel}" + (f", stride {stride}" if stride > 1 else "")
+def _block(y: float, block: PlacedBlock) -> tuple[float, str]:
+    """Spatial step, temporal step, attention if any, and the residual connection around them, if any, as a bracket."""
+    spec, right = block.spec, LEFT + HALF + 4
+    temporal = f"kernel {spec.kernel}" + (f", stride {block.stride}" if block.stride > 1 else "")
     parts = [
         svg.rect(LEFT, y, HALF, BOX, "box spatial", 6),
         svg.rect(right, y, HALF, BOX, "box temporal", 6),
-        svg.text(LEFT + 8, y + 17, block.spatial, "name", room=HALF - 16, size=11),
-        svg.text(LEFT + 8, y + 32, block.activation, "detail", room=HALF - 16, size=10.5),
-        svg.text(right + 8, y + 17, block.temporal, "name", room=HALF - 16, size=11),
+        svg.text(LEFT + 8, y + 17, spec.spatial, "name", room=HALF - 16, size=11),
+        svg.text(LEFT + 8, y + 32, spec.activation, "detail", room=HALF - 16, size=10.5),
+        svg.text(right + 8, y + 17, spec.temporal, "name", room=HALF - 16, size=11),
         svg.text(right + 8, y + 32, temporal, "detail", room=HALF - 16, size=10.5),
     ]
     height: float = BOX
-    if block.attention != "none":
+    if spec.attention != "none":
         parts.append(svg.rect(LEFT, y + BOX + 3, RIGHT - LEFT, STREAM - 4, "box attention", 5))
-        parts.append(svg.text((LEFT + RIGHT) / 2, y + BOX + 17, block.attention, "name", "middle", size=11))
+        parts.append(svg.text((LEFT + RIGHT) / 2, y + BOX + 17, spec.attention, "name", "middle", size=11))
         height += STREAM - 1
-    bracket = [(RIGHT, y + 6), (RIGHT + 9, y + 6), (RIGHT + 9, y + height - 6), (RIGHT, y + height - 6)]
-    return y + height, "".join(parts) + svg.path(bracket, "residual")
+    if block.residual:
+        bracket = [(RIGHT, y + 6), (RIGHT + 9, y + 6), (RIGHT + 9, y + height - 6), (RIGHT, y + height - 6)]
+        parts.append(svg.path(bracket, "residual"))
+    return y + height, "".join(parts)

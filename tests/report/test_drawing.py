@@ -28,6 +28,12 @@ def test_every_shipped_architecture_is_drawn_with_all_its_blocks(name):
     assert "Mean over frames and joints, then 60 classes" in told
 
 
+@pytest.mark.parametrize(("name", "without"), [("STGCN", 1), ("SGN-like", 0)])
+def test_a_residual_path_is_drawn_where_there_is_one(name, without):
+    architecture = load_architecture(name)
+    assert block_diagram(architecture, 25, 60).count('class="residual"') == architecture.depth - without
+
+
 def test_a_member_of_the_space_of_sgn_is_drawn_with_all_its_layers():
     told = " ".join(words(block_diagram(read_space("sgn").smallest(), 25, 12)))
     for part in ("25 joints pooled to 1", "Embeddings", "Graph layer 3", "256 features of each frame", "12 classes"):
