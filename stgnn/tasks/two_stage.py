@@ -23,9 +23,9 @@ from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.cutting import SGNSupernet, check_actions, cut_actions, load_sgn_supernet
 from stgnn.tasks.running import scorer
 from stgnn.tasks.settings import claim, data_facts, differences, split_counts
-from stgnn.tasks.sgn import SGNTask
 from stgnn.tasks.stage import RESULT, Attempt, evaluated, finish, fit_stage, predict
 from stgnn.tasks.two_stage_costs import (
+    Times,
     check_cost,
     counted_costs,
     forget,
@@ -71,19 +71,25 @@ def run(
         supernet = supernet or load_sgn_supernet(plan.supernet)
         check_actions(supernet, plan.actions, data, plan.stream, plan.width)
     _claim(plan, data, output, supernet)
-    timed = [plan.network(data, policy) for policy in dict.fromkeys(map(timed_as, plan.policies))]
-    if measure or plan.cost == "milliseconds":
-        for network in timed:
-            if progress and not measured_file(output, network.options["policy"]).is_file():
-                heading(f"Time the actions on this device: {network.options['policy']}")
-            measure_actions(network, output, cut=supernet is not None)
-    times = read_times(output, timed)
+    times = _times(plan, data, output, measure, progress)
     singles = _single_models(plan, data, output / SINGLES, progress, supernet) if plan.pretrain else []
     adaptive = [_adaptive(plan, data, output, name, progress) for name in plan.runs]
     told = {"singles": [times.beside(row) for row in singles], "adaptive": [times.beside(row) for row in adaptive]}
     summary = {"stream": plan.stream, "clips": split_counts(data), **told}
     write_text(output / "summary.json", json.dumps(summary, indent=2))
     return summary
+
+
+def _times(plan: TwoStages, data: SkeletonDataModule, output: Path, measure: bool, progress: bool) -> Times:
+    """What is known of the milliseconds of actions and single models; where it is needed, it is measured first."""
+    networks = [plan.network(data, policy) for policy in dict.fromkeys(map(timed_as, plan.policies))]
+    if measure or plan.cost == "milliseconds":
+        for network in networks:
+            policy = network.options["policy"]
+            if progress and not measured_file(output, policy).is_file():
+                heading(f"Time the actions on this device: {policy}")
+            measure_actions(network, output, cut=plan.supernet is not None)
+    return read_times(output, networks)
 
 
 def _claim(plan: TwoStages, data: SkeletonDataModule, output: Path, supernet: SGNSupernet | None = None) -> None:
@@ -130,22 +136,7 @@ def _single_models(
 def _trained_singles(plan: TwoStages, data: SkeletonDataModule, folder: Path, progress: bool) -> list[dict[str, Any]]:
     """Train the single models on the same batches."""
     pl.seed_everything(plan.seed, verbose=False)
-    task = SGNTask(
-        data.layout,
-        data.class_names,
-        joints=[count or data.layout.num_joints for count in plan.joints],
-        sizes=plan.sizes,
-        frames=data.frames,
-        stream=plan.stream,
-        width=plan.width,
-        frozen_epochs=plan.frozen_epochs,
-        models=folder,
-        authors=["z_in_radians"] if "z_in_radians" in plan.authors else [],
-        seed=plan.seed,
-        learning_rate=plan.learning_rate,
-        weight_decay=plan.weight_decay,
-        milestones=plan.milestones,
-    )
+    task = plan.singles_task(data, folder)
     title = f"Train {len(task.models)} single models on the same batches" if progress else None
     attempt = Attempt(
         epochs=plan.single_epochs,
@@ -187,35 +178,13 @@ def _single_row(name: str, model: SGN, figures: Mapping[str, float], val: str, t
 
 
 def _adaptive(plan: TwoStages, data: SkeletonDataModule, output: Path, name: str, progress: bool) -> dict[str, Any]:
-    """Train one policy over the single models."""
+    """A row for one policy: it is trained over the single models, unless that is done."""
     folder, (policy, alpha) = output / name, plan.runs[name]
     if (folder / RESULT).is_file():
         return dict(read_kept(folder / RESULT, (*KEPT, "usage")))
     pl.seed_everything(plan.seed, verbose=False)
-    task = AdaSGNTask(
-        data.layout,
-        data.class_names,
-        joints=plan.joints,
-        sizes=plan.sizes,
-        frames=data.frames,
-        policy=policy,
-        scope=plan.scope,
-        skip=plan.skip,
-        stream=plan.stream,
-        width=plan.width,
-        actions=plan.actions,
-        frozen="branches" if plan.pretrain and plan.frozen == "auto" else plan.frozen,
-        frozen_epochs=plan.frozen_epochs,
-        favour_dearest=plan.favour_dearest,
-        alpha=alpha,
-        alpha_warmup=plan.alpha_warmup,
-        cost=measured_file(output, policy) if plan.cost == "milliseconds" else plan.cost,
-        authors=plan.authors,
-        seed=plan.seed,
-        learning_rate=plan.learning_rate,
-        weight_decay=plan.weight_decay,
-        milestones=plan.milestones,
-    )
+    cost = measured_file(output, policy) if plan.cost == "milliseconds" else plan.cost
+    task = plan.policy_task(data, policy, alpha, cost)
     if plan.pretrain:
         with remade(output / SINGLES / RESULT):
             load_singles(task.network, output / SINGLES, task.class_names)

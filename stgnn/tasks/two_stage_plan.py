@@ -9,7 +9,8 @@ from stgnn.errors import LARGEST_SEED, InputError, check_between
 from stgnn.latency.actions import COSTS
 from stgnn.networks import AdaSGN
 from stgnn.networks.sgn import POLICIES
-from stgnn.tasks.sgn import AUTHORS_DROPS
+from stgnn.tasks.adasgn import AdaSGNTask
+from stgnn.tasks.sgn import AUTHORS_DROPS, SGNTask
 from stgnn.tasks.two_stage_costs import CONTROLS
 
 
@@ -115,4 +116,62 @@ class TwoStages:
             stream=self.stream,
             width=self.width,
             actions=self.actions,
+        )
+
+    def singles_task(self, data: SkeletonDataModule, folder: Path) -> SGNTask:
+        """The training of all single models on the same batches.
+
+        Args:
+            data: The clips.
+            folder: Where the checkpoint of each model is kept.
+        """
+        return SGNTask(
+            data.layout,
+            data.class_names,
+            joints=[count or data.layout.num_joints for count in self.joints],
+            sizes=self.sizes,
+            frames=data.frames,
+            stream=self.stream,
+            width=self.width,
+            frozen_epochs=self.frozen_epochs,
+            models=folder,
+            authors=["z_in_radians"] if "z_in_radians" in self.authors else [],
+            seed=self.seed,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            milestones=self.milestones,
+        )
+
+    def policy_task(self, data: SkeletonDataModule, policy: str, alpha: float, cost: str | Path) -> AdaSGNTask:
+        """The training of one policy.
+
+        Args:
+            data: The clips.
+            policy: The policy.
+            alpha: Weight of the efficiency loss.
+            cost: What it counts: ``gflops``, ``macs``, or a file of measured costs.
+        """
+        return AdaSGNTask(
+            data.layout,
+            data.class_names,
+            joints=self.joints,
+            sizes=self.sizes,
+            frames=data.frames,
+            policy=policy,
+            scope=self.scope,
+            skip=self.skip,
+            stream=self.stream,
+            width=self.width,
+            actions=self.actions,
+            frozen="branches" if self.pretrain and self.frozen == "auto" else self.frozen,
+            frozen_epochs=self.frozen_epochs,
+            favour_dearest=self.favour_dearest,
+            alpha=alpha,
+            alpha_warmup=self.alpha_warmup,
+            cost=cost,
+            authors=self.authors,
+            seed=self.seed,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            milestones=self.milestones,
         )
