@@ -105,32 +105,40 @@ def read_command_line(arguments: Sequence[str], words: Sequence[str]) -> Command
     Raises:
         InputError: there is no such word, or ``--config`` lacks its file.
     """
-    word = next((word for word in words if tuple(arguments[: word.count(" ") + 1]) == tuple(word.split())), None)
-    if word is None:
-        given = " ".join(arguments[:2] if arguments[0] in {word.partition(" ")[0] for word in words} else arguments[:1])
-        hint = did_you_mean(given, words) or "stgnn --help explains them"
-        raise InputError("there is no such command", given=given, allowed=words, hint=hint)
-    rest = list(arguments[word.count(" ") + 1 :])
-    recipes, flags, position = [], [], 0
-    while position < len(rest):
-        key, given, value = rest[position].partition("=")
-        if key in ("--config", "-c"):
-            if not given:
-                position += 1
-                value = rest[position] if position < len(rest) else ""
-            if not value:
-                raise InputError("--config needs the name of a recipe file")
-            recipes.append(Path(value))
-        else:
-            flags.append(
-                key.replace("-", "_").replace("__", "--", 1) + given + value if key.startswith("--") else rest[position]
-            )
-        position += 1
+    word = _word(arguments, words)
+    recipes, flags = _recipes_and_flags(arguments[word.count(" ") + 1 :])
     json, print_config = "--json" in flags, "--print_config" in flags
     flags = [flag for flag in flags if flag not in ("--json", "--print_config")]
     if word == "list" and flags and not flags[0].startswith("-"):
         flags[0] = f"--kind={flags[0]}"
     return CommandLine(word, tuple(recipes), tuple(flags), json, print_config)
+
+
+def _word(arguments: Sequence[str], words: Sequence[str]) -> str:
+    for word in words:
+        if [*arguments[: word.count(" ") + 1]] == word.split():
+            return word
+    beginnings = {word.partition(" ")[0] for word in words}
+    given = " ".join(arguments[: 2 if arguments[0] in beginnings else 1])
+    hint = did_you_mean(given, words) or "stgnn --help explains them"
+    raise InputError("there is no such command", given=given, allowed=words, hint=hint)
+
+
+def _recipes_and_flags(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """The files given by ``--config``, and every other argument; ``--batch-size`` is spelled ``--batch_size``."""
+    recipes, flags, rest = list[Path](), list[str](), iter(arguments)
+    for argument in rest:
+        key, equals, value = argument.partition("=")
+        if key in ("--config", "-c"):
+            file = value if equals else next(rest, "")
+            if not file:
+                raise InputError("--config needs the name of a recipe file")
+            recipes.append(Path(file))
+        elif key.startswith("--"):
+            flags.append(f"--{key[2:].replace('-', '_')}{equals}{value}")
+        else:
+            flags.append(argument)
+    return recipes, flags
 
 
 def _asks_help(flag: str) -> bool:
