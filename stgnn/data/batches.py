@@ -135,35 +135,35 @@ class ClipData:
         frame = uniform_frames(self.lengths[chosen], frames, generator) + self.offsets[chosen, None]  # (N, T)
         clip, person = self.present[chosen].nonzero(as_tuple=True)  # (B,), (B,)
         rows = frame[clip] * self.persons + person[:, None]  # (B, T)
-        device = self.device
-        where = rows.flatten().to(device, non_blocking=True)
-        # (B * T, V * C) -> (B, T, V, C)
-        bodies = self.rows.index_select(0, where).view(
-            len(clip), frames, self.layout.num_joints, self.layout.dimensions
-        )
-        if self.scores is not None:
-            unseen = (self.scores.index_select(0, where) < self.min_score).view(bodies.shape[:3])
-            bodies = bodies.masked_fill(unseen[..., None], 0)
+        bodies = self._read(rows)
         if self.persons > 1:
             shown = bodies.flatten(1).any(dim=1) if self.shown is None else self.shown[rows].any(dim=1)
             kept = _voters(shown, clip)
             bodies, clip = bodies[kept], clip[kept]
-        if device.type == "cpu":  # elsewhere the whole store was checked on its way there
+        if self.device.type == "cpu":  # elsewhere the whole store was checked on its way there
             self._check_finite(bodies, chosen[clip])
+        clip = clip.to(self.device)
         turn = view_rotation(bodies, self.layout) if self.align else None  # (B, C, C)
-        noise = None
         if augmentation is not None and generator is not None:
-            stretch = self._stretched(len(chosen), augmentation, generator)[clip.to(device)]
+            stretch = self._stretched(len(chosen), augmentation, generator)[clip]
             turn = stretch if turn is None else stretch @ turn
-            noise = augmentation.noise
         if turn is not None:
             # Applied to (B, 1, 1, T * V, C), a single product for each body; about the origin of the camera is as good
             # as about the body, which a network centres anyway.
             bodies = rotate(bodies.flatten(1, 2)[:, None, None], turn).view_as(bodies)
-        if noise and generator is not None:
-            drawn = torch.randn(bodies.shape, generator=generator).to(device, non_blocking=True)
-            bodies = bodies + noise * drawn * (bodies != 0).any(dim=-1, keepdim=True)
-        return Batch(bodies, clip.to(device), self.labels[chosen].to(device), chosen.to(device))
+        if augmentation is not None and generator is not None and augmentation.noise:
+            bodies = _noisy(bodies, augmentation.noise, generator)
+        return Batch(bodies, clip, self.labels[chosen].to(self.device), chosen.to(self.device))
+
+    def _read(self, rows: Tensor) -> Tensor:
+        """The bodies (B, T, V, C) of rows (B, T); joints whose score is too low are zero."""
+        where = rows.flatten().to(self.device, non_blocking=True)
+        # (B * T, V * C) -> (B, T, V, C)
+        bodies = self.rows.index_select(0, where).view(*rows.shape, self.layout.num_joints, self.layout.dimensions)
+        if self.scores is None:
+            return bodies
+        unseen = (self.scores.index_select(0, where) < self.min_score).view(bodies.shape[:3])
+        return bodies.masked_fill(unseen[..., None], 0)
 
     def _shown(self) -> Tensor:
         joints = self.rows.view(len(self.rows), self.layout.num_joints, -1).any(dim=2)
@@ -229,6 +229,12 @@ def _voters(shown: Tensor, clip: Tensor) -> Tensor:
     first = torch.cat([torch.ones(1, dtype=torch.bool), clip[1:] != clip[:-1]])
     deserted = torch.ones(len(clip), dtype=torch.bool).index_fill(0, clip[shown], False)[clip]
     return shown | (first & deserted)
+
+
+def _noisy(bodies: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+    """Bodies (B, T, V, C) with normal noise of a standard deviation on every joint that was seen."""
+    drawn = torch.randn(bodies.shape, generator=generator).to(bodies.device, non_blocking=True)
+    return bodies + noise * drawn * (bodies != 0).any(dim=-1, keepdim=True)
 
 
 def _as_tensor(array: np.ndarray[tuple[int, ...], np.dtype[np.float32]], device: torch.device | str) -> Tensor:
