@@ -18,9 +18,10 @@ from stgnn.report.analysis import (
     reference_point,
 )
 from stgnn.report.chart_parts import Size
-from stgnn.report.charts import hypervolume_chart, keyed_points, latency_chart, pareto_chart
+from stgnn.report.charts import hypervolume_chart, latency_chart
 from stgnn.report.data import ReportData, ReportPoint
 from stgnn.report.page import both, empty, render, safe_json
+from stgnn.report.pareto_chart import keyed_points, pareto_chart
 from stgnn.report.ranks import rank_section
 from stgnn.report.units import milliseconds, percent
 from stgnn.space import read_architecture

@@ -9,8 +9,9 @@ from stgnn.report import Landmark, Measured, block_diagram, svg
 from stgnn.report.analysis import Check, agreement, pareto_front
 from stgnn.report.architectures import genes_of, short, summary
 from stgnn.report.chart_parts import Labels, Sign, Size, frame, legend
-from stgnn.report.charts import HELD_OUT, latency_chart, pareto_chart
+from stgnn.report.charts import HELD_OUT, latency_chart
 from stgnn.report.curves import SHAPES
+from stgnn.report.pareto_chart import pareto_chart
 from stgnn.report.units import count, milliseconds, percent
 from stgnn.space import architecture_names, load_architecture, load_space, read_space
 
