@@ -111,30 +111,42 @@ def _stores(result: list[Mapping[str, Any]]) -> str:
 
 
 def _checked(result: Mapping[str, Any]) -> str:
-    """Sizes in one table, then one paragraph for each finding, the gravest first."""
-    facts = {
+    """Sizes, classes, remarks and findings, the gravest first; what there is none of takes no room."""
+    classes = [[*map(str, row)] for row in result["classes"].items()]
+    counts = [f"{result[many]} {many.removesuffix('s') if result[many] == 1 else many}" for many in SEVERITIES]
+    paragraphs = [
+        readable(_sizes(result)),
+        markdown_table(["Class", "Clips"], classes).rstrip() if len(classes) <= LISTED_CLASSES else "",
+        "\n".join(_remarks(result)),
+        "\n".join(map(_finding, result["findings"])),
+        ", ".join(counts),
+    ]
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _sizes(result: Mapping[str, Any]) -> dict[str, Any]:
+    sizes = {
         "clips": f"{result['clips']}, {result['frames']} frames ({lengths_text(result['lengths'])} in a clip)",
         "bodies": f"{result['persons']} in a clip at most; {result['bodies_empty']} places for a body are empty",
         "layout": f"{result['layout']}: {result['joints']} joints of {result['coordinates']} coordinates",
         "splits": ", ".join(f"{name} {count}" for name, count in result["splits"].items()) or "none",
         "subjects": len(result["subjects"]) or "unknown",
-        **{key: result[key] for key in ("page",) if key in result},
     }
-    counts = result["classes"]
-    table = [markdown_table(["Class", "Clips"], [[*map(str, row)] for row in counts.items()]).rstrip()]
-    if len(counts) > LISTED_CLASSES:
-        facts["classes"] = f"{len(counts)} of {min(counts.values())} to {max(counts.values())} clips"
-        table = []
-    lines = [readable(facts), *(["", *table] if table else [])]
-    remarks = [f"left out: {count} clips, {reason}" for reason, count in result.get("left_out", {}).items()]
-    remarks += [f"remark: {remark}" for remark in result.get("remarks", ())]
-    lines += ["", *remarks] if remarks else []
-    lines += [""] if result["findings"] else []
-    for one in result["findings"]:
-        examples = f" For example {', '.join(one['examples'][:3])}." if one["examples"] else ""
-        lines += [f"{one['severity']}: {one['what']}{examples}", f"  -> {one['action']}"]
-    counts = [f"{result[many]} {many.removesuffix('s') if result[many] == 1 else many}" for many in SEVERITIES]
-    return "\n".join([*lines, "", ", ".join(counts)])
+    if "page" in result:
+        sizes["page"] = result["page"]
+    if len(counts := result["classes"]) > LISTED_CLASSES:
+        sizes["classes"] = f"{len(counts)} of {min(counts.values())} to {max(counts.values())} clips"
+    return sizes
+
+
+def _remarks(result: Mapping[str, Any]) -> list[str]:
+    left_out = [f"left out: {count} clips, {reason}" for reason, count in result.get("left_out", {}).items()]
+    return left_out + [f"remark: {remark}" for remark in result.get("remarks", ())]
+
+
+def _finding(finding: Mapping[str, Any]) -> str:
+    examples = f" For example {', '.join(finding['examples'][:3])}." if finding["examples"] else ""
+    return f"{finding['severity']}: {finding['what']}{examples}\n  -> {finding['action']}"
 
 
 def _quickstart(result: Mapping[str, Any]) -> str:
