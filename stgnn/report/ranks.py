@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from stgnn.ranking import FAVOURITES, ORDERS
 from stgnn.report import svg
 from stgnn.report.chart_parts import Sign, Size, frame
 from stgnn.report.charts import Chart
@@ -14,7 +15,7 @@ from stgnn.report.units import percent
 SIZES = {"wide": Size(580, 400, top=18), "narrow": Size(360, 340, left=54, right=18, top=18)}
 AXES = ("Accuracy with shared weights (%)", "Accuracy after training alone (%)")
 NETWORK = Sign("network", "circle", "mark search")
-ORDERS = {"shared": "Accuracy with shared weights", "macs": "Multiply-accumulates", "parameters": "Parameters"}
+NAMES = ("Accuracy with shared weights", "Multiply-accumulates", "Parameters")  # of the orders
 AGAIN = "One training, by the others"
 HEADS = ["Order of the networks by", "Kendall's tau", "95 % interval", "Lost by its first", "by the best of five"]
 TAU = (
@@ -31,9 +32,9 @@ def rank_cells(answer: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
         answer: What :func:`stgnn.commands.rank` returns.
     """
     rows = []
-    for key, name in ORDERS.items():
+    for key, name in zip(ORDERS, NAMES, strict=True):
         order = answer["orders"][key]
-        rows.append([name, *_tau(order), *(percent(order[f"lost_by_{number}"]) for number in (1, 5))])
+        rows.append([name, *_tau(order), *(percent(order[f"lost_by_{number}"]) for number in FAVOURITES)])
     if answer["again"] is not None:
         rows.append([AGAIN, *_tau(answer["again"]), "", ""])
     return HEADS, rows

@@ -7,11 +7,11 @@ from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.files import are_rows, check_output, read_json, write_text
+from stgnn.ranking import ORDERS
 from stgnn.results.recipes import beside_study
 
 ANSWER = ("networks", "seeds", "epochs", "orders", "again", "mean_shared", "mean_alone", "verdict", "rows")
 NETWORK = ("digest", "shared", "error", "alone")  # what is known of each, at least
-ORDERS = {"shared", "macs", "parameters"}
 
 
 def check_study_of(study: str, name: str, supernet: str) -> None:
@@ -57,7 +57,7 @@ def ranks_beside(study: str, name: str) -> dict[str, Any] | None:
         return None
     found = read_json(path, "an answer of stgnn rank")
     whole = are_rows([found], ANSWER) and are_rows(found["rows"], NETWORK)
-    if not whole or not isinstance(found["orders"], dict) or found["orders"].keys() != ORDERS:
+    if not whole or not isinstance(found["orders"], dict) or found["orders"].keys() != {*ORDERS}:
         raise InputError("this is not an answer of stgnn rank", given=path, hint="remove it and ask again")
     return found
 

@@ -21,7 +21,7 @@ from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between
 from stgnn.files import SETTINGS, without_nan, write_text
 from stgnn.latency.cost import count
-from stgnn.ranking import rank_correlation, regret_at
+from stgnn.ranking import BY_SIZE, FAVOURITES, ORDERS, rank_correlation, regret_at
 from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.space import BaseArchitecture, Space
 from stgnn.tasks import ClassificationTask
@@ -30,7 +30,6 @@ from stgnn.tasks.settings import claim, data_facts
 
 SIZES = (0.1, 0.3, 0.5, 0.7, 0.9)  # where members are drawn, from the smallest of the space (0) to the largest (1)
 FEWEST = 5
-FAVOURITES = (1, 5)
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             **_tau([row[key] for row in rows], alone),
             **{f"lost_by_{number}": regret_at([row[key] for row in rows], alone, number) for number in FAVOURITES},
         }
-        for key in ("shared", "macs", "parameters")
+        for key in ORDERS
     }
     others = [row["alone"][1:] for row in rows]
     again = _tau([row["alone"][0] for row in rows], [statistics.mean(one) for one in others]) if all(others) else None
@@ -164,7 +163,7 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def verdict(found: Mapping[str, Any]) -> str:
     """What an agreement means, in a sentence."""
-    shared, sizes = found["orders"]["shared"], [found["orders"][key]["tau"] for key in ("macs", "parameters")]
+    shared, sizes = found["orders"]["shared"], [found["orders"][key]["tau"] for key in BY_SIZE]
     if (shared["low"] or 0.0) <= 0:
         again = found["again"]
         if set(sizes) == {None} or (again is not None and (again["low"] or 0.0) <= 0):
