@@ -2,7 +2,8 @@
 
 import copy
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,13 @@ from stgnn.networks.sparsity.units import UnitAxis, UnitGroup, input_shape, name
 KINDS = ("channel", "subset")
 TOLERANCE = 1e-5  # of the law, relative to the largest logit
 MOST_SUBSETS = 8  # more than any operator sums over, and fewer than channels
+
+
+class Home(NamedTuple):
+    """Where a label was given: a position on an axis of a tensor."""
+
+    axis: tuple[str, int]
+    position: int
 
 
 def find_units(
@@ -88,18 +96,16 @@ def _can_lose(groups: Sequence[UnitGroup], network: nn.Module, bodies: Tensor) -
     return torch.allclose(found, wanted, rtol=TOLERANCE, atol=TOLERANCE * float(wanted.abs().max()))
 
 
-def _enter(
-    tracer: Tracer, tensors: Mapping[str, Tensor], kernels: set[str], kind: str
-) -> dict[int, tuple[str, int, int]]:
-    """Give every position of every tensor a label; returns tensor, axis and position by label."""
-    homes = {}
+def _enter(tracer: Tracer, tensors: Mapping[str, Tensor], kernels: set[str], kind: str) -> dict[int, Home]:
+    """Give every position of every tensor a label."""
+    homes: dict[int, Home] = {}
     for name, tensor in tensors.items():
         subsets = _has_subsets(name, tensor, name in kernels)
         traced = Traced([None] * tensor.dim(), zero=True, weight=True)
         for axis, size in enumerate(tensor.shape):
             if size > 1 and (subsets and axis == 0) == (kind == "subset"):
                 labels = traced.axes[axis] = tracer.labels.new(size)
-                homes.update({label: (name, axis, place) for place, label in enumerate(labels.tolist())})
+                homes.update({label: Home((name, axis), place) for place, label in enumerate(labels.tolist())})
         tracer.enter(tensor, traced)
     return homes
 
@@ -110,30 +116,49 @@ def _has_subsets(name: str, tensor: Tensor, kernel: bool) -> bool:
     return raw and tensor.shape[0] < min(tensor.shape[1], MOST_SUBSETS + 1)
 
 
-def _groups(
-    labels: LabelSets, homes: Mapping[int, tuple[str, int, int]], tensors: Mapping[str, Tensor]
-) -> tuple[UnitGroup, ...]:
-    """Sets of labels that lie on the same axes, without the frozen ones and those of buffers alone."""
+def _groups(labels: LabelSets, homes: Mapping[int, Home], tensors: Mapping[str, Tensor]) -> tuple[UnitGroup, ...]:
+    """Units that lie on the same axes are a group; there is none of buffers alone."""
+    valued, consumers = labels.valued(), labels.consumers()
+    alike: dict[tuple[object, bool], list[Sequence[int]]] = defaultdict(list)
+    for root, unit in _units(labels, homes).items():
+        axes = tuple(sorted({homes[label].axis for label in unit}))
+        alike[axes, root in valued].append(unit)
+    groups = (
+        UnitGroup(len(units), _axes(units, homes, consumers, tensors), needs_zero)
+        for (_, needs_zero), units in alike.items()
+    )
     trained = {name for name, tensor in tensors.items() if isinstance(tensor, nn.Parameter)}
-    frozen, valued, consumers = labels.frozen(), labels.valued(), labels.consumers()
+    return tuple(group for group in groups if any(one.tensor in trained for one in group.axes))
+
+
+def _units(labels: LabelSets, homes: Mapping[int, Home]) -> dict[int, list[int]]:
+    """The labels of every unit by the root of their set, without the frozen sets."""
+    frozen = labels.frozen()
     units: dict[int, list[int]] = defaultdict(list)
     for label in homes:
         root = labels.root(label)
         if root not in frozen:
             units[root].append(label)
-    alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for root, members in units.items():
-        places = tuple(sorted({homes[label][:2] for label in members}))
-        alike[(places, root in valued)].append(root)
-    groups = []
-    for roots in alike.values():
-        index: dict[tuple[str, int], npt.NDArray[np.int64]] = {}
-        consumed: dict[tuple[str, int], bool] = {}
-        for unit, root in enumerate(roots):
-            for label in units[root]:
-                name, axis, place = homes[label]
-                index.setdefault((name, axis), np.full(tensors[name].shape[axis], -1))[place] = unit
-                consumed[name, axis] = consumed.get((name, axis), False) or label in consumers
-        axes = tuple(UnitAxis(*home, places, consumed[home]) for home, places in index.items())
-        groups.append(UnitGroup(len(roots), axes, roots[0] in valued))
-    return tuple(group for group in groups if any(one.tensor in trained for one in group.axes))
+    return units
+
+
+def _axes(
+    units: Sequence[Sequence[int]], homes: Mapping[int, Home], consumers: Container[int], tensors: Mapping[str, Tensor]
+) -> tuple[UnitAxis, ...]:
+    """The axes that units lie on.
+
+    Args:
+        units: The labels of each unit.
+        homes: Where labels were given.
+        consumers: Labels of positions that multiply a unit's values.
+        tensors: By name.
+    """
+    index: dict[tuple[str, int], npt.NDArray[np.int64]] = {}
+    consuming = set()
+    for number, unit in enumerate(units):
+        for label in unit:
+            (name, axis), position = homes[label]
+            index.setdefault((name, axis), np.full(tensors[name].shape[axis], -1))[position] = number
+            if label in consumers:
+                consuming.add((name, axis))
+    return tuple(UnitAxis(*axis, numbers, axis in consuming) for axis, numbers in index.items())
