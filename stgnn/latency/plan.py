@@ -13,7 +13,8 @@ Of a space of SGN every member is measured.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import pairwise, product
 
 from stgnn.latency.parts import Part, parts
@@ -33,66 +34,96 @@ def plan(space: Space, layout: SkeletonLayout, quick: bool = False) -> tuple[Par
     """
     if isinstance(space, SGNSpace):
         return tuple(part for one in space.members() for part in parts(one, layout))
-    joints = [count or layout.num_joints for count in space.joints]
-    found: dict[Part, None] = {}
-    for count in joints:
-        for part in _of_body(space, count, layout.dimensions, quick):
-            found[part] = None
-    return tuple(found)
+    bodies = (_Body(space, count or layout.num_joints, layout.dimensions, quick) for count in space.joints)
+    return tuple(dict.fromkeys(part for body in bodies for part in body.parts()))
 
 
-def _of_body(space: SearchSpace, joints: int, coordinates: int, quick: bool) -> Iterator[Part]:
-    part = partial(Part, joints=joints)
-    reach = _frames(space)  # frames at the input of each stage's first block, then after the last stage
-    every = thin([frames for stage in reach for frames in stage], quick)
-    widths = _chosen([*filter(None, space.stems), *(width for stage in space.stages for width in stage.widths)], quick)
-    stemless = [(coordinates, width) for width in thin(space.stages[0].widths, quick)] if 0 in space.stems else []
-    pairs = _equal(widths) + crossings(widths, quick) + stemless
-    for name, (index, activation) in product(space.spatial, enumerate(space.activations)):
-        sizes = product(pairs, every) if index == 0 else product(_equal(ends(widths)), ends(every))
-        for (source, target), frames in sizes:
-            yield part(
-                kind="spatial", operator=name, activation=activation, frames=frames, source=source, target=target
-            )
-    for stride, met in _strides(space, quick):
-        yield from _temporal(space, joints, stride, met, quick)
-        same = _equal(widths) if stride != 1 else []
-        for (source, target), frames in product(same + crossings(widths, True), ends(met)):
-            yield part(kind="projection", stride=stride, frames=frames, source=source, target=target)
-    for name, width, frames in product(space.attentions, widths, every):
-        if name != "none":
-            yield part(kind="attention", operator=name, frames=frames, source=width, target=width)
-    for name, (source, target), frames in product(space.streams, _stems(space, coordinates, quick), ends(space.frames)):
-        yield part(kind="stem", operator=name, frames=frames, source=source, target=target)
-    for name, width, frames in product(space.readouts, _chosen(space.stages[-1].widths, quick), ends(every)):
-        yield part(kind="head", operator=name, frames=frames, source=width, target=width)
+@dataclass(frozen=True)
+class _Body:
+    """A body that networks of a space compute on, and the parts that tell their latency.
 
+    Attributes:
+        space: What a network may contain.
+        joints: V.
+        coordinates: C of the keypoints.
+        quick: Whether fewer sizes are enough.
+    """
 
-def _stems(space: SearchSpace, coordinates: int, quick: bool) -> list[Pair]:
-    """Channels that the first block is given, and the stem width; the coordinates themselves where it is 0."""
-    bare = [(coordinates, 0)] if 0 in space.stems else []
-    return bare + _equal(thin(filter(None, space.stems), quick))
+    space: SearchSpace
+    joints: int
+    coordinates: int
+    quick: bool
 
+    def parts(self) -> Iterator[Part]:
+        yield from self.spatial()
+        for stride, frames in _strides(self.space, self.quick):
+            yield from self.temporal(stride, frames)
+            yield from self.projections(stride, frames)
+        yield from self.attentions()
+        yield from self.stems()
+        yield from self.heads()
 
-def _temporal(space: SearchSpace, joints: int, stride: int, frames: Sequence[int], quick: bool) -> Iterator[Part]:
-    widths = _chosen([width for stage in space.stages for width in stage.widths], quick)
-    for (name, kernels), (index, activation) in product(space.temporal, enumerate(space.activations)):
-        if index == 0:
-            sizes = product(ends(kernels), widths, frames)
-        else:
-            sizes = product([min(kernels)], ends(widths), ends(frames))
-        for kernel, width, count in sizes:
-            yield Part(
-                kind="temporal",
-                operator=name,
-                activation=activation,
-                stride=stride,
-                joints=joints,
-                kernel=kernel,
-                frames=count,
-                source=width,
-                target=width,
-            )
+    @cached_property
+    def part(self) -> partial[Part]:
+        return partial(Part, joints=self.joints)
+
+    @cached_property
+    def frames(self) -> list[int]:
+        """Frames that a block or the head may meet."""
+        return thin((frames for stage in _frames(self.space) for frames in stage), self.quick)
+
+    @cached_property
+    def stage_widths(self) -> list[int]:
+        """Channels that a block may give."""
+        return _chosen((width for stage in self.space.stages for width in stage.widths), self.quick)
+
+    @cached_property
+    def widths(self) -> list[int]:
+        """Channels that a block may be given or give, the coordinates excepted."""
+        of_stages = (width for stage in self.space.stages for width in stage.widths)
+        return _chosen([*filter(None, self.space.stems), *of_stages], self.quick)
+
+    def spatial(self) -> Iterator[Part]:
+        first_widths = thin(self.space.stages[0].widths, self.quick) if 0 in self.space.stems else []
+        stemless = [(self.coordinates, width) for width in first_widths]
+        pairs = _equal(self.widths) + crossings(self.widths, self.quick) + stemless
+        every, corners = [*product(pairs, self.frames)], [*product(_equal(ends(self.widths)), ends(self.frames))]
+        for name, (index, activation) in product(self.space.spatial, enumerate(self.space.activations)):
+            for (source, target), frames in every if index == 0 else corners:
+                yield self.part(
+                    kind="spatial", operator=name, activation=activation, frames=frames, source=source, target=target
+                )
+
+    def temporal(self, stride: int, met: Sequence[int]) -> Iterator[Part]:
+        step = partial(self.part, kind="temporal", stride=stride)
+        for (name, kernels), (index, activation) in product(self.space.temporal, enumerate(self.space.activations)):
+            every = product(ends(kernels), self.stage_widths, met)
+            corners = product([min(kernels)], ends(self.stage_widths), ends(met))
+            for kernel, width, frames in every if index == 0 else corners:
+                yield step(
+                    operator=name, activation=activation, kernel=kernel, frames=frames, source=width, target=width
+                )
+
+    def projections(self, stride: int, met: Sequence[int]) -> Iterator[Part]:
+        same = _equal(self.widths) if stride != 1 else []
+        for (source, target), frames in product(same + crossings(self.widths, True), ends(met)):
+            yield self.part(kind="projection", stride=stride, frames=frames, source=source, target=target)
+
+    def attentions(self) -> Iterator[Part]:
+        for name, width, frames in product(self.space.attentions, self.widths, self.frames):
+            if name != "none":
+                yield self.part(kind="attention", operator=name, frames=frames, source=width, target=width)
+
+    def stems(self) -> Iterator[Part]:
+        bare = [(self.coordinates, 0)] if 0 in self.space.stems else []
+        pairs = bare + _equal(thin(filter(None, self.space.stems), self.quick))
+        for name, (source, target), frames in product(self.space.streams, pairs, ends(self.space.frames)):
+            yield self.part(kind="stem", operator=name, frames=frames, source=source, target=target)
+
+    def heads(self) -> Iterator[Part]:
+        widths = _chosen(self.space.stages[-1].widths, self.quick)
+        for name, width, frames in product(self.space.readouts, widths, ends(self.frames)):
+            yield self.part(kind="head", operator=name, frames=frames, source=width, target=width)
 
 
 def _frames(space: SearchSpace) -> list[list[int]]:
