@@ -57,28 +57,13 @@ def read_predictions(path: str | Path) -> Predictions:
     Raises:
         InputError: it is none, a probability is none, or a clip is there twice.
     """
-    rows = _cells(path)
-    if len(rows) < 2 or tuple(rows[0][: len(COLUMNS)]) != COLUMNS or len(rows[0]) < len(COLUMNS) + 2:
-        hint = "give predictions.csv as stgnn predict writes it"
-        raise InputError("this is not a table of predictions", given=path, allowed=", ".join(COLUMNS), hint=hint)
-    head, body = rows[0], rows[1:]
-    for number, row in enumerate(body, start=2):
-        if len(row) != len(head):
-            raise InputError(f"line {number} of {path} is not complete", given=f"{len(row)} of {len(head)} values")
-    try:
-        probabilities = np.array([row[len(COLUMNS) :] for row in body], dtype=np.float64)
-    except ValueError as error:
-        raise InputError(f"a probability in {path} is no number", given=str(error)) from error
-    if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise InputError(f"the probabilities in {path} are not all between 0 and 1", hint="predict again")
-    if (off := np.abs(probabilities.sum(axis=1) - 1) > ROUNDED).any():
-        given = f"line {int(off.argmax()) + 2}: their sum is {probabilities[off.argmax()].sum():.3g}"
-        raise InputError(f"the probabilities of a clip in {path} do not add up to 1", given=given, hint="predict again")
-    indices, _, clips, splits, labels = (tuple(row[column] for row in body) for column in range(len(COLUMNS)))
+    head, *rows = _complete_rows(path)
+    names = tuple(head[len(COLUMNS) :])
+    probabilities = _probabilities([row[len(COLUMNS) :] for row in rows], path)
+    indices, _, clips, splits, labels = (tuple(row[column] for row in rows) for column in range(len(COLUMNS)))
     if len(set(clips)) < len(clips):
         twice = next(name for number, name in enumerate(clips) if name in clips[:number])
         raise InputError(f"a clip is in {path} twice", given=twice)
-    names = tuple(head[len(COLUMNS) :])
     if unknown := sorted(set(labels) - set(names)):
         raise InputError(f"a clip in {path} is of a class that has no column", given=unknown[0], allowed=names)
     return Predictions(
@@ -89,6 +74,33 @@ def read_predictions(path: str | Path) -> Predictions:
         indices=indices,
         probabilities=probabilities,
     )
+
+
+def _complete_rows(path: str | Path) -> list[list[str]]:
+    """The head of a table, at least one clip below it, all of the same length."""
+    rows = _cells(path)
+    head = rows[0] if rows else []
+    if len(rows) < 2 or tuple(head[: len(COLUMNS)]) != COLUMNS or len(head) < len(COLUMNS) + 2:
+        hint = "give predictions.csv as stgnn predict writes it"
+        raise InputError("this is not a table of predictions", given=path, allowed=", ".join(COLUMNS), hint=hint)
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(head):
+            raise InputError(f"line {number} of {path} is not complete", given=f"{len(row)} of {len(head)} values")
+    return rows
+
+
+def _probabilities(words: list[list[str]], path: str | Path) -> Array:
+    """Numbers ``(N, classes)``, of which each row adds up to 1."""
+    try:
+        probabilities = np.array(words, dtype=np.float64)
+    except ValueError as error:
+        raise InputError(f"a probability in {path} is no number", given=str(error)) from error
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise InputError(f"the probabilities in {path} are not all between 0 and 1", hint="predict again")
+    if (off := np.abs(probabilities.sum(axis=1) - 1) > ROUNDED).any():
+        given = f"line {int(off.argmax()) + 2}: their sum is {probabilities[off.argmax()].sum():.3g}"
+        raise InputError(f"the probabilities of a clip in {path} do not add up to 1", given=given, hint="predict again")
+    return probabilities
 
 
 def _cells(path: str | Path) -> list[list[str]]:
