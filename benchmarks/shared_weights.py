@@ -26,7 +26,7 @@ from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.search.rank_check import RankCheck, agreement, check_ranks, verdict
 from stgnn.space import read_architecture
 
-OWN = ("shared", "error")  # what a row holds of each supernet
+OWN = ("shared", "error", "fine_tuned")  # what a row holds of each supernet
 FRAMES = {"frames": 32, "batch_size": 32}  # of the trainings
 
 
@@ -59,12 +59,15 @@ def main() -> None:
     for text in arguments.supernet:
         name, _, file = text.rpartition("=")
         evaluator = SupernetEvaluator.from_data(load_supernet(file).module, data)
-        rows = check_ranks(plan, evaluator, data, folder, lambda done, total: print(f"{done}/{total}", flush=True))
+        rows = check_ranks(
+            plan, evaluator, Path(file), data, folder, lambda done, total: print(f"{done}/{total}", flush=True)
+        )
         found = agreement(rows)
         answers[name] = {**found, "verdict": verdict(found)}
         for row in rows:
             shared.setdefault(row["digest"], {})[name] = {key: round(row.pop(key), 4) for key in OWN}
     told = {"data": arguments.data, "space": evaluator.space.name, "epochs": plan.epochs, "seeds": plan.seeds}
+    told["finetune_epochs"] = plan.finetune_epochs
     rows = [{**row, "shared": shared[row["digest"]]} for row in rows]
     clips = {"clips": len(data.splits()["val"]), "device": device_name()}
     write_text(output, json.dumps({**told, **clips, "supernets": answers, "rows": rows}, indent=1) + "\n")

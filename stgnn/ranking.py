@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 BY_SIZE = ("macs", "parameters")
-ORDERS = ("shared", *BY_SIZE)
+ORDERS = ("shared", "fine_tuned", *BY_SIZE)
 """What networks may be ordered by without training them: accuracy with shared weights, and their sizes."""
 FAVOURITES = (1, 5)
 """How many of the first networks of an order are tried, where it is asked what an order loses."""

@@ -52,7 +52,7 @@ def finetune(
         of the fine-tuned networks, and the chosen one. The report of the study shows them from then on.
     """
     from stgnn.progress import counting
-    from stgnn.search.fine_tuning import FineTuning, check_share, choice, favourites, fine_tune
+    from stgnn.search.fine_tuning import FineTuning, check_share, checkpoint_of, choice, favourites, fine_tune
     from stgnn.search.study import load_evaluations, study_identity
 
     key, kept = study_name(study, name), "://" not in study
@@ -62,9 +62,13 @@ def finetune(
     supernet, data = _origin(study, key, supernet, data)
     clips = build_data(data)
     checksum = check_share(supernet, study_identity(study, key), clips)
-    plan = FineTuning(epochs, learning_rate, weight_decay, seed)
+    plan, members = FineTuning(epochs, learning_rate, weight_decay, seed), [one.architecture for one in chosen]
     with counting("networks") as progress:
-        rows = fine_tune(plan, chosen, supernet, checksum, clips, output, progress)
+        scores = fine_tune(plan, members, supernet, checksum, clips, output, progress)
+    rows = [
+        {**one.to_dict(), "fine_tuned": score, "checkpoint": str(checkpoint_of(output, one.architecture))}
+        for one, score in zip(chosen, scores, strict=True)
+    ]
     found = choice(rows, budget_ms)
     best = output / "chosen.ckpt"
     write_bytes(best, Path(found["chosen"]["checkpoint"]).read_bytes())

@@ -67,6 +67,7 @@ def rank(
     epochs: int = 40,
     learning_rate: float = 2e-3,
     weight_decay: float = 0.01,
+    finetune_epochs: int = 5,
     variants: int = 1,
     study: str | None = None,
     name: str | None = None,
@@ -82,26 +83,34 @@ def rank(
         epochs: Epochs of each training.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.
+        finetune_epochs: Epochs for which each share of the supernet is fine-tuned, as ``stgnn finetune`` does it.
         variants: Versions of every clip to score with the shared weights, as in a search.
         study: Journal file of a study of this supernet: its report shows the answer.
         name: Name of the study in it; not needed when it is the only one.
 
     Returns:
-        Kendall's tau of the accuracies with shared weights and alone, beside that of sizes and between trainings.
+        Kendall's tau of the accuracies with shared weights, and of fine-tuned ones, with those of trainings alone,
+        beside that of sizes and between trainings.
     """
     from stgnn.progress import counting
     from stgnn.search.rank_check import RankCheck, agreement, check_ranks, verdict
 
     key = None if study is None else study_name(study, name)
-    plan, clips = RankCheck(networks, tuple(seeds), epochs, learning_rate, weight_decay), build_data(data)
+    plan = RankCheck(networks, tuple(seeds), epochs, learning_rate, weight_decay, finetune_epochs)
+    clips = build_data(data)
     evaluator = _evaluator(supernet, clips, variants)
     if study is not None and key is not None:
         check_study_of(study, key, evaluator.identity()["supernet"])
     with counting("trainings") as progress:
-        rows = check_ranks(plan, evaluator, clips, output, progress)
+        rows = check_ranks(plan, evaluator, supernet, clips, output, progress)
     found = agreement(rows)
     told: dict[str, Any] = {"supernet": str(supernet), "networks": networks, "seeds": [*plan.seeds], "epochs": epochs}
-    told |= {"clips": len(clips.splits()["val"]), **found, "verdict": verdict(found)}
+    told |= {
+        "finetune_epochs": finetune_epochs,
+        "clips": len(clips.splits()["val"]),
+        **found,
+        "verdict": verdict(found),
+    }
     answer = {**told, "rows": rows}
     write_text(output / "rank.json", json.dumps(answer, indent=1) + "\n")
     if study is not None and key is not None:

@@ -15,7 +15,7 @@ from stgnn.report.units import percent
 SIZES = {"wide": Size(580, 400, top=18), "narrow": Size(360, 340, left=54, right=18, top=18)}
 AXES = ("Accuracy with shared weights (%)", "Accuracy after training alone (%)")
 NETWORK = Sign("network", "circle", "mark search")
-NAMES = ("Accuracy with shared weights", "Multiply-accumulates", "Parameters")  # of the orders
+NAMES = ("Accuracy with shared weights", "Accuracy fine-tuned", "Multiply-accumulates", "Parameters")  # of the orders
 AGAIN = "One training, by the others"
 HEADS = ["Order of the networks by", "Kendall's tau", "95 % interval", "Lost by its first", "by the best of five"]
 TAU = (
@@ -82,7 +82,8 @@ def rank_section(answer: Mapping[str, Any] | None) -> str:
     trained = f"{answer['epochs']} epochs, {seeds} {'seed' if seeds == 1 else 'seeds'}"
     caption = (
         f"{answer['networks']} random networks of the space, each trained alone ({trained}): "
-        f"{percent(answer['mean_alone'])} on average, {percent(answer['mean_shared'])} with shared weights. "
+        f"{percent(answer['mean_alone'])} on average, {percent(answer['mean_shared'])} with shared weights, "
+        f"{percent(answer['mean_fine_tuned'])} after {answer['finetune_epochs']} epochs of fine-tuning. "
         f"Bars: one standard error{', and the range of the seeds' if seeds > 1 else ''}."
     )
     drawing = both(lambda size: rank_chart(answer["rows"], size), SIZES, caption)

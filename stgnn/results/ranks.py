@@ -10,8 +10,9 @@ from stgnn.files import are_rows, check_output, read_json, write_text
 from stgnn.ranking import ORDERS
 from stgnn.results.recipes import beside_study
 
-ANSWER = ("networks", "seeds", "epochs", "orders", "again", "mean_shared", "mean_alone", "verdict", "rows")
-NETWORK = ("digest", "shared", "error", "alone")  # what is known of each, at least
+MEANS = ("mean_shared", "mean_fine_tuned", "mean_alone")
+ANSWER = ("networks", "seeds", "epochs", "finetune_epochs", "orders", "again", "verdict", "rows", *MEANS)
+NETWORK = ("digest", "shared", "error", "fine_tuned", "alone")  # what is known of each, at least
 
 
 def check_study_of(study: str, name: str, supernet: str) -> None:

@@ -107,26 +107,26 @@ def check_share(supernet: Path, study: Mapping[str, str], data: SkeletonDataModu
 
 def fine_tune(
     plan: FineTuning,
-    chosen: Sequence[Evaluation],
+    architectures: Sequence[BaseArchitecture],
     supernet: Path,
     checksum: str,
     data: SkeletonDataModule,
     output: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[dict[str, Any]]:
+) -> list[float]:
     """Train what is missing.
 
     Args:
         plan: How each is trained.
-        chosen: Networks of a study.
+        architectures: Members of the space of the supernet.
         supernet: Checkpoint of the supernet that they are shares of.
         checksum: Of its weights.
         data: The clips; accuracy is that of held-out training subjects.
-        output: Folder of the results: for each network a checkpoint, named by its digest.
+        output: Folder of the results: see :func:`checkpoint_of`.
         progress: Called with the number of networks that are done, and of all.
 
     Returns:
-        A row for each network: what the study says of it, ``fine_tuned`` (accuracy) and ``checkpoint``.
+        The accuracy of each.
 
     Raises:
         InputError: the folder holds something else, a network of it is damaged, or nobody is held out for validation.
@@ -134,20 +134,23 @@ def fine_tune(
     check_held_out(data)
     settings = {**asdict(plan), "supernet": checksum, "data": data_facts(data)}
     claim(output / SETTINGS, settings, "fine-tuned networks")
-    rows = []
-    for done, one in enumerate(chosen, start=1):
-        path = output / f"{one.architecture.digest}.ckpt"
-        score = _trained(plan, one.architecture, supernet, data, path)
-        rows.append({**one.to_dict(), "fine_tuned": score, "checkpoint": str(path)})
-        progress(done, len(chosen))
-    return rows
+    scores = []
+    for architecture in architectures:
+        scores.append(_trained(plan, architecture, supernet, data, checkpoint_of(output, architecture)))
+        progress(len(scores), len(architectures))
+    return scores
+
+
+def checkpoint_of(output: Path, architecture: BaseArchitecture) -> Path:
+    """Where a fine-tuned network is kept in the folder of the results."""
+    return output / f"{architecture.digest}.ckpt"
 
 
 def choice(rows: Sequence[Mapping[str, Any]], budget_ms: float | None = None) -> dict[str, Any]:
     """What fine-tuning has found, as plain data.
 
     Args:
-        rows: As :func:`fine_tune` returns them.
+        rows: One for each network, with ``fine_tuned`` (accuracy) and ``latency_ms`` (predicted).
         budget_ms: Latency that they were chosen by, if any.
 
     Returns:

@@ -1,9 +1,10 @@
 """How far a search can trust a supernet: do its shared weights rank networks as training them alone does?
 
-Random members of the space, small to large, are scored as a search scores them, and trained alone, from random weights,
-once for each seed. Kendall's tau-b of both accuracies is the answer. Two figures say what to hold it against: tau
-between two seeds of the trainings themselves, which are uncertain, too; and tau of the multiply-accumulates, which cost
-nothing to know. (Yu et al., "How to Train Your Super-Net", arXiv:2003.04276, is about why the answer may be no.)
+Random members of the space, small to large, are scored as a search scores them, fine-tuned for a few epochs as
+:mod:`stgnn.search.fine_tuning` does it, and trained alone, from random weights, once for each seed. Kendall's tau-b of
+their accuracies with those alone is the answer. Two figures say what to hold it against: tau between two seeds of the
+trainings themselves, which are uncertain, too; and tau of the sizes, which cost nothing to know. (Yu et al., "How to
+Train Your Super-Net", arXiv:2003.04276, is about why the answer may be no.)
 """
 
 import itertools
@@ -23,6 +24,7 @@ from stgnn.files import SETTINGS, without_nan, write_text
 from stgnn.latency.cost import count
 from stgnn.ranking import BY_SIZE, FAVOURITES, ORDERS, rank_correlation, regret_at
 from stgnn.search.evaluate import SupernetEvaluator
+from stgnn.search.fine_tuning import FineTuning, fine_tune
 from stgnn.space import BaseArchitecture, Space
 from stgnn.tasks import ClassificationTask
 from stgnn.tasks.running import accuracy, check_held_out, kept_accuracy, train_quietly
@@ -30,6 +32,7 @@ from stgnn.tasks.settings import claim, data_facts
 
 SIZES = (0.1, 0.3, 0.5, 0.7, 0.9)  # where members are drawn, from the smallest of the space (0) to the largest (1)
 FEWEST = 5
+UNSHOWN = "are not shown to rank networks"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class RankCheck:
         epochs: Epochs of each training.
         learning_rate: Peak learning rate.
         weight_decay: Of weights.
+        finetune_epochs: Epochs for which each share of the supernet is fine-tuned.
     """
 
     networks: int = 20
@@ -49,9 +53,10 @@ class RankCheck:
     epochs: int = 40
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
+    finetune_epochs: int = 5
 
     def __post_init__(self) -> None:
-        check_between(1, epochs=self.epochs)
+        check_between(1, epochs=self.epochs, finetune_epochs=self.finetune_epochs)
         check_between(FEWEST, networks=self.networks)
         for seed in self.seeds:
             check_between(0, LARGEST_SEED, seeds=seed)
@@ -77,6 +82,7 @@ def members(space: Space, number: int) -> list[BaseArchitecture]:
 def check_ranks(
     plan: RankCheck,
     evaluator: SupernetEvaluator,
+    supernet: Path,
     data: SkeletonDataModule,
     output: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -86,12 +92,13 @@ def check_ranks(
     Args:
         plan: What is trained.
         evaluator: The supernet and the held-out clips.
+        supernet: Its checkpoint.
         data: The clips; accuracy is that of held-out training subjects.
         output: Folder of the trainings, which all supernets of one space on the same data may share.
         progress: Called with the number of trainings that are done, and of all.
 
     Returns:
-        A row for each network: architecture, size, accuracy with shared weights and of each training.
+        A row for each network: architecture, size, accuracy with shared weights, fine-tuned, and of each training.
 
     Raises:
         InputError: the folder holds trainings of something else, nobody is held out for validation, or the space is
@@ -99,20 +106,41 @@ def check_ranks(
     """
     check_held_out(data)
     chosen = members(evaluator.space, plan.networks)
-    settings = {key: value for key, value in asdict(plan).items() if key not in ("networks", "seeds")}
+    own = ("networks", "seeds", "finetune_epochs")
+    settings = {key: value for key, value in asdict(plan).items() if key not in own}
     claim(output / SETTINGS, {**settings, "data": data_facts(data)}, "trainings")
+    steps = itertools.count(1)
+
+    def step(*_: int) -> None:
+        progress(next(steps), len(chosen) * (len(plan.seeds) + 1))
+
+    tuned = _fine_tuned(plan, chosen, evaluator.identity()["supernet"], supernet, data, output, step)
     rows: list[dict[str, Any]] = []
-    for architecture in chosen:
+    for architecture, score in zip(chosen, tuned, strict=True):
         shared, error = evaluator.accuracy(architecture)
         alone = []
         for seed in plan.seeds:
             alone.append(_trained(plan, architecture, data, seed, output / f"{architecture.digest}_{seed}.json"))
-            progress(len(rows) * len(plan.seeds) + len(alone), len(chosen) * len(plan.seeds))
+            step()
         cost = count(architecture, data.layout, data.num_classes)
         size = {"macs": cost.macs, "parameters": cost.parameters}
         what = {"digest": architecture.digest, "architecture": architecture.to_dict()}
-        rows.append({**what, **size, "shared": shared, "error": error, "alone": alone})
+        rows.append({**what, **size, "shared": shared, "error": error, "fine_tuned": score, "alone": alone})
     return rows
+
+
+def _fine_tuned(
+    plan: RankCheck,
+    chosen: Sequence[BaseArchitecture],
+    checksum: str,
+    supernet: Path,
+    data: SkeletonDataModule,
+    output: Path,
+    step: Callable[[int, int], None],
+) -> list[float]:
+    """Accuracies of shares of a supernet after some epochs; they lie in a folder of that supernet and those epochs."""
+    how = FineTuning(plan.finetune_epochs, weight_decay=plan.weight_decay, seed=plan.seeds[0])
+    return fine_tune(how, chosen, supernet, checksum, data, output / f"{checksum}_{how.epochs}", step)
 
 
 def _trained(plan: RankCheck, architecture: BaseArchitecture, data: SkeletonDataModule, seed: int, path: Path) -> float:
@@ -137,7 +165,7 @@ def _trained(plan: RankCheck, architecture: BaseArchitecture, data: SkeletonData
 
 
 def agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How shared weights, sizes, and one training order the networks, against the mean of their trainings.
+    """How shared weights, fine-tuned ones, sizes, and one training order the networks, against the mean of trainings.
 
     Args:
         rows: As :func:`check_ranks` returns them.
@@ -145,7 +173,7 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     Returns:
         ``orders``: for each order Kendall's tau with its interval of 95 %, and the accuracy that is lost by whoever
         takes its favourite, or the best of its five; ``again``: tau between the first training and the mean of the
-        others, None with a single seed; ``mean_shared`` and ``mean_alone``: mean accuracies.
+        others, None with a single seed; ``mean_shared``, ``mean_fine_tuned`` and ``mean_alone``: mean accuracies.
     """
     alone = [statistics.mean(row["alone"]) for row in rows]
     orders = {
@@ -157,23 +185,31 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
     others = [row["alone"][1:] for row in rows]
     again = _tau([row["alone"][0] for row in rows], [statistics.mean(one) for one in others]) if all(others) else None
-    means = {"mean_shared": statistics.mean(row["shared"] for row in rows), "mean_alone": statistics.mean(alone)}
+    means = {f"mean_{key}": statistics.mean(row[key] for row in rows) for key in ("shared", "fine_tuned")}
+    means["mean_alone"] = statistics.mean(alone)
     return dict(without_nan({"networks": len(rows), "orders": orders, "again": again, **means}))
 
 
 def verdict(found: Mapping[str, Any]) -> str:
     """What an agreement means, in a sentence."""
-    shared, sizes = found["orders"]["shared"], [found["orders"][key]["tau"] for key in BY_SIZE]
-    if (shared["low"] or 0.0) <= 0:
-        again = found["again"]
-        if set(sizes) == {None} or (again is not None and (again["low"] or 0.0) <= 0):
-            return "nothing is shown, for the trainings do not agree on an order: give more epochs, seeds or networks"
-        return (
-            "the shared weights are not shown to rank networks: train the supernet longer, or ask about more networks"
-        )
-    if shared["low"] <= max(tau or 0.0 for tau in sizes):
-        return "the shared weights rank networks, but are not shown to do it better than the size of the networks"
-    return "the shared weights rank networks, and better than their size does"
+    shared, tuned = (_said(found, key) for key in ("shared", "fine_tuned"))
+    again, sizes = found["again"], {found["orders"][key]["tau"] for key in BY_SIZE}
+    unclear = sizes == {None} or (again is not None and (again["low"] or 0.0) <= 0)
+    if unclear and shared == tuned == UNSHOWN:
+        return "nothing is shown, for the trainings do not agree on an order: give more epochs, seeds or networks"
+    advice = "; train the supernet longer, or ask about more networks" if shared == UNSHOWN else ""
+    return f"the shared weights {shared}; fine-tuned, they {tuned}{advice}"
+
+
+def _said(found: Mapping[str, Any], key: str) -> str:
+    """What an order is shown to do; no more than its interval says."""
+    low = found["orders"][key]["low"] or 0.0
+    if low <= 0:
+        return UNSHOWN
+    by_size = max(found["orders"][size]["tau"] or 0.0 for size in BY_SIZE)
+    if low <= by_size:
+        return "rank networks, but are not shown to do it better than the size of the networks"
+    return "rank networks, and better than their size does"
 
 
 def _tau(first: Sequence[float], second: Sequence[float]) -> dict[str, float]:

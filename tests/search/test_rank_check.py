@@ -9,19 +9,20 @@ import pytest
 from stgnn.cli import main
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
-from stgnn.networks import Supernet, save_checkpoint
+from stgnn.networks import Supernet, load_supernet, save_checkpoint
 from stgnn.report.ranks import rank_cells
-from stgnn.search import rank_check
+from stgnn.search import fine_tuning, rank_check
 from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.search.rank_check import RankCheck, agreement, check_ranks, members, verdict
 from stgnn.space import load_space, read_space
+from stgnn.tasks import ClassificationTask
 
 CLIPS = {"clips": 64, "frames": 8, "batch_size": 16}
 
 
 def rows(shared: list[float], macs: list[int], alone: list[list[float]]) -> list[dict[str, Any]]:
     return [
-        {"shared": one, "macs": size, "parameters": 7, "alone": scores}
+        {"shared": one, "fine_tuned": one, "macs": size, "parameters": 7, "alone": scores}
         for one, size, scores in zip(shared, macs, alone, strict=True)
     ]
 
@@ -48,8 +49,9 @@ def test_an_order_that_agrees_has_tau_one_and_loses_nothing() -> None:
     assert macs["tau"] == -1 and macs["lost_by_1"] == pytest.approx(0.7) and macs["lost_by_5"] == pytest.approx(0.3)
     assert parameters["tau"] is None  # all of one size: no order
     assert found["again"]["tau"] == 1 and found["mean_alone"] == pytest.approx(0.355)
-    assert verdict(found) == "the shared weights rank networks, and better than their size does"
-    assert rank_cells(found)[1][2][1:3] == ["none", "none"] and rank_cells(found)[1][0][1:3] == ["1.00", "1.00 to 1.00"]
+    better = "rank networks, and better than their size does"
+    assert verdict(found) == f"the shared weights {better}; fine-tuned, they {better}"
+    assert rank_cells(found)[1][3][1:3] == ["none", "none"] and rank_cells(found)[1][0][1:3] == ["1.00", "1.00 to 1.00"]
     assert agreement(rows([0.1] * 6, [*range(6)], [[0.5]] * 6))["again"] is None
 
 
@@ -60,6 +62,11 @@ def test_the_verdict_never_says_more_than_the_interval() -> None:
     mixed = [0.05, 0.01, 0.06, 0.02, 0.08, 0.03, 0.01, 0.07, 0.02, 0.06, 0.04, 0.03]
     assert "not shown to rank" in verdict(agreement(rows(mixed, [*range(12)], alone)))
     assert "not shown to rank" in verdict(agreement(rows([0.5] * 12, [*range(12)], alone)))
+    tuned = [{**row, "fine_tuned": row["alone"][0]} for row in rows(mixed, [*range(12, 0, -1)], alone)]
+    assert verdict(agreement(tuned)) == (
+        "the shared weights are not shown to rank networks; fine-tuned, they rank networks, and better than their size "
+        "does; train the supernet longer, or ask about more networks"
+    )
 
 
 def test_trainings_that_agree_on_nothing_are_no_verdict_on_the_supernet() -> None:
@@ -69,7 +76,10 @@ def test_trainings_that_agree_on_nothing_are_no_verdict_on_the_supernet() -> Non
     assert "trainings do not agree" in verdict(agreement(rows(up, [*range(12)], [[0.5]] * 12)))
 
 
-@pytest.mark.parametrize("wrong", [{"networks": 4}, {"epochs": 0}, {"seeds": ()}, {"seeds": (1, 1)}, {"seeds": (-1,)}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"networks": 4}, {"epochs": 0}, {"seeds": ()}, {"seeds": (1, 1)}, {"seeds": (-1,)}, {"finetune_epochs": 0}],
+)
 def test_plans_that_answer_nothing_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         RankCheck(**wrong)
@@ -79,22 +89,43 @@ def test_trainings_are_kept_and_shared_by_supernets_but_not_by_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = SyntheticDataModule(**CLIPS)
-    evaluators = [
-        SupernetEvaluator.from_data(Supernet(load_space("tiny"), data.layout, data.num_classes), data) for _ in range(2)
-    ]
+    files = [tmp_path / "one.ckpt", tmp_path / "other.ckpt"]
+    for path in files:
+        save_checkpoint(path, Supernet(load_space("tiny"), data.layout, data.num_classes), data.class_names)
+    evaluators = [SupernetEvaluator.from_data(load_supernet(path).module, data) for path in files]
     trained: list[int] = []
     monkeypatch.setattr(rank_check, "train_quietly", lambda task, data, epochs, seed: trained.append(seed))
-    steps: list[tuple[int, int]] = []
-    first = check_ranks(RankCheck(5, (0,)), evaluators[0], data, tmp_path, lambda *step: steps.append(step))
-    assert steps == [(done, 5) for done in range(1, 6)] and trained == [0] * 5
-    more = check_ranks(RankCheck(6, (0, 3)), evaluators[1], data, tmp_path)
-    assert sorted(trained) == [0] * 6 + [3] * 6
+    tuned: list[int] = []
+    train = fine_tuning.train_quietly
+
+    def watched(task: ClassificationTask, data: SyntheticDataModule, epochs: int, seed: int) -> None:
+        tuned.append(epochs)
+        train(task, data, epochs, seed)
+
+    monkeypatch.setattr(fine_tuning, "train_quietly", watched)
+    output = tmp_path / "out"
+
+    def ask(number: int, data: SyntheticDataModule = data, **plan: Any) -> list[dict[str, Any]]:
+        steps: list[tuple[int, int]] = []
+        check = RankCheck(**{"finetune_epochs": 1, **plan})
+        found = check_ranks(check, evaluators[number], files[number], data, output, lambda *one: steps.append(one))
+        total = check.networks * (1 + len(check.seeds))
+        assert steps == [(done, total) for done in range(1, total + 1)]
+        return found
+
+    first = ask(0, networks=5, seeds=(0,))
+    assert trained == [0] * 5 and tuned == [1] * 5
+    more = ask(1, networks=6, seeds=(0, 3))
+    assert sorted(trained) == [0] * 6 + [3] * 6 and len(tuned) == 11
     assert [row["alone"][0] for row in more[:5]] == [row["alone"][0] for row in first]
     assert [row["shared"] for row in more[:5]] != [row["shared"] for row in first]
+    assert ask(0, networks=5, seeds=(0,)) == first and len(tuned) == 11
+    ask(0, networks=5, seeds=(0,), finetune_epochs=2)  # beside those of one epoch
+    assert len(tuned) == 16
     with pytest.raises(InputError, match=r"(?s)trainings of other settings: epochs"):
-        check_ranks(RankCheck(5, (0,), epochs=7), evaluators[0], data, tmp_path)
+        ask(0, networks=5, seeds=(0,), epochs=7)
     with pytest.raises(InputError, match=r"(?s)trainings of other settings: data.seed"):
-        check_ranks(RankCheck(5, (0,)), evaluators[0], SyntheticDataModule(**CLIPS, seed=1), tmp_path)
+        ask(0, networks=5, seeds=(0,), data=SyntheticDataModule(**CLIPS, seed=1))
 
 
 @pytest.mark.parametrize("kept", ["[]", '{"val_top1": null}', '{"val_top1": "x"}', '{"val_top1": NaN}', '{"val_'])
@@ -119,7 +150,7 @@ def test_the_word_asks_and_the_report_of_the_study_shows_the_answer(
     assert main(search) == 0
     assert main(["report", "--study=study.journal", "--output=before"]) == 0
     assert "stgnn rank --study" in Path("before/report.html").read_text()
-    ask = ["--networks=5", "--epochs=1", "--seeds=[0]", *found]
+    ask = ["--networks=5", "--epochs=1", "--finetune_epochs=1", "--seeds=[0]", *found]
     capsys.readouterr()
     assert main(["rank", "--supernet=other.ckpt", *ask]) == 2
     assert "is of another supernet" in capsys.readouterr().err
