@@ -200,6 +200,8 @@ def report(study: str, output: Path = Path("runs/report"), name: str | None = No
 
     data, evaluations = report_data(study, name, title), load_evaluations(study, study_name(study, name))
     files = asdict(write_report(output, data))
-    told: dict[str, Any] = {**{key: str(path) for key, path in files.items()}, **front_rows(evaluations)}
-    told["chosen"] = next(one.to_dict() for one in evaluations if one.number == data.chosen)
-    return {**told, "chosen_by": data.chosen_by}
+    tuned = {point.digest: {"fine_tuned": point.fine_tuned} for point in data.points if point.fine_tuned is not None}
+    front = [{**row, **tuned.get(row["digest"], {})} for row in front_rows(evaluations)["front"]]
+    chosen = next(one.to_dict() for one in evaluations if one.number == data.chosen)
+    told = {"front": front, "chosen": {**chosen, **tuned.get(chosen["digest"], {})}, "chosen_by": data.chosen_by}
+    return {**{key: str(path) for key, path in files.items()}, **told}

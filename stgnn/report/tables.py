@@ -30,15 +30,17 @@ def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[object]], wor
 
 
 def front_table(points: Sequence[ReportPoint]) -> str:
-    """The networks of a front as a Markdown table, in the order given; a measured column where something was."""
+    """The networks of a front as a Markdown table, in the order given; columns for what was fine-tuned or measured."""
     measured = any(point.measured for point in points)
-    headers = ["Trial", "Digest", "Accuracy", "Predicted latency", *["Measured latency"] * measured]
-    headers += ["MACs", "Parameters"]
+    tuned = any(point.fine_tuned is not None for point in points)
+    headers = ["Trial", "Digest", "Accuracy", *["Fine-tuned"] * tuned, "Predicted latency"]
+    headers += [*["Measured latency"] * measured, "MACs", "Parameters"]
     rows = []
     for point in points:
         found = milliseconds(point.measured.ms) if point.measured else ""
         predicted = milliseconds(point.latency_ms, point.latency_std)
-        row = [point.number, point.digest, percent(point.accuracy, point.accuracy_std), predicted]
+        better = "" if point.fine_tuned is None else percent(point.fine_tuned)
+        row = [point.number, point.digest, percent(point.accuracy, point.accuracy_std), *[better] * tuned, predicted]
         rows.append([*row, *[found] * measured, count(point.macs), count(point.parameters)])
     return markdown_table(headers, rows, words=("Digest",))
 

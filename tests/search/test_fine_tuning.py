@@ -131,7 +131,8 @@ def test_favourites_are_trained_on_once_and_shown_beside_the_study(
     capsys.readouterr()
     assert main(["report", f"--study={study}", "--output=after"]) == 0
     chosen = more["chosen"]
-    assert f"the knee of the fine-tuned networks:\ntrial {chosen['number']}, " in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"the knee of the fine-tuned networks:\ntrial {chosen['number']}, " in out and "| Fine-tuned |" in out
     told = json.loads(Path("after/report.json").read_text())
     tuned = {one["digest"]: one["fine_tuned"] for one in told["trials"] if one["fine_tuned"] is not None}
     assert tuned == {row["digest"]: row["fine_tuned"] for row in more["rows"]}
