@@ -23,7 +23,8 @@ from stgnn.recipe import load_recipe
 from stgnn.results import build_data
 from stgnn.runtimes.base import device_name
 from stgnn.search.evaluate import SupernetEvaluator
-from stgnn.search.rank_check import RankCheck, agreement, check_ranks, verdict
+from stgnn.search.rank_agreement import agreement, verdict
+from stgnn.search.rank_check import RankCheck, check_ranks
 from stgnn.space import read_architecture
 
 OWN = ("shared", "error", "fine_tuned")  # what a row holds of each supernet

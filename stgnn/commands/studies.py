@@ -93,7 +93,8 @@ def rank(
         beside that of sizes and between trainings.
     """
     from stgnn.progress import counting
-    from stgnn.search.rank_check import RankCheck, agreement, check_ranks, verdict
+    from stgnn.search.rank_agreement import agreement, verdict
+    from stgnn.search.rank_check import RankCheck, check_ranks
 
     key = None if study is None else study_name(study, name)
     plan = RankCheck(networks, tuple(seeds), epochs, learning_rate, weight_decay, finetune_epochs)

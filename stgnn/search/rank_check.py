@@ -10,8 +10,7 @@ Train Your Super-Net", arXiv:2003.04276, is about why the answer may be no.)
 import itertools
 import json
 import random
-import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,8 @@ import torch
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between
-from stgnn.files import SETTINGS, without_nan, write_text
+from stgnn.files import SETTINGS, write_text
 from stgnn.latency.cost import count
-from stgnn.ranking import BY_SIZE, FAVOURITES, ORDERS, rank_correlation, regret_at
 from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.search.fine_tuning import FineTuning, fine_tune
 from stgnn.space import BaseArchitecture, Space
@@ -32,7 +30,6 @@ from stgnn.tasks.settings import claim, data_facts
 
 SIZES = (0.1, 0.3, 0.5, 0.7, 0.9)  # where members are drawn, from the smallest of the space (0) to the largest (1)
 FEWEST = 5
-UNSHOWN = "are not shown to rank networks"
 
 
 @dataclass(frozen=True)
@@ -162,56 +159,3 @@ def _trained(plan: RankCheck, architecture: BaseArchitecture, data: SkeletonData
         row = {"architecture": str(architecture), "seed": seed, "val_top1": accuracy(task, data)}
         write_text(path, json.dumps(row))
     return kept_accuracy(path)
-
-
-def agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How shared weights, fine-tuned ones, sizes, and one training order the networks, against the mean of trainings.
-
-    Args:
-        rows: As :func:`check_ranks` returns them.
-
-    Returns:
-        ``orders``: for each order Kendall's tau with its interval of 95 %, and the accuracy that is lost by whoever
-        takes its favourite, or the best of its five; ``again``: tau between the first training and the mean of the
-        others, None with a single seed; ``mean_shared``, ``mean_fine_tuned`` and ``mean_alone``: mean accuracies.
-    """
-    alone = [statistics.mean(row["alone"]) for row in rows]
-    orders = {
-        key: {
-            **_tau([row[key] for row in rows], alone),
-            **{f"lost_by_{number}": regret_at([row[key] for row in rows], alone, number) for number in FAVOURITES},
-        }
-        for key in ORDERS
-    }
-    others = [row["alone"][1:] for row in rows]
-    again = _tau([row["alone"][0] for row in rows], [statistics.mean(one) for one in others]) if all(others) else None
-    means = {f"mean_{key}": statistics.mean(row[key] for row in rows) for key in ("shared", "fine_tuned")}
-    means["mean_alone"] = statistics.mean(alone)
-    return dict(without_nan({"networks": len(rows), "orders": orders, "again": again, **means}))
-
-
-def verdict(found: Mapping[str, Any]) -> str:
-    """What an agreement means, in a sentence."""
-    shared, tuned = (_said(found, key) for key in ("shared", "fine_tuned"))
-    again, sizes = found["again"], {found["orders"][key]["tau"] for key in BY_SIZE}
-    unclear = sizes == {None} or (again is not None and (again["low"] or 0.0) <= 0)
-    if unclear and shared == tuned == UNSHOWN:
-        return "nothing is shown, for the trainings do not agree on an order: give more epochs, seeds or networks"
-    advice = "; train the supernet longer, or ask about more networks" if shared == UNSHOWN else ""
-    return f"the shared weights {shared}; fine-tuned, they {tuned}{advice}"
-
-
-def _said(found: Mapping[str, Any], key: str) -> str:
-    """What an order is shown to do; no more than its interval says."""
-    low = found["orders"][key]["low"] or 0.0
-    if low <= 0:
-        return UNSHOWN
-    by_size = max(found["orders"][size]["tau"] or 0.0 for size in BY_SIZE)
-    if low <= by_size:
-        return "rank networks, but are not shown to do it better than the size of the networks"
-    return "rank networks, and better than their size does"
-
-
-def _tau(first: Sequence[float], second: Sequence[float]) -> dict[str, float]:
-    found = rank_correlation(first, second)
-    return {"tau": found.value, "low": found.low, "high": found.high}

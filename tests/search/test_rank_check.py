@@ -13,7 +13,8 @@ from stgnn.networks import Supernet, load_supernet, save_checkpoint
 from stgnn.report.ranks import rank_cells
 from stgnn.search import fine_tuning, rank_check
 from stgnn.search.evaluate import SupernetEvaluator
-from stgnn.search.rank_check import RankCheck, agreement, check_ranks, members, verdict
+from stgnn.search.rank_agreement import agreement, verdict
+from stgnn.search.rank_check import RankCheck, check_ranks, members
 from stgnn.space import load_space, read_space
 from stgnn.tasks import ClassificationTask
 
