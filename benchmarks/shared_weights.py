@@ -45,11 +45,13 @@ def main() -> None:
     parser.add_argument("data", help="name of a recipe under recipes/data")
     parser.add_argument("--supernet", action="append", required=True, metavar="NAME=FILE")
     parser.add_argument("--networks", type=int, default=20)
+    parser.add_argument("--finetune-epochs", type=int, default=20, help="as many as stgnn finetune takes")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     tune_allocator()
     torch.set_num_threads(1)
-    plan, output = RankCheck(arguments.networks), Path(f"benchmarks/shared_weights_{arguments.data}.json")
+    plan = RankCheck(arguments.networks, finetune_epochs=arguments.finetune_epochs)
+    output = Path(f"benchmarks/shared_weights_{arguments.data}.json")
     folder = Path("runs/benchmark/shared_weights") / arguments.data
     known = json.loads(output.read_text()) if output.is_file() else {"rows": [], "supernets": {}}
     restore(known["rows"], plan.seeds, folder)
