@@ -1,5 +1,6 @@
 """The command line: help, refusals before any work, output for machines."""
 
+import inspect
 import json
 import math
 import os
@@ -13,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from stgnn import commands
 from stgnn.cli import main
 from stgnn.command_line import read_command_line
 from stgnn.listing import KINDS
-from stgnn.words import WORDS
+from stgnn.words import WORDS, function_of
 
 ROOT = Path(__file__).parents[1]
 FIT = ROOT / "recipes" / "fit" / "supernet_tiny_synthetic.yaml"
@@ -67,6 +69,8 @@ def test_help_of_fit_lists_keys_tasks_and_arguments(capsys: pytest.CaptureFixtur
 def test_help_of_every_other_word(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*word.split(), "--help"]) == 0
     assert f"usage: stgnn {word}" in capsys.readouterr().out
+    summary = (inspect.getdoc(getattr(commands, function_of(word))) or "").partition("\n\n")[0]
+    assert summary.endswith(".") and "\n" not in summary  # help shows no more than the first line
 
 
 @pytest.mark.parametrize(

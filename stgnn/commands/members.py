@@ -30,8 +30,7 @@ def finetune(
     data: DataSpec | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Train the favourites of a study on, each from its inherited weights, and compare them again; the same command
-    goes on.
+    """Train the favourites of a study on from inherited weights, and compare them again; the same command goes on.
 
     Args:
         study: Journal file, or any storage URL of Optuna.
