@@ -72,3 +72,14 @@ def check_between(low: float, high: float = math.inf, /, **values: float) -> Non
         if not (math.isfinite(value) and low <= value <= high):
             allowed = f"{low:g} or more" if high == math.inf else f"{low:g} to {high:g}"
             raise InputError(f"{name} is out of range", given=value, allowed=allowed)
+
+
+def check_positive(**values: float | None) -> None:
+    """Refuse numbers that are not above 0, and NaN and infinity; None is not given.
+
+    Raises:
+        InputError: naming the first of them.
+    """
+    for name, value in values.items():
+        if value is not None and not 0 < value < math.inf:
+            raise InputError(f"{name} must be positive", given=value, allowed="a number above 0")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import LARGEST_SEED, InputError, check_between
+from stgnn.errors import LARGEST_SEED, InputError, check_between, check_positive
 from stgnn.files import SETTINGS, remade, write_text
 from stgnn.networks import load_model, load_supernet, save_checkpoint
 from stgnn.search.evaluate import supernet_checksum
@@ -49,6 +49,8 @@ class FineTuning:
     def __post_init__(self) -> None:
         check_between(1, epochs=self.epochs)
         check_between(0, LARGEST_SEED, seed=self.seed)
+        check_positive(learning_rate=self.learning_rate)
+        check_between(0, weight_decay=self.weight_decay)
 
 
 def favourites(evaluations: Sequence[Evaluation], number: int, budget_ms: float | None = None) -> list[Evaluation]:

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import LARGEST_SEED, InputError, check_between
+from stgnn.errors import LARGEST_SEED, InputError, check_between, check_positive
 from stgnn.files import SETTINGS, write_text
 from stgnn.latency.cost import count
 from stgnn.search.evaluate import SupernetEvaluator
@@ -55,6 +55,8 @@ class RankCheck:
     def __post_init__(self) -> None:
         check_between(1, epochs=self.epochs, finetune_epochs=self.finetune_epochs)
         check_between(FEWEST, networks=self.networks)
+        check_positive(learning_rate=self.learning_rate)
+        check_between(0, weight_decay=self.weight_decay)
         for seed in self.seeds:
             check_between(0, LARGEST_SEED, seeds=seed)
         if not self.seeds or len({*self.seeds}) < len(self.seeds):

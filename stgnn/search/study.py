@@ -7,7 +7,6 @@ where optuna-dashboard shows them: ``architecture``, ``digest``, ``accuracy_std`
 
 import hashlib
 import json
-import math
 import random
 import warnings
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
 from optuna.study import Study, StudyDirection
 
-from stgnn.errors import InputError
+from stgnn.errors import InputError, check_positive
 from stgnn.search.progress import SearchProgress
 from stgnn.search.recovery import recover
 from stgnn.search.sampler import PerTrialSampler
@@ -126,12 +125,12 @@ def run_search(
     """
     if not study_name.strip():
         raise InputError("a study needs a name", given=repr(study_name), hint="give one with --name")
-    _check_positive({"trials": trials, "budget_ms": budget_ms, "max_parameters": max_parameters})
+    check_positive(trials=trials, budget_ms=budget_ms, max_parameters=max_parameters)
     space, layout, num_classes = evaluator.space, evaluator.layout, evaluator.num_classes
     smallest, largest = (
         latency_model.predict(one, layout, num_classes).mean_ms for one in (space.smallest(), space.largest())
     )
-    _check_positive({"the latency that the model predicts": smallest, "the latency of the largest network": largest})
+    check_positive(**{"the latency that the model predicts": smallest, "the latency of the largest network": largest})
     limits = {"latency_ms": budget_ms, "parameters": max_parameters}
     depends_on = {
         **evaluator.identity(),
@@ -191,12 +190,6 @@ def _count(architecture: BaseArchitecture, layout: "SkeletonLayout", num_classes
     from stgnn.latency.cost import count  # brings torch
 
     return count(architecture, layout, num_classes)
-
-
-def _check_positive(numbers: Mapping[str, float | None]) -> None:
-    for name, value in numbers.items():
-        if value is not None and not 0 < value < math.inf:
-            raise InputError(f"{name} must be positive", given=value, allowed="a number above 0")
 
 
 def _open_study(

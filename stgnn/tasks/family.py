@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.data.datamodule import SkeletonDataModule
-from stgnn.errors import LARGEST_SEED, InputError, check_between
+from stgnn.errors import LARGEST_SEED, InputError, check_between, check_positive
 from stgnn.files import SETTINGS, read_kept, remade, write_text
 from stgnn.latency.cost import count_as_is
 from stgnn.latency.together import time_together
@@ -55,6 +55,8 @@ class Family:
         check_between(1, epochs=self.epochs, round_to=self.round_to)
         check_between(0, LARGEST_SEED, seed=self.seed)
         check_between(0, 1, distillation=self.distillation)
+        check_positive(learning_rate=self.learning_rate)
+        check_between(0, weight_decay=self.weight_decay)
         for level in self.levels:
             check_between(0, 1, levels=level)
         if not self.levels:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from stgnn.errors import LARGEST_SEED, InputError, check_between
+from stgnn.errors import LARGEST_SEED, InputError, check_between, check_positive
 from stgnn.networks.sparsity import sparsity_of_rounds
 from stgnn.space import load_architecture
 
@@ -53,6 +53,8 @@ class Lottery:
 
     def __post_init__(self) -> None:
         check_between(1, epochs=self.epochs, every=self.every)
+        check_positive(learning_rate=self.learning_rate)
+        check_between(0, weight_decay=self.weight_decay)
         if unknown := sorted(set(self.methods) - set(METHODS)):
             raise InputError("no such method", given=unknown, allowed=list(METHODS))
         if not self.seeds or not self.methods:

@@ -1,6 +1,7 @@
 """Whom a folder of results belongs to."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from stgnn.data.datamodule import SkeletonDataModule, SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.networks import Network, save_checkpoint
 from stgnn.quickstart.plan import Plan, claim_folder
+from stgnn.search.fine_tuning import FineTuning
+from stgnn.search.rank_check import RankCheck
 from stgnn.space import load_space
 from stgnn.tasks import family, lottery, two_stage
 from stgnn.tasks.settings import claim, data_facts
@@ -110,3 +113,11 @@ def test_no_folder_takes_results_of_other_data(
     own(SyntheticDataModule(**GIVEN), tmp_path / "out")
     with pytest.raises(InputError, match=rf"of other settings: .*{name}"):
         own(SyntheticDataModule(**{**GIVEN, **other}), tmp_path / "out")
+
+
+@pytest.mark.parametrize("plan", [lottery.Lottery, family.Family, FineTuning, RankCheck])
+@pytest.mark.parametrize("wrong", [{"learning_rate": 0.0}, {"learning_rate": math.inf}, {"weight_decay": -1.0}])
+def test_a_plan_that_cannot_be_trained_claims_no_folder(plan: Callable[..., Any], wrong: dict[str, float]) -> None:
+    smallest = {"architecture": SMALLEST.to_dict()} if plan is lottery.Lottery else {}
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        plan(**smallest, **wrong)
