@@ -138,7 +138,7 @@ def _fine_tuned(
     step: Callable[[int, int], None],
 ) -> list[float]:
     """Accuracies of shares of a supernet after some epochs; they lie in a folder of that supernet and those epochs."""
-    how = FineTuning(plan.finetune_epochs, weight_decay=plan.weight_decay, seed=plan.seeds[0])
+    how = FineTuning(plan.finetune_epochs, weight_decay=plan.weight_decay)
     return fine_tune(how, chosen, supernet, checksum, data, output / f"{checksum}_{how.epochs}", step)
 
 

@@ -121,6 +121,8 @@ def test_trainings_are_kept_and_shared_by_supernets_but_not_by_settings(
     assert [row["alone"][0] for row in more[:5]] == [row["alone"][0] for row in first]
     assert [row["shared"] for row in more[:5]] != [row["shared"] for row in first]
     assert ask(0, networks=5, seeds=(0,)) == first and len(tuned) == 11
+    ask(0, networks=5, seeds=(3,))  # other seeds are of the trainings alone
+    assert len(tuned) == 11
     ask(0, networks=5, seeds=(0,), finetune_epochs=2)  # beside those of one epoch
     assert len(tuned) == 16
     with pytest.raises(InputError, match=r"(?s)trainings of other settings: epochs"):
