@@ -22,6 +22,7 @@ from stgnn.search.pareto import crowding, front_order, knee, ranks
 from stgnn.search.study import Evaluation
 from stgnn.space import BaseArchitecture
 from stgnn.tasks import ClassificationTask
+from stgnn.tasks.continuing import warn_if_stopped
 from stgnn.tasks.cutting import check_classes
 from stgnn.tasks.running import accuracy, check_held_out, kept_accuracy, train_quietly
 from stgnn.tasks.seen import check_unseen
@@ -71,10 +72,13 @@ def favourites(evaluations: Sequence[Evaluation], number: int, budget_ms: float 
     limit = math.inf if budget_ms is None else budget_ms
     known = [one for one in evaluations if one.feasible]
     able = [one for one in known if one.latency_ms <= limit]
+    if not known:
+        given, hint = f"{len(evaluations)} architectures", "search on, or begin a study with looser constraints"
+        raise InputError("no network of the study keeps its limits", given=given, hint=hint)
     if not able:
-        fastest = f"{min(one.latency_ms for one in known):.3g} ms or more" if known else None
-        hint = "give a larger --budget_ms, or search on" if known else "search on, or begin one with looser constraints"
-        raise InputError("no network of the study keeps its limits", given=f"{limit:g} ms", allowed=fastest, hint=hint)
+        fastest = f"{min(one.latency_ms for one in known):.3g} ms or more"
+        hint = "give a larger --budget_ms, or search on"
+        raise InputError("no network of the study is fast enough", given=f"{limit:g} ms", allowed=fastest, hint=hint)
     level = ranks([(one.accuracy, one.latency_ms) for one in able])
     room: dict[int, float] = {}
     for front in range(max(level) + 1):
@@ -87,6 +91,8 @@ def favourites(evaluations: Sequence[Evaluation], number: int, budget_ms: float 
 
 def check_share(supernet: Path, study: Mapping[str, str], data: SkeletonDataModule) -> str:
     """Make sure that networks of a study can be trained on: the supernet is the one of the study, of these data.
+
+    A warning tells of one whose training was stopped.
 
     Args:
         supernet: Checkpoint of the supernet.
@@ -104,6 +110,7 @@ def check_share(supernet: Path, study: Mapping[str, str], data: SkeletonDataModu
     check_made_with(loaded.module, study, supernet)
     check_classes(loaded.class_names, data)
     check_unseen(loaded.extra, data)
+    warn_if_stopped(supernet, loaded.extra)
     return supernet_checksum(loaded.module)
 
 

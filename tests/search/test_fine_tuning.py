@@ -19,6 +19,7 @@ from stgnn.search.fine_tuning import FineTuning, choice, favourites
 from stgnn.search.study import Evaluation, load_evaluations
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask
+from stgnn.tasks.continuing import TRAINED
 from stgnn.tasks.running import accuracy
 
 CLIPS = {"clips": 64, "frames": 8, "batch_size": 16}
@@ -59,9 +60,9 @@ def test_the_front_comes_first_and_then_what_is_next_to_it(
 
 
 def test_limits_that_nothing_keeps_are_named() -> None:
-    with pytest.raises(InputError, match=r"(?s)given:   0.9 ms.*allowed: 1 ms or more"):
+    with pytest.raises(InputError, match=r"(?s)fast enough.*given:   0.9 ms.*allowed: 1 ms or more"):
         favourites(FOUND, 3, 0.9)
-    with pytest.raises(InputError, match="no network of the study keeps its limits"):
+    with pytest.raises(InputError, match=r"(?s)no network of the study keeps its limits\n  given:   1 architectures\n"):
         favourites(FOUND[8:], 3)
     with pytest.raises(InputError, match="networks"):
         favourites(FOUND, 0)
@@ -173,6 +174,13 @@ def test_a_supernet_of_another_study_and_damaged_results_are_refused(
         Path(f"{study}.search.fine_tuned.json").write_text(damaged)
         assert main(["report", f"--study={study}", "--output=after"]) == 2
         assert "not a file of fine-tuned networks" in capsys.readouterr().err
+
+
+def test_a_supernet_whose_training_was_stopped_is_warned_of(study: str) -> None:
+    loaded = load_supernet("one.ckpt")
+    save_checkpoint("half.ckpt", loaded.module, loaded.class_names, {TRAINED: {"steps": 1, "planned": 2}})
+    with pytest.warns(UserWarning, match="half.ckpt is of step 1 of 2: its training was stopped"):
+        finetune(study, networks=1, epochs=1, supernet=Path("half.ckpt"))
 
 
 def test_a_study_in_a_database_is_fine_tuned_as_well(study: str) -> None:
