@@ -1,7 +1,7 @@
 "use strict";
 // Every drawing and every text of the page is made before; this script only points, selects and sorts.
 (async () => {
-  const points = JSON.parse(document.getElementById("points").textContent); // key -> [latency in ms, accuracy]
+  const points = JSON.parse(document.getElementById("points").textContent); // key -> [ms, accuracy, fine-tuned?]
   const panel = document.getElementById("panel");
   const box = document.querySelector("[data-pareto]");
   const tip = box.querySelector(".tip");
@@ -20,9 +20,8 @@
     return JSON.parse(await new Response(stream).text());
   }
 
-  function place(chart, key) {
+  function place(chart, [latency, accuracy]) {
     const [x0, x1, left, right, y0, y1, bottom, top] = chart.dataset.axes.split(" ").map(Number);
-    const [latency, accuracy] = points[key];
     const across = Math.log(latency / x0) / Math.log(x1 / x0);
     return [left + across * (right - left), bottom + ((accuracy - y0) / (y1 - y0)) * (top - bottom)];
   }
@@ -31,22 +30,24 @@
     const area = chart.getBoundingClientRect();
     const zoom = area.width / chart.viewBox.baseVal.width;
     let best = [24, null];
-    for (const key of Object.keys(points)) {
-      const [x, y] = place(chart, key);
+    for (const [key, [latency, ...accuracies]] of Object.entries(points)) {
       // Points of the front win over the faint ones around them.
       const favour = front.has(key) ? 6 : 0;
-      const distance = Math.hypot(x * zoom - (event.clientX - area.left), y * zoom - (event.clientY - area.top)) - favour;
-      if (distance < best[0]) best = [distance, key];
+      for (const accuracy of accuracies) {
+        const [x, y] = place(chart, [latency, accuracy]);
+        const distance = Math.hypot(x * zoom - (event.clientX - area.left), y * zoom - (event.clientY - area.top)) - favour;
+        if (distance < best[0]) best = [distance, key, [latency, accuracy]];
+      }
     }
-    return best[1];
+    return best.slice(1);
   }
 
-  function showTip(chart, key) {
+  function showTip(chart, key, spot = points[key]) {
     tip.hidden = !key || !details[key];
     if (tip.hidden) return;
     tip.innerHTML = details[key].tip;
     const zoom = chart.getBoundingClientRect().width / chart.viewBox.baseVal.width;
-    const [x, y] = place(chart, key).map((value) => value * zoom);
+    const [x, y] = place(chart, spot).map((value) => value * zoom);
     const left = Math.max(0, Math.min(x + 16, box.clientWidth - tip.offsetWidth));
     const above = y - tip.offsetHeight - 16;
     tip.style.left = `${left}px`;
@@ -59,7 +60,7 @@
     panel.innerHTML = details[key] ? details[key].panel : initial.html;
     for (const chart of charts) {
       const ring = chart.querySelector(".ring");
-      const [x, y] = place(chart, key);
+      const [x, y] = place(chart, points[key]);
       ring.setAttribute("cx", x);
       ring.setAttribute("cy", y);
       const links = [...chart.querySelectorAll("a")];
@@ -71,14 +72,14 @@
   }
 
   for (const chart of charts) {
-    chart.addEventListener("pointermove", (event) => showTip(chart, nearest(chart, event)));
+    chart.addEventListener("pointermove", (event) => showTip(chart, ...nearest(chart, event)));
     chart.addEventListener("pointerleave", () => showTip(chart, null));
     chart.addEventListener("click", (event) => {
       if (event.detail === 0) return; // Enter on a link: the link itself does it
       event.preventDefault();
-      const key = nearest(chart, event);
+      const [key, spot] = nearest(chart, event);
       if (key) location.hash = key;
-      showTip(chart, key);
+      showTip(chart, key, spot);
     });
     chart.addEventListener("focusin", (event) => showTip(chart, keyOf(event.target)));
     chart.addEventListener("focusout", () => showTip(chart, null));

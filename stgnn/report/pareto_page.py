@@ -62,7 +62,7 @@ def render_pareto_page(data: ReportData) -> str:
         genes=sections.genes(found, len(front), len(architectures)),
         listed=ON_FRONT + " and what else was fine-tuned" * (len(listed) > len(front)),
         table=sections.table(data, listed, selected),
-        points=safe_json({key: [p.latency_ms, p.accuracy] for key, p in keyed_points(data)}),
+        points=safe_json({key: _places(point) for key, point in keyed_points(data)}),
         details=base64.b64encode(gzip.compress(json.dumps(details).encode(), mtime=0)).decode(),
     )
 
@@ -80,6 +80,11 @@ def gain(search: Sequence[float], random: Sequence[float]) -> float | None:
     """How much larger the hypervolume of the search is than that of random search after equally many trials."""
     trials = min(len(search), len(random))
     return search[trials - 1] / random[trials - 1] - 1 if trials and random[trials - 1] > 0 else None
+
+
+def _places(point: ReportPoint) -> list[float]:
+    """Latency, accuracy, and where it was fine-tuned what that came to: where the pointer finds a network."""
+    return [point.latency_ms, point.accuracy, *([] if point.fine_tuned is None else [point.fine_tuned])]
 
 
 def _details(data: ReportData, front: Sequence[ReportPoint]) -> Mapping[str, Mapping[str, str]]:

@@ -26,10 +26,9 @@ def lead(data: ReportData, front: Sequence[ReportPoint], gain: float | None) -> 
     """
     sentences = []
     if (point := data.chosen_point) is not None:
-        tuned = f" ({percent(point.fine_tuned)} after fine-tuning)" if point.fine_tuned is not None else ""
         measured = f", measured {milliseconds(point.measured.ms)}" if point.measured else ""
         sentences.append(
-            f"The chosen network: <strong>{percent(point.accuracy)}{tuned} at {milliseconds(point.latency_ms)}</strong>"
+            f"The chosen network: <strong>{accuracies(point)} at {milliseconds(point.latency_ms)}</strong>"
             f"{measured}, with {count(point.parameters)} parameters and {count(point.macs)} MACs."
         )
     fast, good = front[0], front[-1]
@@ -46,6 +45,12 @@ def lead(data: ReportData, front: Sequence[ReportPoint], gain: float | None) -> 
         side = "above" if gain >= 0 else "below"
         sentences.append(f"At equal trials its hypervolume is {percent(abs(gain))} {side} that of random search.")
     return " ".join(sentences)
+
+
+def accuracies(point: ReportPoint) -> str:
+    """The accuracy of a network, and what it comes to where it was fine-tuned."""
+    tuned = f" ({percent(point.fine_tuned)} after fine-tuning)" if point.fine_tuned is not None else ""
+    return f"{percent(point.accuracy)}{tuned}"
 
 
 def facts(data: ReportData) -> Mapping[str, str]:
@@ -92,7 +97,7 @@ def tip(key: str, point: ReportPoint) -> str:
     name = key.replace("=", " ").capitalize()
     lines = "".join(f"<li>{escape(line)}</li>" for line in summary(read_architecture(point.architecture)))
     size = f"{count(point.parameters)} parameters, {count(point.macs)} MACs"
-    return f"<b>{name}: {percent(point.accuracy)} at {milliseconds(point.latency_ms)}</b><br>{size}<ul>{lines}</ul>"
+    return f"<b>{name}: {accuracies(point)} at {milliseconds(point.latency_ms)}</b><br>{size}<ul>{lines}</ul>"
 
 
 def genes(found: Sequence[Gene], on_front: int, evaluated: int) -> str:

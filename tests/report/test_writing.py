@@ -211,3 +211,28 @@ def test_a_link_to_what_every_object_has_selects_nothing(make_report, tmp_path):
     page = write_report(tmp_path / "report", make_report(trials=30, at_random=10)).html.as_uri()
     text = shown(f"{page}#constructor", tmp_path / "profile")
     assert 'data-ready="yes"' in text and 'data-selected="constructor"' not in text
+
+
+CLICK = """<script>
+const wait = setInterval(() => {
+  if (document.body.dataset.ready !== "yes") return;
+  clearInterval(wait);
+  const marks = [...document.querySelectorAll("[data-pareto] .mark.tuned")];
+  const shown = marks.filter((one) => one.getBoundingClientRect().width).at(-1);
+  const mark = shown.getBoundingClientRect();
+  const [clientX, clientY] = [mark.x + mark.width / 2, mark.y + mark.height / 2];
+  shown.closest(".chart").dispatchEvent(new MouseEvent("click", { clientX, clientY, detail: 1 }));
+}, 20);
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_a_network_is_found_at_its_fine_tuned_accuracy_too(make_report, tmp_path):
+    data = make_report(trials=30, at_random=10)
+    worst = min((point for point in data.points if point.number != data.chosen), key=lambda point: point.accuracy)
+    points = [dataclasses.replace(one, fine_tuned=0.99) if one == worst else one for one in data.points]
+    page = write_report(tmp_path / "report", dataclasses.replace(data, points=tuple(points))).html
+    page.write_text(page.read_text(encoding="utf-8") + CLICK, encoding="utf-8")
+    text = shown(page.as_uri(), tmp_path / "profile")
+    assert f'data-selected="trial={worst.number}"' in text
+    assert "99.0" in re.search(r'<div class="tip"[^>]*>(.*?)</b>', text)[1]
