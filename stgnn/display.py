@@ -68,7 +68,7 @@ def _above(facts: Mapping[str, Any], headers: list[str], cells: list[list[str]])
 def _ranked(result: Mapping[str, Any]) -> str:
     from stgnn.report.ranks import rank_cells
 
-    facts = _without(result, "orders", "again", "mean_shared", "mean_fine_tuned", "mean_alone", "verdict")
+    facts = _without(result, "checksum", "orders", "again", "mean_shared", "mean_fine_tuned", "mean_alone", "verdict")
     return f"{_above(facts, *rank_cells(result))}\n{result['verdict']}"
 
 

@@ -73,7 +73,7 @@ def finetune(
     write_bytes(best, Path(found["chosen"]["checkpoint"]).read_bytes())
     for path in (best, *(row["checkpoint"] for row in rows)):
         keep_recipe({"data": data}, path)
-    told = {"study": str(keep_fine_tuned(study, key, rows, found))} if kept else {}
+    told = {"study": str(keep_fine_tuned(study, key, checksum, rows, found))} if kept else {}
     return {"output": str(best), **told, "clips": len(clips.splits()["val"]), "rows": rows, **found}
 
 

@@ -107,6 +107,7 @@ def rank(
     found = agreement(rows)
     told: dict[str, Any] = {"supernet": str(supernet), "networks": networks, "seeds": [*plan.seeds], "epochs": epochs}
     told |= {
+        "checksum": evaluator.identity()["supernet"],
         "finetune_epochs": finetune_epochs,
         "clips": len(clips.splits()["val"]),
         **found,

@@ -8,7 +8,7 @@ from stgnn.errors import InputError
 from stgnn.latency import DeviceFile, LatencyModel, load_device
 from stgnn.report.data import Landmark, Measured, Measurement, ReportData, report_points
 from stgnn.report.units import NARROW
-from stgnn.results import families_beside, fine_tuned_beside, ranks_beside, recipe_beside, study_name
+from stgnn.results import FineTuned, families_beside, fine_tuned_beside, ranks_beside, recipe_beside, study_name
 from stgnn.search.extract import choose
 from stgnn.search.study import RANDOM_SUFFIX, Evaluation, load_evaluations, reference_point, study_names
 
@@ -34,14 +34,11 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
     random = load_evaluations(study, rival) if rival in study_names(study) else []
     recipe = recipe_beside(study, key)
     known = fine_tuned_beside(study, key)
-    points = tuple(
-        replace(point, fine_tuned=known[point.digest]["fine_tuned"]) if point.digest in known else point
-        for point in report_points(evaluations)
-    )
+    tuned = {} if known is None else known.accuracies
     chosen, chosen_by = _chosen(known, evaluations)
     return ReportData(
         title=title or f"Search {key!r}",
-        points=points,
+        points=tuple(replace(point, fine_tuned=tuned.get(point.digest)) for point in report_points(evaluations)),
         random=report_points(random),
         chosen=chosen,
         chosen_by=chosen_by,
@@ -54,11 +51,12 @@ def report_data(study: str, name: str | None = None, title: str = "") -> ReportD
     )
 
 
-def _chosen(fine_tuned: Mapping[str, Mapping[str, Any]], evaluations: Sequence[Evaluation]) -> tuple[int | None, str]:
-    """The number of the chosen network, and what it was chosen by: of the fine-tuned ones where there are any."""
-    for one in evaluations:
-        if (by := fine_tuned.get(one.architecture.digest, {}).get("chosen_by")) is not None:
-            return one.number, str(by)
+def _chosen(known: FineTuned | None, evaluations: Sequence[Evaluation]) -> tuple[int | None, str]:
+    """The number of the chosen network, and what it was chosen by: that of the fine-tuning, if there was one."""
+    if known is not None:
+        for one in evaluations:
+            if one.architecture.digest == known.chosen:
+                return one.number, known.chosen_by
     return (choose(evaluations).number if any(one.feasible for one in evaluations) else None), KNEE
 
 

@@ -12,13 +12,14 @@ supernet can be trusted.
 
 from stgnn.results.data import DataSpec, build_data, data_of
 from stgnn.results.families import check_families, families_beside, keep_family
-from stgnn.results.fine_tuned import check_fine_tuned, fine_tuned_beside, keep_fine_tuned
+from stgnn.results.fine_tuned import FineTuned, check_fine_tuned, fine_tuned_beside, keep_fine_tuned
 from stgnn.results.ranks import check_study_of, keep_ranks, ranks_beside
 from stgnn.results.recipes import keep_recipe, needed, recipe_beside, recipe_kept, recipe_path
 from stgnn.results.studies import front_rows, study_name
 
 __all__ = [
     "DataSpec",
+    "FineTuned",
     "build_data",
     "check_families",
     "check_fine_tuned",

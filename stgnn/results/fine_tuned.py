@@ -1,7 +1,8 @@
-"""Networks of a study that were fine-tuned, kept in a file beside it; the study itself stays as it is."""
+"""What the fine-tuning of a study has found, kept in a file beside it; the study itself stays as it is."""
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,54 +10,73 @@ from stgnn.errors import InputError
 from stgnn.files import are_rows, check_output, read_json, write_text
 from stgnn.results.recipes import beside_study
 
-NETWORK = ("digest", "fine_tuned", "checkpoint")  # what is known of each, at least
-CHOSEN_BY = "chosen_by"  # what the chosen one was chosen by, in words; no other has it
+KEYS = {"supernet", "chosen", "chosen_by", "networks"}
+NETWORK = ("digest", "fine_tuned", "checkpoint")  # what is known of each
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """What the last fine-tuning of a study has found.
+
+    Attributes:
+        accuracies: Accuracy of each network after it, by digest.
+        chosen: Digest of the chosen network.
+        chosen_by: What it was chosen by, in words.
+    """
+
+    accuracies: Mapping[str, float]
+    chosen: str
+    chosen_by: str
 
 
 def check_fine_tuned(study: str, name: str) -> None:
     """Refuse, before any work, a study that nothing can be kept beside.
 
     Raises:
-        InputError: the study is in a database, or the file beside it is damaged or cannot be written.
+        InputError: the study is in a database, or the file cannot be written.
     """
     check_output(_path(study, name))
-    fine_tuned_beside(study, name)
 
 
-def keep_fine_tuned(study: str, name: str, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Any]) -> Path:
-    """Keep fine-tuned networks beside their study; of those that are known already the new training counts.
+def keep_fine_tuned(
+    study: str, name: str, supernet: str, rows: Sequence[Mapping[str, Any]], found: Mapping[str, Any]
+) -> Path:
+    """Keep fine-tuned networks beside their study; those of an earlier fine-tuning are replaced.
 
     Args:
         study: Journal file.
         name: Name of the study in it.
+        supernet: Checksum of its supernet.
         rows: The networks.
         found: The ``chosen`` one, and what it was ``chosen_by``.
 
     Raises:
         InputError: the study is in a database, or the file cannot be written.
     """
-    path, new = _path(study, name), {row["digest"]: {key: row[key] for key in NETWORK} for row in rows}
-    all_of_them = fine_tuned_beside(study, name) | new
-    for digest, row in all_of_them.items():
-        row.pop(CHOSEN_BY, None)
-        if digest == found["chosen"]["digest"]:
-            row[CHOSEN_BY] = found[CHOSEN_BY]
-    write_text(path, json.dumps([*all_of_them.values()], indent=1))
+    path, networks = _path(study, name), [{key: row[key] for key in NETWORK} for row in rows]
+    told = {"supernet": supernet, "chosen": found["chosen"]["digest"], "chosen_by": found["chosen_by"]}
+    write_text(path, json.dumps({**told, "networks": networks}, indent=1))
     return path
 
 
-def fine_tuned_beside(study: str, name: str) -> dict[str, dict[str, Any]]:
-    """The networks of a study that were fine-tuned, by their digest.
+def fine_tuned_beside(study: str, name: str) -> FineTuned | None:
+    """What is known of fine-tuned networks of a study; nothing where the file is of a study that is no more.
 
     Raises:
         InputError: the file beside the study is damaged.
     """
+    from stgnn.search.study import study_identity
+
     if "://" in study or not (path := _path(study, name)).is_file():
-        return {}
+        return None
     found = read_json(path, "a file of fine-tuned networks")
-    if not are_rows(found, NETWORK):
+    whole = isinstance(found, dict) and found.keys() == KEYS and are_rows(found["networks"], NETWORK)
+    scores = {row["digest"]: row["fine_tuned"] for row in found["networks"]} if whole else {}
+    if not whole or not all(isinstance(score, int | float) and 0 <= score <= 1 for score in scores.values()):
         raise InputError("this is not a file of fine-tuned networks", given=path, hint="remove it and fine-tune again")
-    return {row["digest"]: dict(row) for row in found}
+    if found["supernet"] != study_identity(study, name).get("supernet"):
+        return None
+    return FineTuned(scores, found["chosen"], found["chosen_by"])
 
 
 def _path(study: str, name: str) -> Path:

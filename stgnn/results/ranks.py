@@ -11,7 +11,8 @@ from stgnn.ranking import ORDERS
 from stgnn.results.recipes import beside_study
 
 MEANS = ("mean_shared", "mean_fine_tuned", "mean_alone")
-ANSWER = ("networks", "seeds", "epochs", "finetune_epochs", "orders", "again", "verdict", "rows", *MEANS)
+PLAN = ("checksum", "networks", "seeds", "epochs", "finetune_epochs")
+ANSWER = (*PLAN, "orders", "again", "verdict", "rows", *MEANS)
 NETWORK = ("digest", "shared", "error", "fine_tuned", "alone")  # what is known of each, at least
 
 
@@ -49,18 +50,20 @@ def keep_ranks(study: str, name: str, answer: Mapping[str, Any]) -> Path:
 
 
 def ranks_beside(study: str, name: str) -> dict[str, Any] | None:
-    """What is known of how far the supernet of a study can be trusted, if anything.
+    """What is known of how far the supernet of a study can be trusted; nothing where it is of an earlier supernet.
 
     Raises:
         InputError: the file beside the study is damaged.
     """
+    from stgnn.search.study import study_identity
+
     if "://" in study or not (path := _path(study, name)).is_file():
         return None
     found = read_json(path, "an answer of stgnn rank")
     whole = are_rows([found], ANSWER) and are_rows(found["rows"], NETWORK)
     if not whole or not isinstance(found["orders"], dict) or found["orders"].keys() != {*ORDERS}:
         raise InputError("this is not an answer of stgnn rank", given=path, hint="remove it and ask again")
-    return found
+    return found if found["checksum"] == study_identity(study, name).get("supernet") else None
 
 
 def _path(study: str, name: str) -> Path:

@@ -13,6 +13,7 @@ from stgnn.commands import finetune
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.networks import Supernet, load_network, load_supernet, save_checkpoint
+from stgnn.report.study import KNEE, report_data
 from stgnn.results import fine_tuned_beside
 from stgnn.search import fine_tuning
 from stgnn.search.fine_tuning import FineTuning, choice, favourites
@@ -103,16 +104,17 @@ def test_favourites_are_trained_on_once_and_shown_beside_the_study(
     assert main(["finetune", f"--study={study}", "--networks=3", "--epochs=2"]) == 0
     out = capsys.readouterr().out
     kept = fine_tuned_beside(study, "search")
-    assert len(kept) == 3 and all(digest in out for digest in kept) and "the knee of the fine-tuned networks:\n" in out
-    chosen = next(row for row in kept.values() if "chosen_by" in row)
-    assert Path("runs/finetuned/chosen.ckpt").read_bytes() == Path(chosen["checkpoint"]).read_bytes()
+    assert kept is not None and len(kept.accuracies) == 3 and all(digest in out for digest in kept.accuracies)
+    assert "the knee of the fine-tuned networks:\n" in out
+    folder = Path("runs/finetuned")
+    assert (folder / "chosen.ckpt").read_bytes() == (folder / f"{kept.chosen}.ckpt").read_bytes()
     data = SyntheticDataModule(**CLIPS)
-    for digest, row in kept.items():
-        network = load_network(row["checkpoint"])
+    for digest, score in kept.accuracies.items():
+        network = load_network(folder / f"{digest}.ckpt")
         assert network.module.architecture == found[digest].architecture
-        assert network.extra["val_top1"] == row["fine_tuned"]
-        task = ClassificationTask(data.layout, data.class_names, init_from=row["checkpoint"])
-        assert accuracy(task, data) == pytest.approx(row["fine_tuned"])
+        assert network.extra["val_top1"] == score
+        task = ClassificationTask(data.layout, data.class_names, init_from=folder / f"{digest}.ckpt")
+        assert accuracy(task, data) == pytest.approx(score)
     score = ["test", "--model=ClassificationTask", "--model.init_from=runs/finetuned/chosen.ckpt"]
     assert main([*score, f"--data={json.dumps(DATA)}"]) == 0
     assert main(["export", "--checkpoint=runs/finetuned/chosen.ckpt", "--output=model.onnx"]) == 0  # with its data
@@ -121,11 +123,8 @@ def test_favourites_are_trained_on_once_and_shown_beside_the_study(
     train = fine_tuning.train_quietly
     monkeypatch.setattr(fine_tuning, "train_quietly", lambda *given: (trained.append(1), train(*given)))
     more = finetune(study, networks=5, epochs=2)
-    assert len(trained) == 2 and len(more["rows"]) == 5 and len(fine_tuned_beside(study, "search")) == 5
-    assert sum("chosen_by" in row for row in fine_tuned_beside(study, "search").values()) == 1
-    assert {digest: kept[digest]["fine_tuned"] for digest in kept} == {
-        row["digest"]: row["fine_tuned"] for row in more["rows"] if row["digest"] in kept
-    }
+    scores = {row["digest"]: row["fine_tuned"] for row in more["rows"]}
+    assert len(trained) == 2 and len(scores) == 5 and scores.items() >= kept.accuracies.items()
     with pytest.raises(InputError, match="fine-tuned networks of other settings: epochs"):
         finetune(study, networks=3, epochs=3)
 
@@ -136,7 +135,7 @@ def test_favourites_are_trained_on_once_and_shown_beside_the_study(
     assert f"the knee of the fine-tuned networks:\ntrial {chosen['number']}, " in out and "| Fine-tuned |" in out
     told = json.loads(Path("after/report.json").read_text())
     tuned = {one["digest"]: one["fine_tuned"] for one in told["trials"] if one["fine_tuned"] is not None}
-    assert tuned == {row["digest"]: row["fine_tuned"] for row in more["rows"]}
+    assert tuned == scores
     assert told["chosen"] == chosen["number"] and "fine-tuned" in told["chosen_by"]
     page = Path("after/report.html").read_text()
     assert "after fine-tuning" in page and "Fine-tuned (%)" in page
@@ -170,10 +169,28 @@ def test_a_supernet_of_another_study_and_damaged_results_are_refused(
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(InputError, match=rf"remove .*{path.stem}\.json; the same command makes it again"):
         finetune(study, networks=1, epochs=1)
-    for damaged in ("{}", '[{"digest": 1}]', "[[]]", "["):
-        Path(f"{study}.search.fine_tuned.json").write_text(damaged)
+    beside = Path(f"{study}.search.fine_tuned.json")
+    whole = beside.read_text()
+    score = f'"fine_tuned": {chosen["fine_tuned"]}'
+    assert score in whole
+    wrong = (whole.replace(score, f'"fine_tuned": {value}') for value in ("2", '"x"', "null"))
+    for damaged in ("{}", "[]", whole.replace("networks", "others"), "[", *wrong):
+        beside.write_text(damaged)
         assert main(["report", f"--study={study}", "--output=after"]) == 2
         assert "not a file of fine-tuned networks" in capsys.readouterr().err
+
+
+def test_what_was_found_of_another_supernet_is_not_shown(study: str) -> None:
+    """A study made anew under its name, of a supernet trained anew, has the same two ends of the space."""
+    finetune(study, networks=6, epochs=1)
+    assert fine_tuned_beside(study, "search") is not None
+    Path(study).unlink()
+    data = SyntheticDataModule(**CLIPS)
+    save_checkpoint("one.ckpt", Supernet(load_space("tiny"), data.layout, data.num_classes), data.class_names)
+    told = f"--data={json.dumps(DATA)}"
+    assert main(["search", "--supernet=one.ckpt", told, "--latency=Roofline", "--strategy=Random", "--trials=6"]) == 0
+    assert fine_tuned_beside(study, "search") is None
+    assert report_data(study).chosen_by == KNEE
 
 
 def test_a_supernet_whose_training_was_stopped_is_warned_of(study: str) -> None:

@@ -167,6 +167,9 @@ def test_the_word_asks_and_the_report_of_the_study_shows_the_answer(
     assert answer["verdict"].capitalize() in page and "stgnn rank --study" not in page
     assert json.loads(Path("after/report.json").read_text())["ranks"] == answer
     assert page.count(answer["rows"][0]["digest"]) >= 2  # in the wide and the narrow drawing
+    Path("study.journal.search.rank.json").write_text(json.dumps({**answer, "checksum": "of another"}))
+    assert main(["report", "--study=study.journal", "--output=after"]) == 0
+    assert "stgnn rank --study" in Path("after/report.html").read_text()
     for damaged in ({}, [], {**answer, "rows": [{}]}, {**answer, "orders": {}}):
         Path("study.journal.search.rank.json").write_text(json.dumps(damaged))
         assert main(["report", "--study=study.journal", "--output=after"]) == 2
