@@ -93,12 +93,48 @@ def rank_correlation(
         ValueError: the lists differ in length, have fewer than two members, or hold a value that is not finite.
     """
     x, y = _pair(first, second)
-    picks = np.random.default_rng(seed).integers(len(x), size=(resamples, len(x)))
-    drawn = np.array([statistic(x[pick], y[pick]) for pick in picks])
+    return _bootstrap(lambda pick: statistic(x[pick], y[pick]), len(x), resamples, level, seed)
+
+
+def correlation_gain(
+    first: ArrayLike,
+    rival: ArrayLike,
+    truth: ArrayLike,
+    statistic: Callable[[ArrayLike, ArrayLike], float] = kendall_tau_b,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> RankCorrelation:
+    """How much better one score ranks than a rival: the difference of their rank correlations with the truth.
+
+    Both are of the same bootstrap samples, for networks that are hard to place are so for either.
+
+    Args:
+        first: One score of each architecture (N,).
+        rival: The other score (N,).
+        truth: What both should rank as (N,).
+        statistic: See :func:`rank_correlation`, as everything that follows.
+        resamples: See there.
+        level: See there.
+        seed: See there.
+
+    Raises:
+        ValueError: as :func:`rank_correlation`.
+    """
+    (x, z), (y, _) = _pair(first, truth), _pair(rival, truth)
+    return _bootstrap(lambda at: statistic(x[at], z[at]) - statistic(y[at], z[at]), len(z), resamples, level, seed)
+
+
+def _bootstrap(
+    statistic: Callable[[NDArray[np.int64]], float], count: int, resamples: int, level: float, seed: int
+) -> RankCorrelation:
+    """A statistic of ``count`` members, given their places, with its percentile interval."""
+    picks = np.random.default_rng(seed).integers(count, size=(resamples, count))
+    drawn = np.array([statistic(pick) for pick in picks])
     drawn = drawn[np.isfinite(drawn)]
     tail = (1 - level) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
-    return RankCorrelation(statistic(x, y), float(low), float(high), level, len(x))
+    return RankCorrelation(statistic(np.arange(count)), float(low), float(high), level, count)
 
 
 def regret_at(shared: ArrayLike, alone: ArrayLike, count: int) -> float:

@@ -3,7 +3,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from stgnn.ranking import kendall_tau_b, mid_ranks, rank_correlation, regret_at, spearman
+from stgnn.ranking import correlation_gain, kendall_tau_b, mid_ranks, rank_correlation, regret_at, spearman
 
 
 def brute_tau_b(x, y):
@@ -66,3 +66,15 @@ def test_equal_scores_lose_the_mean_over_all_choices_among_them() -> None:
             lost = [alone.max() - alone[chosen].max() for chosen in orders]
             assert regret_at(shared, alone, count) == pytest.approx(np.mean(lost))
     assert regret_at([0.5] * 3, [0.1, 0.2, 0.6], 1) == regret_at([0.5] * 3, [0.6, 0.2, 0.1], 1)
+
+
+def test_a_gain_is_of_the_same_resamples() -> None:
+    truth = np.arange(30.0)
+    near, far = truth + 3 * np.sin(truth), 5 * np.sin(7 * truth)
+    gain = correlation_gain(near, far, truth, resamples=300)
+    assert gain.value == pytest.approx(kendall_tau_b(near, truth) - kendall_tau_b(far, truth))
+    assert 0 < gain.low <= gain.value <= gain.high
+    nothing = correlation_gain(near, 2 * near, truth, resamples=50)  # the same order
+    assert nothing.value == nothing.low == nothing.high == 0
+    with pytest.raises(ValueError, match="same length"):
+        correlation_gain(near, far[1:], truth)

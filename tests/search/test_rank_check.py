@@ -59,7 +59,8 @@ def test_an_order_that_agrees_has_tau_one_and_loses_nothing() -> None:
 def test_the_verdict_never_says_more_than_the_interval() -> None:
     alone = [[0.1 * place] for place in range(12)]
     up = [0.01 * place for place in range(12)]
-    assert "not shown to do it better than the size" in verdict(agreement(rows(up, [*range(12)], alone)))
+    same = [{**row, "parameters": row["macs"]} for row in rows(up, [*range(12)], alone)]
+    assert "not shown to do it better than the size" in verdict(agreement(same))
     mixed = [0.05, 0.01, 0.06, 0.02, 0.08, 0.03, 0.01, 0.07, 0.02, 0.06, 0.04, 0.03]
     assert "not shown to rank" in verdict(agreement(rows(mixed, [*range(12)], alone)))
     assert "not shown to rank" in verdict(agreement(rows([0.5] * 12, [*range(12)], alone)))
@@ -68,6 +69,13 @@ def test_the_verdict_never_says_more_than_the_interval() -> None:
         "the shared weights are not shown to rank networks; fine-tuned, they rank networks, and better than their size "
         "does; train the supernet longer, or ask about more networks"
     )
+
+
+def test_the_verdict_names_the_size_that_is_not_beaten() -> None:
+    alone = [[0.1 * place] for place in range(12)]
+    found = rows([0.01 * place for place in range(12)], [5, 3, 8, 1, 9, 2, 7, 4, 6, 11, 10, 0], alone)
+    said = verdict(agreement([{**row, "parameters": place} for place, row in enumerate(found)]))
+    assert "better than multiply-accumulates do, but are not shown to do it better than parameters" in said
 
 
 def test_trainings_that_agree_on_nothing_are_no_verdict_on_the_supernet() -> None:
