@@ -172,6 +172,7 @@ def test_a_version_that_the_recipe_names_is_not_overwritten(stopped: Path, capsy
     said = capsys.readouterr().err
     assert "runs/own/version_0" in said and "holds another run" in said and resume_command(LAST) in said
     assert LAST.read_bytes() == before
+    assert main(["fit", "--config=own.yaml", own, "--trainer.fast_dev_run=1"]) == 0  # writes nothing
     assert main(["fit", "--config=own.yaml", own.replace("version: 0", "version: 7")]) == 0
     assert [*losses(Path("runs/own/version_7"))] == [*range(6)]
 

@@ -116,7 +116,9 @@ def _origin(study: str, name: str, supernet: Path | None, data: DataSpec | None)
     Raises:
         InputError: neither says it, or the supernet that the recipe names is not there.
     """
-    recipe = recipe_beside(study, name)
+    from stgnn.search.study import RANDOM_SUFFIX
+
+    recipe = recipe_beside(study, name.removesuffix(RANDOM_SUFFIX))  # random search beside it has no recipe of its own
     if supernet is None:
         supernet = Path(needed(recipe, "supernet", f"the study {study}"))
         if not supernet.exists():

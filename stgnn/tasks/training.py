@@ -125,7 +125,8 @@ class TrainingCLI(LightningCLI):
             logger.version, self.rows_before = folder.name, continuing.rows_before(folder, self.start)
             self.save_config_callback = None  # the recipe lies there
             return
-        if logger.version is not None and getattr(rank_zero_only, "rank", 0) == 0:
+        writes = not config.trainer.fast_dev_run and getattr(rank_zero_only, "rank", 0) == 0
+        if logger.version is not None and writes:
             continuing.check_free(version_folder(runs, logger.version))
 
     def _table(self) -> jsonargparse.Namespace | None:

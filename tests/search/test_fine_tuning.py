@@ -180,6 +180,12 @@ def test_a_supernet_of_another_study_and_damaged_results_are_refused(
         assert "not a file of fine-tuned networks" in capsys.readouterr().err
 
 
+def test_what_random_search_has_found_is_of_the_same_supernet(study: str) -> None:
+    told = [f"--data={json.dumps(DATA)}", "--latency=Roofline", "--strategy=NSGA2", "--trials=4", "--name=both"]
+    assert main(["search", "--supernet=one.ckpt", *told, "--compare_random"]) == 0
+    assert len(finetune(study, networks=1, epochs=1, name="both-random")["rows"]) == 1
+
+
 def test_what_was_found_of_another_supernet_is_not_shown(study: str) -> None:
     """A study made anew under its name, of a supernet trained anew, has the same two ends of the space."""
     finetune(study, networks=6, epochs=1)
