@@ -56,7 +56,8 @@ def verdict(found: Mapping[str, Any]) -> str:
     if unclear and shared == tuned == UNSHOWN:
         return "nothing is shown, for the trainings do not agree on an order: give more epochs, seeds or networks"
     advice = "; train the supernet longer, or ask about more networks" if shared == UNSHOWN else ""
-    return f"the shared weights {shared}; fine-tuned, they {tuned}{advice}"
+    both = f"{shared}, fine-tuned or not" if shared == tuned else f"{shared}; fine-tuned, they {tuned}"
+    return f"the shared weights {both}{advice}"
 
 
 def _said(orders: Mapping[str, Any], key: str) -> str:

@@ -51,7 +51,7 @@ def test_an_order_that_agrees_has_tau_one_and_loses_nothing() -> None:
     assert parameters["tau"] is None  # all of one size: no order
     assert found["again"]["tau"] == 1 and found["mean_alone"] == pytest.approx(0.355)
     better = "rank networks, and better than their size does"
-    assert verdict(found) == f"the shared weights {better}; fine-tuned, they {better}"
+    assert verdict(found) == f"the shared weights {better}, fine-tuned or not"
     assert rank_cells(found)[1][3][1:3] == ["none", "none"] and rank_cells(found)[1][0][1:3] == ["1.00", "1.00 to 1.00"]
     assert agreement(rows([0.1] * 6, [*range(6)], [[0.5]] * 6))["again"] is None
 
