@@ -7,17 +7,18 @@ from typing import Any
 
 from stgnn.ranking import FAVOURITES, ORDERS
 from stgnn.report import svg
-from stgnn.report.chart_parts import Sign, Size, frame
+from stgnn.report.chart_parts import Sign, Size, frame, legend
 from stgnn.report.charts import Chart
 from stgnn.report.page import both, empty, table
+from stgnn.report.pareto_chart import TUNED
 from stgnn.report.units import percent
 
-SIZES = {"wide": Size(580, 400, top=18), "narrow": Size(360, 340, left=54, right=18, top=18)}
-AXES = ("Accuracy with shared weights (%)", "Accuracy after training alone (%)")
-NETWORK = Sign("network", "circle", "mark search")
-NAMES = ("Accuracy with shared weights", "Accuracy fine-tuned", "Multiply-accumulates", "Parameters")  # of the orders
-AGAIN = "One training, by the others"
-HEADS = ["Order of the networks by", "Kendall's tau", "95 % interval", "Lost by its first", "by the best of five"]
+SIZES = {"wide": Size(580, 400), "narrow": Size(360, 340, left=54, right=18)}
+AXES = ("Accuracy with weights of the supernet (%)", "Accuracy after training alone (%)")
+SHARED = Sign("as they are shared", "circle", "mark search")
+NAMES = ("Shared weights", "Fine-tuned weights", "Multiply-accumulates", "Parameters")  # of the orders
+AGAIN = "Another training"
+HEADS = ["Order by", "Kendall's tau", "95 % interval", "Lost by first", "best of five"]
 TAU = (
     "An order that agrees with the trainings has tau 1, an unrelated one 0. What is lost is accuracy, beside that of "
     "the best network of all."
@@ -48,24 +49,30 @@ def _tau(found: Mapping[str, float | None]) -> list[str]:
 
 
 def rank_chart(rows: Sequence[Mapping[str, Any]], size: Size) -> Chart:
-    """Accuracy after training alone, over that with shared weights; bars are a standard error and the range of seeds.
+    """Accuracy after training alone, over that with shared weights and with fine-tuned ones.
+
+    Bars of the former are a standard error and the range of seeds.
 
     Args:
         rows: One for each network.
         size: Size of the chart.
     """
-    across = svg.spread(row["shared"] + sign * row["error"] for row in rows for sign in (-1, 1))
+    key, size = legend([SHARED, TUNED], size)
+    shared = [row["shared"] + sign * row["error"] for row in rows for sign in (-1, 1)]
+    across = svg.spread([*shared, *(row["fine_tuned"] for row in rows)])
     low, high = svg.spread(score for row in rows for score in row["alone"])
     x, y = size.axes((max(across[0], 0.0), min(across[1], 1.005)), (max(low, 0.0), min(high, 1.005)))
-    parts = [frame(x, y, AXES, (100, 100))]
+    parts = [key, frame(x, y, AXES, (100, 100))]
     for row in rows:
         mean = statistics.mean(row["alone"])
-        shared, alone = x(row["shared"]), y(mean)
+        place, alone = x(row["shared"]), y(mean)
         left, right = max(row["shared"] - row["error"], x.low), min(row["shared"] + row["error"], x.high)
         parts.append(svg.line(x(left), alone, x(right), alone, "error search"))
-        parts.append(svg.line(shared, y(min(row["alone"])), shared, y(max(row["alone"])), "error search"))
-        told = f"{row['digest']}: {percent(row['shared'])} with shared weights, {percent(mean)} alone"
-        parts.append(f"<g><title>{escape(told)}</title>{NETWORK.at(shared, alone)}</g>")
+        parts.append(svg.line(place, y(min(row["alone"])), place, y(max(row["alone"])), "error search"))
+        of_supernet = f"{percent(row['shared'])} with shared weights, {percent(row['fine_tuned'])} fine-tuned"
+        told = f"{row['digest']}: {of_supernet}, {percent(mean)} alone"
+        marks = SHARED.at(place, alone) + TUNED.at(x(row["fine_tuned"]), alone)
+        parts.append(f"<g><title>{escape(told)}</title>{marks}</g>")
     return Chart(size, f"{AXES[1]} against {AXES[0]}", "".join(parts), x, y)
 
 

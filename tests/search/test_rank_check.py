@@ -168,7 +168,7 @@ def test_the_word_asks_and_the_report_of_the_study_shows_the_answer(
     assert main(["rank", "--supernet=one.ckpt", *ask]) == 0
     out = capsys.readouterr().out
     answer = json.loads(Path("runs/rank/rank.json").read_text())
-    assert "Order of the networks by" in out and out.splitlines()[-1] == answer["verdict"]
+    assert "Order by" in out and out.splitlines()[-1] == answer["verdict"]
     assert len(answer["rows"]) == 5 and answer["again"] is None and answer["clips"] > 0
     assert main(["report", "--study=study.journal", "--output=after"]) == 0
     page = Path("after/report.html").read_text()
