@@ -1,6 +1,7 @@
 """Results as people read them: short tables where a word has something to compare, keys and values for the rest."""
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -78,6 +79,9 @@ def _found(result: Mapping[str, Any]) -> str:
         lines += ["", _networks(front)]
     if chosen := result.get("chosen"):
         lines += [f"{_first_words(result)}:" if front else "", _line(chosen)]
+    if front and "study" in result and "://" not in result["study"]:  # beside one in a database lies no recipe
+        command = shlex.join(["stgnn", "finetune", "--study", result["study"], "--name", result["name"]])
+        lines += ["", f"to train its favourites on: {command}"]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,17 @@ def test_the_front_is_that_of_fine_tuned_accuracies() -> None:
     assert "the knee" in found["chosen_by"]
     near = choice([{**row, "fine_tuned": row["fine_tuned"] / 10 + 0.8} for row in rows], 5.0)
     assert near["chosen"]["number"] == 2 and near["chosen_by"].endswith("within 5 ms")
+
+
+def test_a_search_ends_with_the_command_that_trains_its_favourites_on(
+    study: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = [f"--data={json.dumps(DATA)}", "--latency=Roofline", "--strategy=Random", "--trials=3", "--name=my own"]
+    capsys.readouterr()
+    assert main(["search", "--supernet=one.ckpt", *told]) == 0
+    *_, last = capsys.readouterr().out.splitlines()
+    word, *arguments = shlex.split(last.removeprefix("to train its favourites on: "))
+    assert word == "stgnn" and main([*arguments, "--networks=1", "--epochs=1"]) == 0
 
 
 @pytest.fixture
