@@ -164,7 +164,7 @@ class _Layers:
 def _signs(data: ReportData) -> list[Sign]:
     """The legend: every kind of point that there is, once."""
     found = [SEARCH]
-    found += [TUNED] * any(point.fine_tuned is not None for point in data.points)
+    found += [TUNED] * any(point.fine_tuned is not None and point.number != data.chosen for point in data.points)
     found += [RANDOM] * bool(data.random)
     found += dict.fromkeys(map(_sign, data.landmarks))
     found += [CHOSEN] * (data.chosen is not None)
