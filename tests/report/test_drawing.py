@@ -201,3 +201,13 @@ def test_the_style_of_a_picture_stays_inside_it():
     assert len(selectors) > 40 and all(
         part.strip().startswith((".stgnn", "svg.stgnn")) for one in selectors for part in one.split(",")
     )
+
+
+def test_the_legend_names_no_mark_that_is_not_drawn(make_report):
+    data = make_report()  # only the chosen network is fine-tuned, and it is a star
+    other = next(point for point in data.points if point.number != data.chosen)
+    more = dataclasses.replace(
+        data, points=tuple(dataclasses.replace(p, fine_tuned=0.9) if p == other else p for p in data.points)
+    )
+    assert "fine-tuned" not in words(pareto_chart(data, Size(800, 460)).document())
+    assert "fine-tuned" in words(pareto_chart(more, Size(800, 460)).document())
