@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+BY_WEIGHTS = ("shared", "fine_tuned")
 BY_SIZE = ("macs", "parameters")
-ORDERS = ("shared", "fine_tuned", *BY_SIZE)
-"""What networks may be ordered by without training them: accuracy with shared weights, and their sizes."""
+ORDERS = (*BY_WEIGHTS, *BY_SIZE)
+"""What networks may be ordered by without training them alone: accuracy with weights of a supernet, and their sizes."""
 FAVOURITES = (1, 5)
 """How many of the first networks of an order are tried, where it is asked what an order loses."""
 

@@ -100,14 +100,15 @@ def rank(
     plan = RankCheck(networks, tuple(seeds), epochs, learning_rate, weight_decay, finetune_epochs)
     clips = build_data(data)
     evaluator = _evaluator(supernet, clips, variants)
+    checksum = evaluator.identity()["supernet"]
     if study is not None and key is not None:
-        check_study_of(study, key, evaluator.identity()["supernet"])
+        check_study_of(study, key, checksum)
     with counting("trainings") as progress:
         rows = check_ranks(plan, evaluator, supernet, clips, output, progress)
     found = agreement(rows)
     told: dict[str, Any] = {"supernet": str(supernet), "networks": networks, "seeds": [*plan.seeds], "epochs": epochs}
     told |= {
-        "checksum": evaluator.identity()["supernet"],
+        "checksum": checksum,
         "finetune_epochs": finetune_epochs,
         "clips": len(clips.splits()["val"]),
         **found,

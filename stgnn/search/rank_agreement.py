@@ -7,6 +7,7 @@ from typing import Any
 from stgnn.files import without_nan
 from stgnn.ranking import (
     BY_SIZE,
+    BY_WEIGHTS,
     FAVOURITES,
     ORDERS,
     RankCorrelation,
@@ -16,7 +17,6 @@ from stgnn.ranking import (
 )
 
 UNSHOWN = "are not shown to rank networks"
-BY_WEIGHTS = ("shared", "fine_tuned")
 SIZES = {"macs": "multiply-accumulates", "parameters": "parameters"}
 
 
