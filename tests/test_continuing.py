@@ -4,6 +4,7 @@ import csv
 import json
 import shlex
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import torch
 
 from stgnn.cli import main
 from stgnn.tasks import SupernetTask
-from stgnn.tasks.continuing import TRAINED, continued, resume_command, rows_before, warn_if_stopped
+from stgnn.tasks.continuing import TRAINED, claimed, continued, resume_command, rows_before, warn_if_stopped
 
 RECIPE = """
 model: {class_path: SupernetTask, init_args: {space: tiny, calibration_clips: 8}}
@@ -119,13 +120,14 @@ def test_a_training_that_begins_anew_beside_a_stopped_one_says_so(stopped: Path)
     assert warned("fit", "--config=own.yaml") == []  # the last one came to its end
 
 
-def test_a_search_warns_of_a_supernet_whose_training_was_stopped(stopped: Path) -> None:
+def test_a_search_and_what_it_finds_warn_of_a_supernet_whose_training_was_stopped(stopped: Path) -> None:
     Path("search.yaml").write_text(
         f"supernet: {LAST}\ndata: {{class_path: SyntheticDataModule, init_args: {{clips: 64, frames: 8}}}}\n"
         "latency: Roofline\nstrategy: Random\nstudy: study.journal\ntrials: 1\n"
     )
     (said,) = warned("search", "--config=search.yaml")
     assert "is of step 4 of 6" in said and f"to train on: {resume_command(LAST)}" in said
+    assert warned("extract", "--study=study.journal") == [said]
     assert main(resume_command(LAST).split()[1:]) == 0
     assert warned("search", "--config=search.yaml", "--name=other") == []
 
@@ -171,10 +173,23 @@ def test_a_version_that_the_recipe_names_is_not_overwritten(stopped: Path, capsy
     assert main(["fit", "--config=own.yaml", own]) == 2
     said = capsys.readouterr().err
     assert "runs/own/version_0" in said and "holds another run" in said and resume_command(LAST) in said
+    assert main(["validate", "--config=own.yaml", own, f"--ckpt_path={LAST}"]) == 2  # its table would replace ours
     assert LAST.read_bytes() == before
     assert main(["fit", "--config=own.yaml", own, "--trainer.fast_dev_run=1"]) == 0  # writes nothing
     assert main(["fit", "--config=own.yaml", own.replace("version: 0", "version: 7")]) == 0
     assert [*losses(Path("runs/own/version_7"))] == [*range(6)]
+
+
+def test_runs_that_begin_at_the_same_moment_get_a_folder_each(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as workers:
+        folders = [*workers.map(lambda _: claimed(tmp_path / "own"), range(64))]
+    assert {folder.name for folder in folders} == {f"version_{number}" for number in range(64)}
+
+
+def test_the_number_that_a_run_was_given_is_not_part_of_its_recipe(stopped: Path) -> None:
+    assert "version: null" in Path("runs/own/version_0/recipe.yaml").read_text()
+    assert len(warned("fit", "--config=runs/own/version_0/recipe.yaml")) == 1  # of the one that was stopped
+    assert [*losses(Path("runs/own/version_1"))] == [*range(6)]
 
 
 @pytest.mark.parametrize("word", ["validate", "test"])

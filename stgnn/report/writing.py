@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from stgnn.errors import InputError
 from stgnn.files import csv_text, without_nan, write_text
 from stgnn.report.analysis import (
     agreement,
@@ -41,9 +42,12 @@ def write_report(output_dir: str | Path, data: ReportData) -> ReportFiles:
         data: The trials and where they come from.
 
     Raises:
-        InputError: the folder cannot be written, or an architecture of a trial is none.
+        InputError: the folder cannot be written or is named like a file, or an architecture of a trial is none.
     """
     folder = Path(output_dir)
+    if folder.suffix in (".html", ".csv", ".json", ".svg"):
+        hint = f"name a folder, such as {folder.with_suffix('')}"
+        raise InputError("a report is a folder of several files", given=folder, hint=hint)
     result = ReportFiles(folder / "report.html", folder / "pareto.csv", folder / "report.json", folder / "pareto.svg")
     contents = [
         render_pareto_page(data),

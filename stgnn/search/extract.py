@@ -107,7 +107,7 @@ def extract(
     data: "SkeletonDataModule",
     study: Mapping[str, str] | None = None,
 ) -> Path:
-    """:func:`stgnn.tasks.cutting.cut` from one file to another.
+    """:func:`stgnn.tasks.cutting.cut` from one file to another; a warning tells of a supernet that was stopped.
 
     Args:
         checkpoint: Checkpoint of the supernet.
@@ -124,12 +124,14 @@ def extract(
             was made with another supernet, or ``output`` cannot be written.
     """
     from stgnn.networks import load_supernet, save_checkpoint
+    from stgnn.tasks.continuing import warn_if_stopped
     from stgnn.tasks.cutting import ORIGIN, check_classes, cut
     from stgnn.tasks.seen import seen_by
 
     check_output(output)
     loaded = load_supernet(checkpoint)
     check_classes(loaded.class_names, data)
+    warn_if_stopped(checkpoint, loaded.extra)
     if study is not None:
         check_made_with(loaded.module, study, checkpoint)
     network = cut(loaded.module, architecture, data)

@@ -20,6 +20,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 
+IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
 LONGEST_LINE = 1 << 20  # bytes; a line holds one change of one trial
 
 
@@ -106,7 +107,7 @@ def open_storage(storage: str | Path, create: bool = False) -> BaseStorage:
         create: Whether the storage may be new and will be written to. Otherwise an existing one is only read.
 
     Raises:
-        InputError: there is no such storage, or it is not one of Optuna's.
+        InputError: there is no such storage, it is not one of Optuna's, or it would keep nothing.
     """
     if "://" in str(storage):
         return _open_url(str(storage), create)
@@ -134,6 +135,9 @@ def open_storage(storage: str | Path, create: bool = False) -> BaseStorage:
 
 
 def _open_url(url: str, create: bool) -> BaseStorage:
+    if url in IN_MEMORY:
+        hint = "name a file: sqlite:///study.db, or runs/study.journal"
+        raise InputError("a study in memory ends with the command that makes it", given=url, hint=hint)
     if url.startswith("sqlite:///") and not create and not Path(url.removeprefix("sqlite:///")).is_file():
         raise InputError("there is no study file here", given=url, hint="run a search first, or correct the path")
     try:

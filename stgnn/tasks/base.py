@@ -22,7 +22,7 @@ from stgnn.files import csv_text, write_text
 from stgnn.networks.checkpoint import KEY
 from stgnn.skeleton import SkeletonLayout, load_layout
 from stgnn.space import Architecture
-from stgnn.tasks.continuing import TRAINED, trained
+from stgnn.tasks.continuing import TRAINED, trained, version_folder
 from stgnn.tasks.metrics import scores
 from stgnn.tasks.precision import warn_of_slow_bfloat16
 from stgnn.tasks.schedule import drop_steps, parameter_groups, schedule
@@ -59,11 +59,6 @@ def run_folder(trainer: Trainer) -> Path | None:
         return None
     logger = trainer.loggers[0]
     return version_folder(Path(str(logger.save_dir)) / str(logger.name), logger.version)
-
-
-def version_folder(runs: Path, version: str | int | None) -> Path:
-    """The folder of one of the runs of a name, as loggers call it: by a word or by a number."""
-    return runs / (version if isinstance(version, str) else f"version_{version}")
 
 
 def _named(key: str, value: Any) -> str:

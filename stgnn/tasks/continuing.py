@@ -5,12 +5,14 @@ import math
 import shlex
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from stgnn.errors import InputError
+from stgnn.files import writing
 from stgnn.networks import check_run_checkpoint
 
 TRAINED = "trained"  # what a checkpoint says of its training, among its extra data
@@ -87,12 +89,38 @@ def continued(checkpoint: str | Path, runs: Path, recipe: str) -> Path | None:
     return next(here, None)
 
 
-def check_free(folder: Path) -> None:
-    """Refuse to begin a training where the results of another one lie.
+def version_folder(runs: Path, version: str | int | None) -> Path:
+    """The folder of one of the runs of a name, as loggers call it: by a word or by a number."""
+    return runs / (version if isinstance(version, str) else f"version_{version}")
+
+
+def claimed(runs: Path, version: str | int | None = None) -> Path:
+    """Make the folder of a new run; runs that begin at the same moment get a folder each.
+
+    Args:
+        runs: The folder of all runs of that name.
+        version: What the recipe calls this one; without, it gets the number after the last one.
 
     Raises:
-        InputError: the folder has something in it.
+        InputError: another run lies there, or the folder cannot be made.
     """
+    folder = version_folder(runs, version)
+    number = max(map(_number, runs.glob("version_*")), default=-1)
+    with writing(runs):
+        if version is not None:
+            _check_free(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder
+        runs.mkdir(parents=True, exist_ok=True)
+        while True:
+            number += 1
+            with suppress(FileExistsError):
+                (folder := version_folder(runs, number)).mkdir()
+                return folder
+
+
+def _check_free(folder: Path) -> None:
+    """Refuse to begin a run where the results of another one lie."""
     if folder.is_dir() and any(folder.iterdir()):
         hint = "leave the logger's version out, and the run gets a number of its own"
         if (folder / LAST).is_file():

@@ -21,7 +21,7 @@ from stgnn.errors import InputError
 from stgnn.networks import check_run_checkpoint
 from stgnn.tasks import continuing
 from stgnn.tasks.adasgn import AdaSGNTask
-from stgnn.tasks.base import BaseTask, run_folder, version_folder
+from stgnn.tasks.base import BaseTask, run_folder
 from stgnn.tasks.classification import ClassificationTask
 from stgnn.tasks.levels import MultiLevelTask
 from stgnn.tasks.predictions import every_clip, write_predictions
@@ -63,23 +63,26 @@ class TrainingCLI(LightningCLI):
         self.text = text
         self.start: Mapping[str, Any] = {}  # what the checkpoint says that the run starts from
         self.rows_before: list[dict[str, Any]] = []  # of the table of metrics
-        super().__init__(
-            BaseTask,
-            SkeletonDataModule,
-            subclass_mode_model=True,
-            subclass_mode_data=True,
-            save_config_callback=RecipeCallback,
-            save_config_kwargs={"text": text},
-            seed_everything_default=0,
-            auto_configure_optimizers=False,
-            trainer_defaults={
-                "default_root_dir": RUNS,
-                "logger": _csv_logger(name),
-                "enable_model_summary": False,  # it lists metrics as if they were layers
-            },
-            parser_kwargs={**silent, **{word: {**silent, "print_config": None} for word in self.subcommands()}},
-            args=list(arguments),
-        )
+        self.claimed: Path | None = None  # the folder of this run
+        self.version: str | int | None = None  # what the recipe calls it
+        with self._number_given_back():
+            super().__init__(
+                BaseTask,
+                SkeletonDataModule,
+                subclass_mode_model=True,
+                subclass_mode_data=True,
+                save_config_callback=RecipeCallback,
+                save_config_kwargs={"text": text},
+                seed_everything_default=0,
+                auto_configure_optimizers=False,
+                trainer_defaults={
+                    "default_root_dir": RUNS,
+                    "logger": _csv_logger(name),
+                    "enable_model_summary": False,  # it lists metrics as if they were layers
+                },
+                parser_kwargs={**silent, **{word: {**silent, "print_config": None} for word in self.subcommands()}},
+                args=list(arguments),
+            )
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -114,20 +117,32 @@ class TrainingCLI(LightningCLI):
             raise InputError("there are no trained weights to score", hint=CHECKPOINT_HINT)
 
     def before_instantiate_classes(self) -> None:
-        """A training of the same recipe goes on in its own folder; one of another recipe gets a new one."""
+        """A training of the same recipe goes on in its own folder; any other run gets a new one."""
         config, logger = self.config[self.config.subcommand], self._table()
-        if self.config.subcommand != "fit" or logger is None:
+        if logger is None:
             return
-        runs, recipe = Path(logger.save_dir, logger.name or ""), self.text(parsed_recipe(self._parser("fit"), config))
-        if config.ckpt_path is None:
-            continuing.warn_of_stopped_run(runs, recipe)
-        elif (folder := continuing.continued(config.ckpt_path, runs, recipe)) is not None:
+        runs = Path(logger.save_dir, logger.name or "")
+        if self.config.subcommand == "fit" and (folder := self._begun_before(runs)) is not None:
             logger.version, self.rows_before = folder.name, continuing.rows_before(folder, self.start)
             self.save_config_callback = None  # the recipe lies there
-            return
-        writes = not config.trainer.fast_dev_run and getattr(rank_zero_only, "rank", 0) == 0
-        if logger.version is not None and writes:
-            continuing.check_free(version_folder(runs, logger.version))
+        elif not config.trainer.fast_dev_run and getattr(rank_zero_only, "rank", 0) == 0:
+            self.claimed = continuing.claimed(runs, logger.version)
+            self.version, logger.version = logger.version, self.claimed.name
+
+    def _begun_before(self, runs: Path) -> Path | None:
+        """The folder of the run that this training continues, if any; a warning when it might be meant to."""
+        config = self.config["fit"]
+        recipe = self.text(parsed_recipe(self._parser("fit"), config))
+        if config.ckpt_path is None:
+            continuing.warn_of_stopped_run(runs, recipe)
+            return None
+        return continuing.continued(config.ckpt_path, runs, recipe)
+
+    def instantiate_classes(self) -> None:
+        """The recipe that is kept does not say which number the run was given: it can be repeated."""
+        super().instantiate_classes()
+        if self.claimed is not None and (logger := self._table()) is not None:
+            logger.version = self.version
 
     def _table(self) -> jsonargparse.Namespace | None:
         """Arguments of the logger that writes a table, if the run has no other."""
@@ -186,8 +201,7 @@ class TrainingCLI(LightningCLI):
     def _run_subcommand(self, subcommand: str) -> None:
         """Carry out the command; Lightning leaves the program on Ctrl-C, we say how to go on."""
         try:
-            with self._number_given_back():
-                super()._run_subcommand(subcommand)
+            super()._run_subcommand(subcommand)
         except SystemExit as leave:
             if not self.trainer.interrupted:
                 raise
@@ -202,12 +216,8 @@ class TrainingCLI(LightningCLI):
         try:
             yield
         except BaseException:
-            folder = run_folder(self.trainer)
-            if (
-                folder is not None
-                and folder.is_dir()
-                and {path.name for path in folder.iterdir()} <= {continuing.RECIPE}
-            ):
+            folder = self.claimed
+            if folder is not None and {path.name for path in folder.iterdir()} <= {continuing.RECIPE}:
                 rmtree(folder, ignore_errors=True)
             raise
 

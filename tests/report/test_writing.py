@@ -236,3 +236,9 @@ def test_a_network_is_found_at_its_fine_tuned_accuracy_too(make_report, tmp_path
     text = shown(page.as_uri(), tmp_path / "profile")
     assert f'data-selected="trial={worst.number}"' in text
     assert "99.0" in re.search(r'<div class="tip"[^>]*>(.*?)</b>', text)[1]
+
+
+def test_a_report_that_is_named_like_a_file_is_refused(tmp_path, make_report):
+    with pytest.raises(InputError, match="folder") as refused:
+        write_report(tmp_path / "front.html", make_report())
+    assert refused.value.hint == f"name a folder, such as {tmp_path / 'front'}" and not list(tmp_path.iterdir())

@@ -158,6 +158,8 @@ def test_other_storages(toy, tmp_path):
     assert keys(toy.search(url, 4, evaluator=evaluator)) == keys(again)
     with pytest.raises(InputError, match="no study file"):
         load_evaluations(f"sqlite:///{tmp_path}/missing.db", "toy")
+    with pytest.raises(InputError, match="in memory"):
+        toy.search("sqlite:///:memory:", 2)
 
 
 def test_a_broken_evaluator_leaves_the_finished_trials(toy, tmp_path):
