@@ -107,6 +107,52 @@ def compare_genes(front: Sequence[BaseArchitecture], evaluated: Sequence[BaseArc
     return tuple(gene for _, gene in sorted(genes, key=lambda item: (-item[0], item[1].name)))
 
 
+@dataclass(frozen=True)
+class Analysis:
+    """What the trials of a report say.
+
+    Attributes:
+        front: See :func:`pareto_front`.
+        random_front: That of random search.
+        reference: See :func:`reference_point`.
+        history: See :func:`hypervolume_history`.
+        random_history: That of random search.
+        checks: See :func:`latency_checks`.
+        agreement: How good the checked predictions were; None where nothing was measured.
+        genes: See :func:`compare_genes`; all networks are those of both searches.
+    """
+
+    front: tuple[ReportPoint, ...]
+    random_front: tuple[ReportPoint, ...]
+    reference: tuple[float, float]
+    history: list[float]
+    random_history: list[float]
+    checks: tuple[Check, ...]
+    agreement: Agreement | None
+    genes: tuple[Gene, ...]
+
+
+def analyse(data: ReportData) -> Analysis:
+    """Everything that the page and the files of a report say about its trials.
+
+    Raises:
+        InputError: an architecture of a trial is none.
+    """
+    front, reference, checks = pareto_front(data.points), reference_point(data), latency_checks(data)
+    return Analysis(
+        front=front,
+        random_front=pareto_front(data.random),
+        reference=reference,
+        history=hypervolume_history(data.points, reference),
+        random_history=hypervolume_history(data.random, reference),
+        checks=checks,
+        agreement=agreement(checks),
+        genes=compare_genes(
+            [point.network for point in front], [point.network for point in (*data.points, *data.random)]
+        ),
+    )
+
+
 def _shares(architectures: Sequence[BaseArchitecture]) -> dict[str, dict[str, float]]:
     """Gene -> choice -> share; a stage's genes are averaged over the networks that have the stage."""
     totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))

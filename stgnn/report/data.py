@@ -3,9 +3,11 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from stgnn.errors import InputError
+from stgnn.space import BaseArchitecture, read_architecture
 
 if TYPE_CHECKING:
     from stgnn.search.study import Evaluation
@@ -75,6 +77,15 @@ class ReportPoint:
         for std in (self.accuracy_std, self.latency_std):
             if not 0 <= std < math.inf:
                 raise InputError(f"a spread of trial {self.number} is none", given=std, allowed="0 or more")
+
+    @cached_property
+    def network(self) -> BaseArchitecture:
+        """The architecture, read from its plain data.
+
+        Raises:
+            InputError: the data describe none.
+        """
+        return read_architecture(self.architecture)
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from stgnn.report import sections
-from stgnn.report.analysis import (
-    Check,
-    agreement,
-    compare_genes,
-    hypervolume_history,
-    latency_checks,
-    pareto_front,
-    reference_point,
-)
+from stgnn.report.analysis import Analysis
 from stgnn.report.chart_parts import Size
 from stgnn.report.charts import hypervolume_chart, latency_chart
 from stgnn.report.data import ReportData, ReportPoint
@@ -24,31 +16,27 @@ from stgnn.report.page import both, empty, render, safe_json
 from stgnn.report.pareto_chart import keyed_points, pareto_chart
 from stgnn.report.ranks import rank_section
 from stgnn.report.units import milliseconds, percent
-from stgnn.space import read_architecture
 
 ON_FRONT = "The networks on the front"
 PARETO = {"wide": Size(780, 560), "narrow": Size(360, 420, left=54, right=18)}
 PLOT = {"wide": Size(580, 400), "narrow": Size(360, 340, left=54, right=18)}
 
 
-def render_pareto_page(data: ReportData) -> str:
+def render_pareto_page(data: ReportData, found: Analysis) -> str:
     """The whole page as HTML that needs nothing else.
 
     Args:
         data: The trials and where they come from.
+        found: What they say.
     """
-    front = pareto_front(data.points)
+    front = found.front
     chosen = front[-1].number if data.chosen is None else data.chosen
     selected = f"trial={chosen}"
-    reference = reference_point(data)
-    search, random = (hypervolume_history(points, reference) for points in (data.points, data.random))
     details, listed = _details(data, front), _listed(data, front)
-    architectures = [read_architecture(point.architecture) for point in (*data.points, *data.random)]
-    found = compare_genes([read_architecture(point.architecture) for point in front], architectures)
     return render(
         "pareto_page",
         data.title,
-        sections.lead(data, front, gain(search, random)),
+        sections.lead(data, front, gain(found.history, found.random_history)),
         sections.facts(data),
         (*data.notes, _FILES),
         pareto=both(lambda size: pareto_chart(data, size, selected), PARETO),
@@ -56,10 +44,10 @@ def render_pareto_page(data: ReportData) -> str:
         walk="; arrow keys walk the front" if len(front) > 1 else "",
         selected=selected,
         panel=details[selected]["panel"],
-        latency=_latency(latency_checks(data)),
-        hypervolume=_hypervolume(search, random, reference),
+        latency=_latency(found),
+        hypervolume=_hypervolume(found.history, found.random_history, found.reference),
         ranks=rank_section(data.ranks),
-        genes=sections.genes(found, len(front), len(architectures)),
+        genes=sections.genes(found.genes, len(front), len(data.points) + len(data.random)),
         listed=ON_FRONT + " and what else was fine-tuned" * (len(listed) > len(front)),
         table=sections.table(data, listed, selected),
         points=safe_json({key: _places(point) for key, point in keyed_points(data)}),
@@ -112,8 +100,8 @@ def _shown(data: ReportData) -> str:
     return f"{'; '.join(told).capitalize()}. {chosen}" if told else chosen
 
 
-def _latency(checks: Sequence[Check]) -> str:
-    score = agreement(checks)
+def _latency(found: Analysis) -> str:
+    score = found.agreement
     if score is None:
         return empty("No network of this report was measured, so its predicted latencies are unchecked.")
     ranks = "" if math.isnan(score.spearman) else f", rank correlation (Spearman) {score.spearman:.3f}"
@@ -123,7 +111,7 @@ def _latency(checks: Sequence[Check]) -> str:
         f"{networks} measured: mean error {percent(score.mape)}, {inside} within ±10 %{ranks}. "
         "Bars: from the 10th to the 90th percentile of the runs."
     )
-    return both(lambda size: latency_chart(checks, size), PLOT, caption)
+    return both(lambda size: latency_chart(found.checks, size), PLOT, caption)
 
 
 def _hypervolume(search: Sequence[float], random: Sequence[float], reference: tuple[float, float]) -> str:

@@ -10,7 +10,6 @@ from stgnn.report.data import Landmark, Measured, ReportData, ReportPoint
 from stgnn.report.diagram import embedded_diagram
 from stgnn.report.page import empty, pairs, scroll
 from stgnn.report.units import DASH, NARROW, count, milliseconds, percent
-from stgnn.space import read_architecture
 
 CHOSEN = '<span class="tag chosen">chosen</span>'
 GENES_SHOWN = 12  # more than a screenful is not read; the rest is one click away
@@ -82,7 +81,7 @@ def panel(data: ReportData, key: str, point: ReportPoint, on_front: bool) -> str
         "Multiply-accumulates": f"{count(point.macs)}{NARROW}MACs" if point.macs else "",
         "Parameters": count(point.parameters) if point.parameters else "",
     }
-    drawing = embedded_diagram(read_architecture(point.architecture), data.joints, len(data.classes))
+    drawing = embedded_diagram(point.network, data.joints, len(data.classes))
     name = f"Trial {number}" if kind == "trial" else f"Random search, trial {number}"
     digest = f'<p class="digest">Architecture <code>{escape(point.digest)}</code></p>' if point.digest else ""
     return f"<h3>{name} {' '.join(tags)}</h3>{pairs('facts', facts)}{drawing}{digest}"
@@ -95,7 +94,7 @@ def _range(measured: Measured) -> str:
 def tip(key: str, point: ReportPoint) -> str:
     """What the pointer shows: the numbers and the architecture in a few lines."""
     name = key.replace("=", " ").capitalize()
-    lines = "".join(f"<li>{escape(line)}</li>" for line in summary(read_architecture(point.architecture)))
+    lines = "".join(f"<li>{escape(line)}</li>" for line in summary(point.network))
     size = f"{count(point.parameters)} parameters, {count(point.macs)} MACs"
     return f"<b>{name}: {accuracies(point)} at {milliseconds(point.latency_ms)}</b><br>{size}<ul>{lines}</ul>"
 
@@ -156,7 +155,7 @@ def table(data: ReportData, listed: Sequence[ReportPoint], selected: str) -> str
         cells += [_time(point.measured.ms if point.measured else None)] * measured
         cells += [(point.macs, count(point.macs)), (point.parameters, count(point.parameters))]
         values = "".join(f'<td class="number" data-value="{value}">{told}</td>' for value, told in cells)
-        told = escape(short(read_architecture(point.architecture)))
+        told = escape(short(point.network))
         row = ' class="selected"' if key == selected else ""
         link = f'<a href="#{key}">{point.number}</a>{" " + CHOSEN if point.number == data.chosen else ""}'
         name = f'<th scope="row" data-value="{point.number}">{link}</th>'

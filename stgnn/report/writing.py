@@ -7,17 +7,9 @@ from typing import Any
 
 from stgnn.errors import InputError
 from stgnn.files import csv_text, without_nan, write_text
-from stgnn.report.analysis import (
-    agreement,
-    compare_genes,
-    hypervolume_history,
-    latency_checks,
-    pareto_front,
-    reference_point,
-)
+from stgnn.report.analysis import Analysis, analyse
 from stgnn.report.data import ReportData, ReportPoint
 from stgnn.report.pareto_page import picture, render_pareto_page
-from stgnn.space import read_architecture
 
 FORMAT = 1  # the version of report.json
 
@@ -48,11 +40,12 @@ def write_report(output_dir: str | Path, data: ReportData) -> ReportFiles:
     if folder.suffix in (".html", ".csv", ".json", ".svg"):
         hint = f"name a folder, such as {folder.with_suffix('')}"
         raise InputError("a report is a folder of several files", given=folder, hint=hint)
+    found = analyse(data)
     result = ReportFiles(folder / "report.html", folder / "pareto.csv", folder / "report.json", folder / "pareto.svg")
     contents = [
-        render_pareto_page(data),
-        front_csv(data),
-        json.dumps(report_dict(data), indent=1) + "\n",
+        render_pareto_page(data, found),
+        front_csv(data, found),
+        json.dumps(report_dict(data, found), indent=1) + "\n",
         picture(data),
     ]
     for path, content in zip(asdict(result).values(), contents, strict=True):
@@ -60,36 +53,32 @@ def write_report(output_dir: str | Path, data: ReportData) -> ReportFiles:
     return result
 
 
-def front_csv(data: ReportData) -> str:
+def front_csv(data: ReportData, found: Analysis) -> str:
     """The front, fastest network first; the last column is the architecture as JSON."""
     rows = []
-    for point in pareto_front(data.points):
+    for point in found.front:
         row = point_dict(point)
         row["architecture"] = json.dumps(row["architecture"])
         rows.append({"trial": row.pop("number"), "chosen": int(point.number == data.chosen), **row})
     return csv_text(list(rows[0]), (list(row.values()) for row in rows))
 
 
-def report_dict(data: ReportData) -> dict[str, Any]:
+def report_dict(data: ReportData, found: Analysis) -> dict[str, Any]:
     """Everything the page shows, as plain data without NaN."""
-    front, random_front = pareto_front(data.points), pareto_front(data.random)
-    reference = reference_point(data)
-    score = agreement(latency_checks(data))
-    architectures = [read_architecture(point.architecture) for point in (*data.points, *data.random)]
-    genes = compare_genes([read_architecture(point.architecture) for point in front], architectures)
+    accuracy, latency = found.reference
     return {
         "format": FORMAT,
         **{name: getattr(data, name) for name in ("title", "device", "runtime", "supernet", "data", "chosen_by")},
         **{name: list(getattr(data, name)) for name in ("classes", "notes")},
         "chosen": data.chosen,
-        "reference": {"accuracy": reference[0], "latency_ms": reference[1]},
-        "front": [point.number for point in front],
-        "random_front": [point.number for point in random_front],
-        "hypervolume_share": hypervolume_history(data.points, reference),
-        "hypervolume_share_random": hypervolume_history(data.random, reference),
+        "reference": {"accuracy": accuracy, "latency_ms": latency},
+        "front": [point.number for point in found.front],
+        "random_front": [point.number for point in found.random_front],
+        "hypervolume_share": found.history,
+        "hypervolume_share_random": found.random_history,
         "ranks": data.ranks,
-        "latency_agreement": None if score is None else without_nan(asdict(score)),
-        "genes": [asdict(gene) for gene in genes],
+        "latency_agreement": None if found.agreement is None else without_nan(asdict(found.agreement)),
+        "genes": [asdict(gene) for gene in found.genes],
         "trials": [point_dict(point) for point in sorted(data.points, key=lambda point: point.number)],
         "random_trials": [point_dict(point) for point in sorted(data.random, key=lambda point: point.number)],
         "landmarks": [asdict(landmark) for landmark in data.landmarks],

@@ -9,7 +9,7 @@ import pytest
 
 from stgnn.report import Landmark, Measured, Measurement, ReportData, ReportPoint
 from stgnn.report.analysis import pareto_front
-from stgnn.space import Architecture, BaseArchitecture, Space, read_architecture, read_space
+from stgnn.space import Architecture, BaseArchitecture, Space, read_space
 
 SPATIAL = {"JointMixer": 0.5, "GraphConv": 0.7, "LearnedGraphConv": 0.8, "JointAttention": 1.6}
 TEMPORAL = {"TemporalPool": 0.1, "TemporalShift": 0.15, "DepthwiseTemporalConv": 0.35, "MultiBranchTemporalConv": 0.8}
@@ -54,7 +54,7 @@ def _evolve(space: Space, trials: int, rng: random.Random) -> list[ReportPoint]:
         architecture = space.sample(rng)
         if number > trials // 20:
             parent = rng.choice(pareto_front(points))
-            architecture = space.mutate(read_architecture(parent.architecture), rng, 0.1)
+            architecture = space.mutate(parent.network, rng, 0.1)
         points.append(_point(number, architecture, rng))
     return points
 
