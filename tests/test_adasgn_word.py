@@ -17,7 +17,7 @@ from stgnn.search.evaluate import SupernetEvaluator
 from stgnn.search.pareto import front
 from stgnn.search.study import load_evaluations, run_search
 from stgnn.space import SGNSpace, load_space
-from stgnn.tasks import cutting
+from stgnn.tasks import sgn_supernet
 
 GIVEN: dict[str, Any] = {"clips": 64, "frames": 6, "batch_size": 32}
 DATA: dict[str, Any] = {"class_path": "SyntheticDataModule", "init_args": GIVEN}
@@ -70,8 +70,8 @@ def grown(tmp_path: Path) -> Path:
 
 def test_members_of_a_front_become_actions(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[object] = []
-    load = cutting.load_supernet
-    monkeypatch.setattr(cutting, "load_supernet", lambda path: (read.append(path), load(path))[1])
+    load = sgn_supernet.load_supernet
+    monkeypatch.setattr(sgn_supernet, "load_supernet", lambda path: (read.append(path), load(path))[1])
     study = str(folder / "study.journal")
     result = adasgn(DATA, supernet=folder / "supernet.ckpt", study=study, count=2, output=tmp_path / "out", **SHORT)
     members = front(load_evaluations(study, "sgn"))

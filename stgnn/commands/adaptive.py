@@ -9,7 +9,7 @@ from stgnn.errors import InputError
 from stgnn.results import DataSpec, build_data, study_name
 
 if TYPE_CHECKING:
-    from stgnn.tasks.cutting import SGNSupernet
+    from stgnn.tasks.sgn_supernet import SGNSupernet
 
 COUNT = 6  # members of a front that become actions, unless told otherwise
 
@@ -88,7 +88,7 @@ def adasgn(
         What ``summary.json`` holds: accuracy, costs and usage of every network; and the page.
     """
     from stgnn.report.adaptive import drawn_clips, write_adaptive_page
-    from stgnn.tasks.cutting import load_sgn_supernet
+    from stgnn.tasks.sgn_supernet import SGNSupernet
     from stgnn.tasks.two_stage import run
     from stgnn.tasks.two_stage_plan import TwoStages
 
@@ -119,7 +119,7 @@ def adasgn(
     )
     clips, slices = build_data(data), None
     if supernet is not None:
-        slices = load_sgn_supernet(supernet)
+        slices = SGNSupernet.load(supernet)
         if study is not None:
             actions = _of_front(study, name, COUNT if count is None else count, slices, clips.layout.num_joints)
         plan = replace(
@@ -127,7 +127,7 @@ def adasgn(
             actions=tuple(actions),
             supernet=supernet,
             stream=slices.space.stream if stream is None else stream,
-            width=slices.space.embeddings[-1] if width is None else width,
+            width=slices.width if width is None else width,
         )
     summary = run(plan, clips, output, measure, supernet=slices)
     page = write_adaptive_page(output / "adaptive.html", summary, drawn_clips(summary, output, clips))

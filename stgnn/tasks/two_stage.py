@@ -20,9 +20,9 @@ from stgnn.progress import heading
 from stgnn.tasks.adasgn import AdaSGNTask
 from stgnn.tasks.branches import load_singles
 from stgnn.tasks.classification import ClassificationTask
-from stgnn.tasks.cutting import SGNSupernet, check_actions, cut_actions, load_sgn_supernet
 from stgnn.tasks.running import scorer
 from stgnn.tasks.settings import claim, data_facts, differences, split_counts
+from stgnn.tasks.sgn_supernet import SGNSupernet
 from stgnn.tasks.stage import RESULT, Attempt, evaluated, finish, fit_stage, predict
 from stgnn.tasks.two_stage_costs import (
     Times,
@@ -68,8 +68,8 @@ def run(
     for policy in plan.policies:  # what cannot be built or counted is refused before anything is written
         check_cost(plan.network(data, policy), plan.cost)
     if plan.supernet is not None:
-        supernet = supernet or load_sgn_supernet(plan.supernet)
-        check_actions(supernet, plan.actions, data, plan.stream, plan.width)
+        supernet = supernet or SGNSupernet.load(plan.supernet)
+        supernet.check(plan.actions, data, plan.stream, plan.width)
     _claim(plan, data, output, supernet)
     times = _times(plan, data, output, measure, progress)
     singles = _single_models(plan, data, output / SINGLES, progress, supernet) if plan.pretrain else []
@@ -163,7 +163,7 @@ def _cut_singles(
 ) -> list[dict[str, Any]]:
     """Cut the single models out of a supernet."""
     rows, trainer = [], scorer()
-    for name, path in cut_actions(supernet, plan.actions, data, folder).items():
+    for name, path in supernet.cut(plan.actions, data, folder).items():
         task = ClassificationTask(data.layout, data.class_names, init_from=path)
         assert isinstance(task.network, SGN)
         rows.append(_single_row(name, task.network, evaluated(trainer, task, data), "val_", "test_"))

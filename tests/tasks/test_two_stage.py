@@ -15,9 +15,9 @@ from stgnn.latency.actions import ActionTable
 from stgnn.networks import AdaSGN, Supernet, load_model, load_supernet, save_checkpoint
 from stgnn.space import SGNSpace, load_space
 from stgnn.tasks import AdaSGNTask, two_stage, two_stage_costs
-from stgnn.tasks.cutting import cut_actions, load_sgn_supernet
 from stgnn.tasks.fusion import read_predictions
 from stgnn.tasks.running import accuracy
+from stgnn.tasks.sgn_supernet import SGNSupernet
 from stgnn.tasks.two_stage import run
 from stgnn.tasks.two_stage_costs import CONTROLS, Times, check_cost, measure_actions
 from stgnn.tasks.two_stage_plan import TwoStages
@@ -378,7 +378,7 @@ def test_adasgn_starts_from_the_temporal_module_that_slices_share(
     data: SyntheticDataModule, tmp_path: Path, supernet: Path
 ) -> None:
     names = ("w2-4-1", "w4-8-25")
-    cut_actions(load_sgn_supernet(supernet), names, data, tmp_path)
+    SGNSupernet.load(supernet).cut(names, data, tmp_path)
     task = AdaSGNTask(
         data.layout, data.class_names, (), frames=6, width=4, actions=names, singles=tmp_path, cost="macs"
     )
@@ -430,7 +430,7 @@ def test_a_supernet_of_other_frames_or_classes_is_refused_at_once(
 
 def test_nothing_is_cut_when_one_action_is_wrong(data: SyntheticDataModule, tmp_path: Path, supernet: Path) -> None:
     with pytest.raises(InputError, match="does not offer"):
-        cut_actions(load_sgn_supernet(supernet), ("w2-4-1", "w3-4-1"), data, tmp_path / "out")
+        SGNSupernet.load(supernet).cut(("w2-4-1", "w3-4-1"), data, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -448,7 +448,7 @@ def test_slices_are_timed_as_they_are_cut(
     plan = TwoStages(actions=names, supernet=supernet, width=4)
     with pytest.raises(KeyboardInterrupt):
         run(plan, data, tmp_path / "out", measure=True)
-    cut = cut_actions(load_sgn_supernet(supernet), names, data, tmp_path / "cut")
+    cut = SGNSupernet.load(supernet).cut(names, data, tmp_path / "cut")
     for name in names:
         single = load_model(cut[name]).module.state_dict()
         assert {key: value.shape for key, value in timed[name].state_dict().items()} == {
