@@ -1,7 +1,6 @@
 """One stage of a training: it goes on where it was stopped, is evaluated, and says that it is done."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,27 +19,6 @@ RESULT = "result.json"  # what a stage that is done leaves
 _PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")  # what a ModelCheckpoint remembers
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """How a stage is trained.
-
-    Attributes:
-        epochs: Passes over the training clips.
-        folder: Where ``last.ckpt`` and ``best.ckpt`` are kept.
-        monitor: Metric that the best epoch is chosen by, the more the better; None takes the last.
-        seed: Seed of what training draws.
-        precision: Of the training, as the Trainer calls it.
-        heading: What is said before a bar is shown; None shows neither.
-    """
-
-    epochs: int
-    folder: Path
-    monitor: str | None
-    seed: int
-    precision: Literal["32-true", "bf16-mixed"]
-    heading: str | None
-
-
 class _Keeper(ModelCheckpoint):
     """Remembers the best epoch also where the folder was moved since; Lightning would begin anew, and overwrite it."""
 
@@ -54,39 +32,58 @@ class _Keeper(ModelCheckpoint):
         super().load_state_dict({**state_dict, **here, "best_k_models": best, "dirpath": self.dirpath})
 
 
-def fit_stage(task: BaseTask, data: SkeletonDataModule, attempt: Attempt) -> None:
+def fit_stage(
+    task: BaseTask,
+    data: SkeletonDataModule,
+    folder: Path,
+    epochs: int,
+    seed: int,
+    precision: Literal["32-true", "bf16-mixed"] = "32-true",
+    monitor: str | None = None,
+    title: str | None = None,
+) -> None:
     """Train, from where an earlier attempt was stopped; the best epoch is kept in ``best.ckpt``.
+
+    Args:
+        task: What is trained.
+        data: The clips.
+        folder: Where ``last.ckpt`` and ``best.ckpt`` are kept.
+        epochs: Passes over the training clips.
+        seed: Seed of what training draws.
+        precision: Of the training, as the Trainer calls it.
+        monitor: Metric that the best epoch is chosen by, the more the better; None takes the last.
+        title: What is said before a bar is shown; None shows neither.
 
     Raises:
         InputError: the checkpoint of the earlier attempt is damaged.
         KeyboardInterrupt: Ctrl-C; the same call goes on.
     """
-    pl.seed_everything(attempt.seed, verbose=False)
+    pl.seed_everything(seed, verbose=False)
     keeper = _Keeper(
-        attempt.folder,
+        folder,
         "best",
-        monitor=attempt.monitor if len(data.splits()["val"]) else None,
+        monitor=monitor if len(data.splits()["val"]) else None,
         mode="max",
         save_last=True,
         enable_version_counter=False,
         save_on_train_epoch_end=True,
     )
-    last = attempt.folder / "last.ckpt"
+    last = folder / "last.ckpt"
     if last.is_file():
         check_run_checkpoint(last)
-    if attempt.heading is not None:
-        heading(attempt.heading)
+    if title is not None:
+        heading(title)
     with quiet():
         trainer = pl.Trainer(
             devices=1,
-            max_epochs=attempt.epochs,
-            precision=attempt.precision,
+            max_epochs=epochs,
+            precision=precision,
             logger=False,
             callbacks=[keeper],
             enable_model_summary=False,
             num_sanity_val_steps=0,
-            enable_progress_bar=attempt.heading is not None,
-            default_root_dir=attempt.folder,
+            enable_progress_bar=title is not None,
+            default_root_dir=folder,
         )
         with stoppable("training stopped; the same command goes on from the last epoch"):
             trainer.fit(task, datamodule=data, ckpt_path=last if last.is_file() else None, weights_only=True)
