@@ -1,15 +1,20 @@
-"""A search that never ran: architectures of a shipped space with plausible, seeded numbers."""
+"""Searches without a training: one that never ran, with plausible, seeded numbers, and the study of a tiny one."""
 
 import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from stgnn.latency import Estimate
 from stgnn.report import Landmark, Measured, Measurement, ReportData, ReportPoint
 from stgnn.report.analysis import pareto_front
-from stgnn.space import Architecture, BaseArchitecture, Space, read_space
+from stgnn.search import Random
+from stgnn.search.study import run_search
+from stgnn.skeleton import SkeletonLayout, load_layout
+from stgnn.space import Architecture, BaseArchitecture, Space, load_space, read_space
 
 SPATIAL = {"JointMixer": 0.5, "GraphConv": 0.7, "LearnedGraphConv": 0.8, "JointAttention": 1.6}
 TEMPORAL = {"TemporalPool": 0.1, "TemporalShift": 0.15, "DepthwiseTemporalConv": 0.35, "MultiBranchTemporalConv": 0.8}
@@ -98,3 +103,33 @@ def make_report() -> Callable[..., ReportData]:
         )
 
     return make
+
+
+class Evaluator:
+    """Every network is as good as any other."""
+
+    layout, num_classes, space = load_layout("ntu25"), 6, load_space("tiny")
+
+    def identity(self) -> dict[str, str]:
+        """Of nothing."""
+        return {}
+
+    def accuracy(self, architecture: Architecture) -> tuple[float, float]:
+        """Accuracy and its standard error."""
+        return 0.5, 0.01
+
+
+class Latency:
+    """More frames take longer."""
+
+    def predict(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Estimate:
+        """The latency."""
+        return Estimate(1.0 + architecture.frames, 0.1)
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Two networks of the space tiny, in the folder of the test."""
+    monkeypatch.chdir(tmp_path)
+    run_search(Evaluator(), Latency(), Random(), "study.journal", "search", 2, progress=False)  # type: ignore[arg-type]
+    return "study.journal"

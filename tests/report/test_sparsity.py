@@ -9,17 +9,12 @@ import pytest
 
 from stgnn.display import shown
 from stgnn.errors import InputError
-from stgnn.latency import Estimate
 from stgnn.report.chart_parts import Size
 from stgnn.report.curves import Curve, curves_chart
 from stgnn.report.densities import draw_densities
 from stgnn.report.lottery import write_lottery
 from stgnn.report.study import report_data
 from stgnn.results import keep_family
-from stgnn.search import Random
-from stgnn.search.study import run_search
-from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import Architecture, load_space
 from stgnn.tasks.lottery import averages
 from stgnn.tasks.lottery_plan import METHODS
 
@@ -97,22 +92,7 @@ def test_the_wide_table_is_scrolled_by_keys_and_has_a_name(tmp_path: Path) -> No
     assert re.findall(r'<div class="scroll"([^>]*)>', page) == [' tabindex="0" role="region" aria-label="Every point"']
 
 
-def test_a_family_stands_beside_the_front_of_its_study(tmp_path: Path) -> None:
-    class Evaluator:
-        layout, num_classes, space = load_layout("ntu25"), 6, load_space("tiny")
-
-        def identity(self) -> dict[str, str]:
-            return {}
-
-        def accuracy(self, architecture: Architecture) -> tuple[float, float]:
-            return 0.5, 0.01
-
-    class Latency:
-        def predict(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Estimate:
-            return Estimate(1.0 + architecture.frames, 0.1)
-
-    study = str(tmp_path / "study.journal")
-    run_search(Evaluator(), Latency(), Random(), study, "search", 2, progress=False)  # type: ignore[arg-type]
+def test_a_family_stands_beside_the_front_of_its_study(study: str) -> None:
     assert report_data(study).landmarks == ()
     member = {"val_top1": 0.6, "latency_ms": {"median_ms": 2.0}, "macs": 5, "parameters": 7}
     keep_family(study, "search", "n.ckpt", "channel", [{"sparsity": 0.0, **member}, {"sparsity": 0.5, **member}])

@@ -8,48 +8,17 @@ from typing import Any
 import pytest
 
 from stgnn.commands import report
-from stgnn.latency import DeviceFile, Estimate
+from stgnn.latency import DeviceFile
 from stgnn.latency.device import Entry, NetworkRecord
 from stgnn.latency.plan import plan
 from stgnn.report.study import KNEE, report_data
 from stgnn.results import keep_recipe
 from stgnn.runtimes import ONNXRuntime
 from stgnn.runtimes.timing import Timing
-from stgnn.search import Random
-from stgnn.search.study import run_search
-from stgnn.skeleton import SkeletonLayout, load_layout
-from stgnn.space import Architecture, load_space
+from stgnn.skeleton import load_layout
+from stgnn.space import load_space
 
 LAYOUT, SPACE = load_layout("ntu25"), load_space("tiny")
-
-
-class Evaluator:
-    """Every network is as good as any other."""
-
-    layout, num_classes, space = LAYOUT, 6, SPACE
-
-    def identity(self) -> dict[str, str]:
-        """Of nothing."""
-        return {}
-
-    def accuracy(self, architecture: Architecture) -> tuple[float, float]:
-        """Accuracy and its standard error."""
-        return 0.5, 0.01
-
-
-class Latency:
-    """More frames take longer."""
-
-    def predict(self, architecture: Architecture, layout: SkeletonLayout, num_classes: int) -> Estimate:
-        """The latency."""
-        return Estimate(1.0 + architecture.frames, 0.1)
-
-
-@pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.chdir(tmp_path)
-    run_search(Evaluator(), Latency(), Random(), "study.journal", "search", 2, progress=False)  # type: ignore[arg-type]
-    return "study.journal"
 
 
 @pytest.fixture
