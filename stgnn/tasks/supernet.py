@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from stgnn.data.batches import Batch
-from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
 from stgnn.networks import Supernet
 from stgnn.networks.checkpoint import describe
@@ -121,8 +120,7 @@ class SupernetTask(BaseTask):
         Raises:
             InputError: the Trainer was given loaders instead of a data module.
         """
-        data = getattr(self.trainer, "datamodule", None)
-        if not isinstance(data, SkeletonDataModule):
+        if (data := self._data()) is None:
             raise InputError("recalibration needs training clips", hint="give the Trainer a data module")
         return torch.split(calibration_bodies(data, self.calibration_clips).to(self.device), BODIES)
 
