@@ -2,7 +2,6 @@
 
 import errno
 import json
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +93,7 @@ def test_a_text_that_looks_like_something_else_stays_a_text(name: str, folder: P
 def test_a_space_given_by_a_flag_is_kept_as_what_the_file_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[Any] = []
     monkeypatch.setattr("stgnn.latency.profile.profile", lambda *arguments: measured.append(arguments))
-    monkeypatch.setattr(import_module("stgnn.latency.side_by_side"), "summary", lambda device: {})
+    monkeypatch.setattr("stgnn.latency.comparison.summary", lambda device: {})
     flags = ["--space=spaces/own.yaml", "--layout=ntu25", "--classes=3", "--output=devices/own.json"]
     assert main(["profile", *flags]) == 0
     kept = load_recipe("devices/own.json.recipe.yaml")

@@ -51,8 +51,8 @@ def profile(
     Returns:
         The conditions, what was measured, and how well held-out networks are predicted.
     """
+    from stgnn.latency.comparison import summary
     from stgnn.latency.profile import profile as measure
-    from stgnn.latency.side_by_side import summary
 
     device = measure(space, layout, classes, output, runtime, threads, calibration, holdout, quick, seed)
     return {"output": str(output), **summary(device)}
@@ -168,19 +168,11 @@ def search(
 
 
 def _evaluator(path: Path, data: "SkeletonDataModule", variants: int) -> "SupernetEvaluator":
-    """A supernet, made sure to be of these classes and not to have seen the clips that are scored."""
-    from stgnn.networks import load_supernet
+    """What scores the members of a supernet."""
     from stgnn.search.evaluate import SupernetEvaluator
-    from stgnn.tasks.continuing import warn_if_stopped
-    from stgnn.tasks.cutting import check_classes
-    from stgnn.tasks.seen import check_unseen
+    from stgnn.tasks.cutting import load_for
 
-    loaded = load_supernet(path)
-    evaluator = SupernetEvaluator.from_data(loaded.module, data, variants=variants)
-    check_classes(loaded.class_names, data)
-    check_unseen(loaded.extra, data)
-    warn_if_stopped(path, loaded.extra)
-    return evaluator
+    return SupernetEvaluator.from_data(load_for(path, data).module, data, variants=variants)
 
 
 def report(study: str, output: Path = Path("runs/report"), name: str | None = None, title: str = "") -> dict[str, Any]:

@@ -13,9 +13,9 @@
 from stgnn.latency.agreement import Agreement, evaluate
 from stgnn.latency.base import LATENCY_MODELS, Estimate, LatencyModel
 from stgnn.latency.calibrated import Calibrated
+from stgnn.latency.comparison import side_by_side
 from stgnn.latency.device import DeviceFile, load_device
 from stgnn.latency.roofline import Roofline
-from stgnn.latency.side_by_side import side_by_side
 from stgnn.latency.table import LatencyTable
 
 __all__ = [

@@ -15,17 +15,15 @@ from typing import Any
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import LARGEST_SEED, InputError, check_between, check_positive
 from stgnn.files import SETTINGS, remade, write_text
-from stgnn.networks import load_model, load_supernet, save_checkpoint
+from stgnn.networks import load_model, save_checkpoint
 from stgnn.search.evaluate import supernet_checksum
 from stgnn.search.extract import check_made_with
 from stgnn.search.pareto import crowding, front_order, knee, ranks
 from stgnn.search.study import Evaluation
 from stgnn.space import BaseArchitecture
 from stgnn.tasks import ClassificationTask
-from stgnn.tasks.continuing import warn_if_stopped
-from stgnn.tasks.cutting import check_classes
+from stgnn.tasks.cutting import load_for
 from stgnn.tasks.running import accuracy, check_held_out, kept_accuracy, train_quietly
-from stgnn.tasks.seen import check_unseen
 from stgnn.tasks.settings import claim, data_facts
 
 KNEE = "the knee of the fine-tuned networks: beyond it, more milliseconds buy little accuracy"
@@ -106,12 +104,9 @@ def check_share(supernet: Path, study: Mapping[str, str], data: SkeletonDataModu
         InputError: the study was made with another supernet, it has other classes, or it may have seen the clips that
             are to be scored.
     """
-    loaded = load_supernet(supernet)
-    check_made_with(loaded.module, study, supernet)
-    check_classes(loaded.class_names, data)
-    check_unseen(loaded.extra, data)
-    warn_if_stopped(supernet, loaded.extra)
-    return supernet_checksum(loaded.module)
+    module = load_for(supernet, data).module
+    check_made_with(module, study, supernet)
+    return supernet_checksum(module)
 
 
 def fine_tune(

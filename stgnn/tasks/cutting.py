@@ -1,15 +1,18 @@
 """A network cut out of a supernet, with batch-norm statistics of its own, and whether data are those of a supernet."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from stgnn.data.datamodule import SkeletonDataModule
 from stgnn.errors import InputError
-from stgnn.networks import Supernet
+from stgnn.networks import Loaded, Supernet, load_supernet
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import BaseArchitecture
+from stgnn.tasks.continuing import warn_if_stopped
+from stgnn.tasks.seen import check_unseen
 from stgnn.tasks.starting import Plain
 
 BODIES = 64  # in one pass: enough to keep a core busy, few enough to stay in its caches
@@ -54,6 +57,25 @@ def calibration_bodies(data: SkeletonDataModule, clips: int, seed: int = 0) -> T
     train = torch.from_numpy(data.splits()["train"])
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     return data.clips().gather(train[order[:clips]].sort().values, data.frames).bodies
+
+
+def load_for(path: str | Path, data: SkeletonDataModule) -> Loaded[Supernet]:
+    """A supernet whose members are to be scored on held-out clips; a warning tells of one whose training was stopped.
+
+    Args:
+        path: Its checkpoint.
+        data: The data it was trained on, and the clips.
+
+    Raises:
+        InputError: the checkpoint is missing, damaged or of something else, the data are not what the supernet knows,
+            or it may have seen the clips.
+    """
+    loaded = load_supernet(path)
+    check_data(loaded.module, data)
+    check_classes(loaded.class_names, data)
+    check_unseen(loaded.extra, data)
+    warn_if_stopped(path, loaded.extra)
+    return loaded
 
 
 def check_data(supernet: Supernet, data: SkeletonDataModule) -> None:

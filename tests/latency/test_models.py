@@ -10,8 +10,8 @@ from stgnn.latency import Calibrated, DeviceFile, LatencyModel, LatencyTable, Ro
 from stgnn.latency.adaptive import count_adaptive
 from stgnn.latency.agreement import compare
 from stgnn.latency.calibrated import fit
+from stgnn.latency.comparison import summary
 from stgnn.latency.cost import count, count_as_is, joints_and_streams, operations, trace
-from stgnn.latency.side_by_side import summary
 from stgnn.networks import SGN, AdaSGN, Ensemble, Network
 from stgnn.runtimes.timing import Timing
 from stgnn.skeleton import SkeletonLayout, load_layout
