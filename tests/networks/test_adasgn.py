@@ -11,6 +11,7 @@ from stgnn.errors import InputError
 from stgnn.networks import SGN, AdaSGN, load_model, save_checkpoint
 from stgnn.networks.sgn import POLICIES, ConvPolicy, DeployedAdaSGN
 from stgnn.networks.sgn.choice import gumbel_noise
+from stgnn.networks.sgn.policy import HIDDEN, make_policy
 from stgnn.skeleton import load_layout
 
 NTU, SHREC = load_layout("ntu25"), load_layout("shrec22")
@@ -135,6 +136,22 @@ def test_a_clip_policy_takes_one_action_per_body() -> None:
 
 
 @torch.no_grad()
+def test_a_clip_is_drawn_by_the_noise_of_its_first_frame() -> None:
+    network, shape = make(scope="clip").eval(), (9, FRAMES, 6)
+    scores, noise, other = torch.randn(shape), gumbel_noise(shape), gumbel_noise(shape)
+    drawn = network.choose(scores, 1.0, noise)
+    assert torch.equal(drawn, network.choose(scores, 1.0, torch.cat([noise[:, :1], other[:, 1:]], dim=1)))
+    assert not torch.equal(drawn, network.choose(scores, 1.0, torch.cat([other[:, :1], noise[:, 1:]], dim=1)))
+
+
+def test_training_computes_every_branch_for_every_frame() -> None:
+    network = make().train()
+    network(torch.randn(4, FRAMES, 25, 3))
+    for branch in network.branches.values():
+        assert all(norm.num_batches_tracked == 1 for norm in branch.modules() if isinstance(norm, nn.BatchNorm1d))
+
+
+@torch.no_grad()
 def test_evaluation_is_deterministic_unless_asked() -> None:
     network, x = make().eval(), torch.randn(4, FRAMES, 25, 3)
     assert torch.equal(network(x), network(x))
@@ -161,7 +178,31 @@ def test_favouring_the_last_action_makes_it_win() -> None:
     network = make(skip=False).eval()
     assert isinstance(network.policy, ConvPolicy)
     network.policy.favour_last()
+    weight = network.policy.conv.weight
+    assert weight[-1].eq(1 / (3 * 6)).all() and not weight[:-1].any() and not network.policy.conv.bias.any()
     assert network.grouped(torch.randn(2, FRAMES, 25, 3)).actions[..., -1].all()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("scope", ["frame", "clip"])
+def test_one_frame_that_ties_is_enough(scope: str) -> None:
+    """Of a clip policy the mean over the frames decides."""
+
+    class Told(nn.Module):
+        draws = fuses = False
+
+        def forward(self, features: Tensor) -> Tensor:
+            return scores
+
+    network = make(scope=scope).eval()
+    network.policy = Told()
+    scores = torch.zeros(4, FRAMES, 6)
+    scores[:, :, 2] = 1.0  # sure in every frame
+    scores[1, 3, 4] = 1.0  # one frame ties
+    scores[2, :, 4] = 1.0  # every frame ties
+    scores[3, :3, 4], scores[3, 3:, 4] = 2.0, 0.0  # no frame ties, but their mean does
+    wanted = {"frame": [True, False, False, True], "clip": [True, True, False, False]}
+    assert network.decisive(torch.randn(4, FRAMES, 25, 3)).tolist() == wanted[scope]
 
 
 def test_ties_are_found() -> None:
@@ -170,6 +211,26 @@ def test_ties_are_found() -> None:
     torch.nn.init.zeros_(network.policy.conv.weight)  # type: ignore[union-attr, arg-type]
     torch.nn.init.zeros_(network.policy.conv.bias)  # type: ignore[union-attr, arg-type]
     assert not network.decisive(torch.randn(3, FRAMES, 25, 3)).any()
+
+
+@torch.no_grad()
+def test_the_attention_policy_is_its_formula() -> None:
+    policy, x = make_policy("attention", 32, 6), torch.randn(3, FRAMES, 32)
+    query, key, value = (
+        torch.einsum("hf,btf->bth", one.weight, x) + one.bias for one in (policy.query, policy.key, policy.value)
+    )
+    mixed = torch.einsum("bth,bsh,bsg->btg", query, key, value) / HIDDEN
+    torch.testing.assert_close(policy(x), policy.score(mixed))
+
+
+@pytest.mark.parametrize(
+    ("policy", "seen"),
+    [("conv", {2, 3, 4}), ("deep_conv", {1, 2, 3, 4, 5}), ("lstm", {0, 1, 2, 3}), ("attention", {*range(FRAMES)})],
+)
+def test_which_frames_a_policy_decides_by(policy: str, seen: set[int]) -> None:
+    x = torch.randn(2, FRAMES, 32, requires_grad=True)
+    (gradient,) = torch.autograd.grad(make_policy(policy, 32, 6).eval()(x)[:, 3].sum(), x)
+    assert {*gradient.abs().sum(dim=(0, 2)).nonzero()[:, 0].tolist()} == seen
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 
 from stgnn.errors import InputError
-from stgnn.networks import SGN, load_any, load_model, load_network, save_checkpoint
+from stgnn.networks import SGN, AdaSGN, load_any, load_model, load_network, save_checkpoint
 from stgnn.networks.sgn import SpatialModule, module_widths
 from stgnn.networks.sgn.spatial import Embedding, GraphLayer, Pointwise, Semantics
 from stgnn.skeleton import load_layout
@@ -72,6 +72,27 @@ def test_it_is_the_textbook_network(size: str, shaken: Shake) -> None:
 @pytest.mark.parametrize(("classes", "parameters"), [(60, 691_048), (120, 721_828)])
 def test_parameters_are_those_of_the_paper(classes: int, parameters: int) -> None:
     assert sum(parameter.numel() for parameter in SGN(NTU, classes).parameters()) == parameters
+
+
+def test_weights_start_as_the_authors_draw_them() -> None:
+    """Normal, of variance 2 / (kernel * C_out)."""
+    network = SGN(NTU, 5, width=32)
+    for name, module in network.named_modules():
+        if isinstance(module, Pointwise) and not name.endswith("neighbours"):
+            wanted, weight = 2 / len(module.weight), module.weight
+        elif isinstance(module, nn.Conv1d):
+            wanted, weight = 2 / (module.kernel_size[0] * module.out_channels), module.weight
+        else:
+            continue
+        error = 5 * (2 / weight.numel()) ** 0.5  # five standard errors of a variance
+        assert float(weight.detach().square().mean()) == pytest.approx(wanted, rel=error), name
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("chance", [0.0, 0.5])
+def test_dropout_is_the_chance_that_was_asked_for(chance: float) -> None:
+    for network in (SGN(NTU, 5, dropout=chance), AdaSGN(NTU, 5, (1, 9), width=4, dropout=chance)):
+        assert network.temporal.dropout.p == chance
 
 
 @torch.no_grad()
