@@ -35,6 +35,12 @@ def test_members_are_spread_over_the_front(count, numbers):
     assert [one.number for one in spread(FOUND, count)] == numbers
 
 
+@pytest.mark.parametrize("count", [2, 3, 5, 9])
+def test_steps_of_a_spread_are_even_in_the_logarithm(count):
+    doubling = [evaluation(number, 0.1 * number, 2.0**number) for number in range(9)]
+    assert [one.number for one in spread(doubling, count)] == [*range(0, 9, 8 // (count - 1))]
+
+
 def test_a_spread_needs_two_members():
     with pytest.raises(InputError, match="two members"):
         spread(FOUND, 1)

@@ -89,6 +89,37 @@ def test_crowding_distance():
     assert len(crowding(np.empty((0, 2)))) == 0
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_crowding_is_the_gap_between_neighbours_over_the_span(seed):
+    """Of a front as of any points, in two objectives or three."""
+    values = np.random.default_rng(seed).random((9, 2 + seed % 2)) * [1, 1000, 0.01][: 2 + seed % 2]
+    if seed == 0:
+        values = np.sort(values, axis=0)  # a front of accuracy and latency: both ends are the same for both
+    wanted = np.zeros(9)
+    for place, point in enumerate(values):
+        for column, value in zip(values.T, point, strict=True):
+            below, above = column[column < value], column[column > value]
+            ends = not len(below) or not len(above)
+            wanted[place] += np.inf if ends else (above.min() - below.max()) / np.ptp(column)
+    assert crowding(values) == pytest.approx(wanted)
+
+
+def test_objectives_in_which_all_are_equal_crowd_nobody():
+    assert crowding([(0.5, 1.0), (0.5, 2.0), (0.5, 4.0)]).tolist() == [np.inf, 1.0, np.inf]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_knee_is_farthest_from_the_line_between_the_ends(seed):
+    rng = np.random.default_rng(seed)
+    values = np.sort(rng.random((12, 2)) ** [0.4, 1.0], axis=0) * [1, 50]  # all on the front
+    first, last = values[0], values[-1]
+    sides = [(last - first)[1] * (point - first)[0] - (last - first)[0] * (point - first)[1] for point in values]
+    order = rng.permutation(12)
+    assert order[knee(values[order])] == np.argmax(sides)
+    scaled = values * [0.3, 7.0] + [0.1, 2.0]
+    assert knee(scaled[order]) == knee(values[order]), "whatever the units"
+
+
 def test_knee_is_where_accuracy_stops_paying():
     values = [(0.50, 1.0), (0.85, 2.0), (0.88, 5.0), (0.90, 10.0), (0.40, 9.0)]
     assert knee(values) == 1
