@@ -45,6 +45,32 @@ def test_interval_holds_the_value_and_narrows():
     assert rank_correlation(x, y, resamples=50) == rank_correlation(x, y, resamples=50)
 
 
+@pytest.mark.parametrize(("level", "errors"), [(0.95, 1.96), (0.5, 0.674)])
+def test_the_interval_is_of_its_level(level, errors):
+    """That of a mean is known: so many standard errors on either side."""
+    x = np.random.default_rng(1).normal(size=500)
+    found = rank_correlation(x, x, lambda one, other: float(one.mean()), resamples=4000, level=level)
+    half = errors * x.std() / len(x) ** 0.5
+    assert (found.value, found.level, found.pairs) == (pytest.approx(x.mean()), level, 500)
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.08)
+    assert (found.high + found.low) / 2 == pytest.approx(x.mean(), abs=0.1 * half)
+
+
+def test_another_seed_resamples_otherwise():
+    x, y = np.random.default_rng(1).normal(size=(2, 30))
+    one, other = (rank_correlation(x, y, resamples=50, seed=seed) for seed in (1, 2))
+    assert one.value == other.value and (one.low, one.high) != (other.low, other.high)
+
+
+@pytest.mark.parametrize("statistic", [kendall_tau_b, spearman])
+def test_where_there_is_no_order_there_is_no_correlation(statistic):
+    assert np.isnan(statistic([1, 2, 3], [5, 5, 5])) and np.isnan(statistic([5, 5, 5], [1, 2, 3]))
+    rare = rank_correlation([1, 1, 1, 2], [1, 2, 3, 4], statistic)  # many resamples are constant
+    assert -1 <= rare.low <= rare.value <= rare.high <= 1
+    none = rank_correlation([1, 1, 1], [1, 2, 3], statistic)
+    assert np.isnan([none.value, none.low, none.high]).all()
+
+
 def test_regret():
     assert regret_at([0.9, 0.8, 0.1], [0.70, 0.75, 0.80], 2) == pytest.approx(0.05)
     assert regret_at([0.9, 0.8, 0.1], [0.70, 0.75, 0.80], 3) == 0

@@ -43,6 +43,21 @@ def test_calibration_learns_a_cost_per_block(device: DeviceFile) -> None:
     assert better.mape < 0.25 * raw.mape
 
 
+def test_busy_neighbours_change_neither_calibration_nor_agreement(device: DeviceFile) -> None:
+    def shared(timing: Timing, factor: float) -> Timing:
+        return Timing(factor * timing.median_ms, timing.p10_ms, factor * timing.p90_ms, timing.runs, timing.quiet_ms)
+
+    times = np.random.default_rng(0).uniform(1.0, 3.0, size=len(device.networks)).tolist()
+    networks = tuple(
+        replace(record, timing=shared(record.timing, time)) for record, time in zip(device.networks, times, strict=True)
+    )
+    busy = replace(device, networks=networks)
+    assert Calibrated(busy).factors == Calibrated(device).factors
+    assert Calibrated(busy).relative_std == Calibrated(device).relative_std
+    found = evaluate(LatencyTable(busy), busy.records("holdout"), busy.layout, CLASSES)
+    assert found == evaluate(LatencyTable(device), device.records("holdout"), device.layout, CLASSES)
+
+
 def test_error_bars_come_from_networks_left_out(device: DeviceFile) -> None:
     quiet = Calibrated(device)
     noise = np.random.default_rng(0).uniform(0.8, 1.25, size=len(device.networks))
@@ -193,6 +208,7 @@ def test_metrics_against_brute_force() -> None:
     errors = [abs(p - m) / m for p, m in zip(predicted, measured, strict=True)]
     assert found.mape == pytest.approx(sum(errors) / 40)
     assert found.within_10_percent == sum(error <= 0.1 for error in errors) / 40
+    assert found.within_5_percent == sum(error <= 0.05 for error in errors) / 40 < found.within_10_percent
     ranks = [[sum(other < value for other in values) for value in values] for values in (predicted, measured)]
     squares = sum((a - b) ** 2 for a, b in zip(*ranks, strict=True))
     assert found.spearman == pytest.approx(1 - 6 * squares / (40 * (40**2 - 1)))
