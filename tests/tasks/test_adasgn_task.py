@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 import torch
 from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import LambdaCallback
 
 from stgnn.data.batches import Batch
 from stgnn.data.datamodule import SyntheticDataModule
 from stgnn.errors import InputError
 from stgnn.latency.adaptive import action_costs
-from stgnn.networks import SGN, load_model, save_checkpoint
+from stgnn.networks import SGN, AdaSGN, load_model, save_checkpoint
+from stgnn.networks.sgn.choice import relative_costs
 from stgnn.tasks import AdaSGNTask
 from stgnn.tasks.cutting import ORIGIN
 from stgnn.tasks.schedule import drop_steps, schedule
@@ -144,6 +146,74 @@ def test_usage_and_costs_are_those_of_the_actions_taken(data: SyntheticDataModul
     assert told["val_gflops"] == pytest.approx((costs.total(usage) - costs.head) / 1e9, rel=1e-5)
     assert told["val_macs"] == pytest.approx(action_costs(task.network).total(usage) - action_costs(task.network).head)
     assert told["val_choice"] < 0, "nothing is chosen while something is frozen"
+
+
+@pytest.mark.parametrize("cost", ["gflops", "macs"])
+def test_the_policy_is_pressed_by_the_cost_that_was_named(data: SyntheticDataModule, cost: str) -> None:
+    task = make(data, cost=cost)
+    task.setup("fit")
+    counted = action_costs(task.network, "adasgn" if cost == "gflops" else "macs").actions
+    torch.testing.assert_close(task.costs, relative_costs([*counted.values()]))
+    assert next(iter(task.tables)) == cost
+
+
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        ({"frozen_epochs": 1, "alpha_warmup": 0}, [False, True, True]),
+        ({"frozen": "nothing", "alpha_warmup": 2}, [False, False, True]),
+        ({"frozen": "nothing", "alpha_warmup": 2, "policy": "fuse"}, [True, True, True]),
+        ({"frozen_epochs": 1, "alpha_warmup": 2}, [False, False, True]),
+    ],
+)
+def test_only_epochs_in_which_everything_counts_can_be_chosen(
+    data: SyntheticDataModule, trainer: Run, options: dict[str, Any], chosen: list[bool]
+) -> None:
+    found: list[dict[str, float]] = []
+    told = LambdaCallback(
+        on_validation_end=lambda run, _: found.append({k: float(v) for k, v in run.callback_metrics.items()})
+    )
+    short = {"limit_train_batches": 1, "limit_val_batches": 1, "num_sanity_val_steps": 0}
+    task = make(data, favour_dearest=True, **options)
+    trainer(max_epochs=3, callbacks=[told], **short).fit(task, datamodule=data)
+    for epoch, ready in zip(found, chosen, strict=True):
+        spent = sum(
+            epoch[f"val_usage_{name.replace('-', '_')}"] * cost
+            for name, cost in zip(task.network.actions, task.costs, strict=True)
+        )
+        score = epoch["val_top1"] if ready else epoch["val_top1"] - 2
+        assert epoch["val_choice"] == pytest.approx(score - 1e-5 * float(spent), abs=1e-6)
+        assert spent > 0.5, "so that it shows"
+
+
+def test_every_step_draws_actions_of_its_own(
+    data: SyntheticDataModule, trainer: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dense, drawn = AdaSGN.dense, list[torch.Tensor]()
+
+    def watched(network: AdaSGN, x: torch.Tensor, heat: float, noise: torch.Tensor) -> Any:
+        drawn.append(noise[0])
+        return dense(network, x, heat, noise)
+
+    monkeypatch.setattr(AdaSGN, "dense", watched)
+    for seed in (0, 0, 1):
+        trainer(max_epochs=2, limit_train_batches=2, limit_val_batches=0).fit(make(data, seed=seed), datamodule=data)
+    first, again, other = drawn[:4], drawn[4:8], drawn[8:]
+    assert all(torch.equal(one, two) for one, two in zip(first, again, strict=True))
+    different = [*first, *other]
+    assert not any(torch.equal(a, b) for place, a in enumerate(different) for b in different[:place])
+
+
+def test_usage_is_counted_anew_each_time(data: SyntheticDataModule, trainer: Run) -> None:
+    task, frames = make(data), 0
+    for batch in data.test_dataloader():
+        frames += len(batch.bodies) * task.network.frames
+    run = trainer(max_epochs=2, limit_train_batches=1)
+    run.fit(task, datamodule=data)
+    assert not task.val_usage.frames.any()
+    for _ in range(2):
+        run.test(task, datamodule=data, verbose=False)
+        assert task.test_usage.frames.sum() == frames
 
 
 def last_clip(batch: Batch) -> dict[str, torch.Tensor]:

@@ -58,6 +58,46 @@ def test_the_labels_teach_the_largest_and_the_largest_teaches_the_rest(
     assert task._student_loss(logits, logits.roll(1, 0), batch.label).item() == pytest.approx(expected)
 
 
+def test_labels_and_logits_share_the_loss_of_the_smaller_networks(supernet: Make, data: SyntheticDataModule) -> None:
+    task, batch = supernet(), next(iter(data.train_dataloader()))
+    logits, teacher = (torch.randn(len(batch.label), data.num_classes) for _ in range(2))
+    losses = []
+    for task.distillation in (0.0, 0.3, 1.0):
+        losses.append(task._student_loss(logits, teacher, batch.label))
+    torch.testing.assert_close(losses[1], 0.7 * losses[0] + 0.3 * losses[2])
+
+
+def test_a_loss_is_the_sum_over_its_networks_and_teaches_nobody_backwards(
+    supernet: Make, data: SyntheticDataModule
+) -> None:
+    """The gradient of every network is that of its own loss, the logits of the largest being given."""
+    task = supernet(sampled=1, distillation=0.6).eval()  # statistics of a batch would change from run to run
+    batch = next(iter(data.train_dataloader()))
+    task.training_step(batch, 0).backward()
+    found = {name: value.grad.clone() for name, value in task.named_parameters() if value.grad is not None}
+    task.zero_grad()
+    largest, *others = task.architectures(0)
+    teacher = task.clip_scores(batch, largest)
+    given = teacher.detach().clone()
+    task.classification_loss(teacher, batch.label).backward()
+    for other in others:
+        scores = task.clip_scores(batch, other)
+        told = torch.nn.functional.kl_div(scores.log_softmax(1), given.softmax(1), reduction="batchmean")
+        (0.6 * told + 0.4 * task.classification_loss(scores, batch.label)).backward()
+    assert len(found) == sum(value.grad is not None for value in task.parameters())
+    for name, value in task.named_parameters():
+        if value.grad is not None:
+            torch.testing.assert_close(found[name], value.grad, rtol=1e-4, atol=1e-6, msg=name)
+
+
+def test_every_step_of_a_run_samples_for_itself(supernet: Make, data: SyntheticDataModule, trainer: Run) -> None:
+    task, steps = supernet(), []
+    sample = task.architectures
+    task.architectures = lambda step: (steps.append(step), sample(step))[1]  # type: ignore[method-assign]
+    trainer(max_epochs=2, limit_train_batches=2, limit_val_batches=0).fit(task, datamodule=data)
+    assert steps == [0, 1, 2, 3]
+
+
 def test_bf16_autocast_stays_finite(supernet: Make, data: SyntheticDataModule, trainer: Run) -> None:
     task = supernet()
     run = trainer(max_steps=2, precision="bf16-mixed", limit_val_batches=1)
