@@ -146,6 +146,8 @@ def test_a_clip_is_drawn_by_the_noise_of_its_first_frame() -> None:
 
 def test_training_computes_every_branch_for_every_frame() -> None:
     network = make().train()
+    assert isinstance(network.policy, ConvPolicy)
+    network.policy.favour_last()  # in evaluation, nobody would take the others
     network(torch.randn(4, FRAMES, 25, 3))
     for branch in network.branches.values():
         assert all(norm.num_batches_tracked == 1 for norm in branch.modules() if isinstance(norm, nn.BatchNorm1d))

@@ -81,10 +81,10 @@ def test_the_larger_the_tournament_the_better_the_parent():
 
 
 def test_nothing_is_proposed_twice(toy):
-    space = toy.few(8)
-    study = finished(12, 1, space)
+    space = toy.few(20)
+    study = finished(20, 1, space)
     known = {trial.user_attrs["digest"] for trial in study.trials}
-    assert 8 <= len(known) < space.size and not known & {child.digest for child in proposals(study, space=space)}
+    assert YOUNG < len(known) < space.size and not known & {child.digest for child in proposals(study, space=space)}
 
 
 def test_the_first_ones_are_random_and_of_every_size():
