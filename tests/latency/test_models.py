@@ -9,7 +9,7 @@ from stgnn.errors import InputError
 from stgnn.latency import Calibrated, DeviceFile, LatencyModel, LatencyTable, Roofline, cost, evaluate, side_by_side
 from stgnn.latency.adaptive import count_adaptive
 from stgnn.latency.agreement import compare
-from stgnn.latency.calibrated import fit
+from stgnn.latency.calibrated import _left_out_error, fit
 from stgnn.latency.comparison import summary
 from stgnn.latency.cost import count, count_as_is, joints_and_streams, operations, trace
 from stgnn.networks import SGN, AdaSGN, Ensemble, Network
@@ -82,6 +82,25 @@ def test_factors_stay_non_negative() -> None:
     assert (factors >= 0).all()
 
 
+def test_without_evidence_factors_are_common_and_constants_nothing() -> None:
+    rng = np.random.default_rng(2)
+    terms = rng.uniform(0.1, 9.0, size=(8, 3))
+    design = np.concatenate([np.ones((8, 1)), rng.integers(2, 9, size=(8, 1)), terms], axis=1)
+    assert fit(design, 1.7 * terms.sum(axis=1)) == pytest.approx([0, 0, 1.7, 1.7, 1.7])
+
+
+def test_the_error_of_a_network_is_that_of_a_fit_without_it() -> None:
+    rng = np.random.default_rng(3)
+    terms = rng.uniform(1.0, 5.0, size=(6, 2))
+    design = np.concatenate([np.ones((6, 1)), rng.integers(2, 9, size=(6, 1)), terms], axis=1)
+    measured = terms.sum(axis=1) * rng.uniform(0.7, 1.4, size=6)
+    kept = [[place for place in range(6) if place != left] for left in range(6)]
+    errors = [design[left] @ fit(design[rest], measured[rest]) / measured[left] - 1 for left, rest in enumerate(kept)]
+    assert _left_out_error(design, measured) == pytest.approx(math.sqrt(sum(error**2 for error in errors) / 6))
+    inside = design @ fit(design, measured) / measured - 1
+    assert _left_out_error(design, measured) > math.sqrt((inside**2).mean()), "what was fitted to is better known"
+
+
 def test_too_few_networks_are_refused(device: DeviceFile) -> None:
     with pytest.raises(InputError, match="at least 3"):
         Calibrated(replace(device, networks=device.networks[:2]))
@@ -136,6 +155,21 @@ def test_roofline_without_memory_and_dispatch_counts_operations(architectures: l
     assert waiting == pytest.approx(len(operations(architectures[0], layout, CLASSES)), rel=0.2)
     with pytest.raises(InputError, match="positive"):
         Roofline(peak_gflops=0)
+
+
+def test_every_operation_of_a_roofline_takes_the_longer_of_arithmetic_and_traffic() -> None:
+    layout, architecture = load_layout("ntu25"), load_space("tiny").smallest()
+
+    def ms(peak: float, bandwidth: float) -> float:
+        return Roofline(peak, bandwidth, dispatch_us=0.0).predict(architecture, layout, CLASSES).mean_ms
+
+    found = operations(architecture, layout, CLASSES)
+    assert ms(math.inf, 4.0) == pytest.approx(sum(one.bytes for one in found) / 4e6)
+    balance = sum(one.bytes for one in found) / sum(2 * one.macs for one in found)  # neither always wins
+    arithmetic, traffic, both = ms(1.0, math.inf), ms(math.inf, balance), ms(1.0, balance)
+    assert arithmetic == pytest.approx(traffic) and 1.01 * arithmetic < both < 0.99 * (arithmetic + traffic)
+    longer = sum(max(2.0 * one.macs, one.bytes / balance) for one in found)
+    assert both == pytest.approx(longer * 1e-6)
 
 
 def test_macs_of_known_modules() -> None:
