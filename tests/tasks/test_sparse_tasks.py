@@ -18,7 +18,7 @@ from stgnn.networks.models import is_compact
 from stgnn.skeleton.transforms import resample_frames
 from stgnn.space import load_space
 from stgnn.tasks import ClassificationTask, MultiLevelTask, SparseTask
-from stgnn.tasks.base import distillation_loss
+from stgnn.tasks.base import clip_logits, distillation_loss
 from stgnn.tasks.sparse_base import SparsitySchedule
 
 Run = Callable[..., Trainer]
@@ -155,6 +155,35 @@ def test_only_the_pull_changes_what_is_trained(penalty: Any, data: SyntheticData
         return torch.cat([value.flatten() for value in task.network.network.parameters()])
 
     assert torch.equal(weights(penalty), weights("none")) == (penalty != "pull")
+
+
+@pytest.mark.parametrize("kind", ["pull", "inert"])
+def test_what_the_target_will_prune_is_penalised_ever_more_until_it_is_pruned(
+    kind: Any, data: SyntheticDataModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, batch = sparse(data, sparsity=0.8, penalty=kind).eval(), batch_of(data)
+    task._phases = (4, 0)  # four steps without masks, without a Trainer
+    x = resample_frames(batch.bodies, task.frames)
+    for step, weight in ((0, 0.0), (1, 0.25), (3, 0.75), (4, 1.0), (5, 0.0)):
+        monkeypatch.setattr(SparseTask, "global_step", step)
+        logits = clip_logits(task.network(x, 0.0 if step < 4 else 0.8), batch)
+        wanted = task.classification_loss(logits, batch.label) + weight * task.network.penalty(0.8)
+        torch.testing.assert_close(task.training_step(batch, 0), wanted, msg=f"step {step}")
+
+
+@torch.no_grad()
+def test_clips_are_scored_at_the_target_before_anything_is_masked(data: SyntheticDataModule, trainer: Run) -> None:
+    task, batch = sparse(data, sparsity=0.8, dense_until=0.9).eval(), batch_of(data)
+    wanted = clip_logits(task.network(resample_frames(batch.bodies, task.frames), 0.8), batch)
+    task.trainer = trainer(max_epochs=2)
+    task._phases = (9, 0)
+    torch.testing.assert_close(task.score(batch), wanted)
+    task.on_validation_epoch_start()
+    torch.testing.assert_close(task.score(batch), wanted)
+    task.on_validation_epoch_end()
+    for score in task.network.score_parameters():
+        score.neg_()
+    assert not torch.allclose(task.score(batch), wanted), "what was masked for one validation is not kept"
 
 
 def test_densities_are_written_for_every_layer_and_epoch(data: SyntheticDataModule, run: Run, tmp_path: Path) -> None:

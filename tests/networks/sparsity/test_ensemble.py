@@ -1,5 +1,6 @@
 """Several levels of sparsity at once."""
 
+import copy
 from itertools import pairwise
 from typing import Any
 
@@ -112,6 +113,20 @@ def test_gradients_reach_every_expert_every_score_and_every_classifier(make: Any
 def test_the_penalty_is_a_sum_over_experts(make: Any) -> None:
     net = ensemble(make, 3)
     torch.testing.assert_close(net.penalty(), sum(e.penalty(s) for e, s in zip(net.experts, LEVELS, strict=True)))
+
+
+@torch.no_grad()
+def test_the_penalty_of_nested_levels_is_of_the_norms_of_each(make: Any) -> None:
+    net = ensemble(make, 1, granularity="channel")
+    for norms in net.norms:
+        for tensor in norms.parameters():
+            tensor.add_(torch.rand_like(tensor))
+    shared, wanted = net.experts[0], torch.tensor(0.0)
+    for level, own in zip(LEVELS, [{}, *(norms.by_name() for norms in net.norms)], strict=True):
+        alone = copy.deepcopy(shared)
+        alone.network.load_state_dict(own, strict=False)
+        wanted = wanted + alone.penalty(level)
+    torch.testing.assert_close(net.penalty(), wanted)
 
 
 @torch.no_grad()

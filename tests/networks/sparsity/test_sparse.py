@@ -1,6 +1,8 @@
 """Laws of the sparse generator: what s = 0 means, densities, gradients, the penalty, granularities."""
 
 import math
+import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,8 +13,11 @@ from stgnn.errors import InputError
 from stgnn.networks import Network
 from stgnn.networks.sgn import SGN
 from stgnn.networks.sparsity import GRANULARITIES, SCOPES, SparseNetwork, list_weights
+from stgnn.networks.sparsity.gates import find_gates
+from stgnn.networks.sparsity.maskable import block_of
 from stgnn.skeleton import load_layout
 from stgnn.space import load_architecture, load_space
+from tests.networks.spaces import EVERY_OPERATOR
 
 LAYOUT = load_layout("ntu25")
 NETWORKS = ("tiny", "SGN")
@@ -145,6 +150,22 @@ def test_the_penalty_pulls_what_will_be_pruned_and_the_inert_one_does_nothing(ma
     assert float(sparse.penalty(0.9).detach()) < float(pull.detach())
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("granularity", ["unstructured", "channel"])
+def test_the_penalty_is_a_sum_of_norms_over_blocks(make: Any, branched: Any, granularity: str) -> None:
+    net = make(branched)
+    sparse = SparseNetwork(net, granularity)
+    others = {name: torch.randn_like(weight) for name, weight in net.named_parameters() if "stages.0" in name}
+    for overrides in ({}, others):
+        blocks: dict[str, list[torch.Tensor]] = {}
+        for name, mask in sparse.masks(0.7).items():
+            weight = overrides.get(name, net.get_parameter(name))
+            blocks.setdefault(block_of(net, name), []).append(weight[~mask])
+        assert len(blocks) < len(sparse.masks(0.7))
+        wanted = sum(torch.cat(gone).norm() for gone in blocks.values())
+        torch.testing.assert_close(sparse.penalty(0.7, overrides=overrides), wanted)
+
+
 def test_a_penalty_on_nothing_has_finite_gradients(make: Any) -> None:
     net = network(make, "tiny")
     sparse = SparseNetwork(net)
@@ -164,6 +185,38 @@ def test_blocks_lie_along_the_input_channels(make: Any) -> None:
     weight = mask["stages.0.1.spatial.LearnedGraphConv.weight"]  # (K, C_out, C_in)
     groups = weight.reshape(3, 64, 16, 4)
     assert bool((groups == groups[..., :1]).all()) and 0.3 < float(weight.float().mean()) < 0.7
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_block_is_at_most_four_neighbours_of_one_output(make: Any, seed: int) -> None:
+    net = make(EVERY_OPERATOR.sample(random.Random(seed)), seed)
+    for gate in find_gates(net, "block"):
+        (target,) = gate.targets
+        assert target.index is not None
+        inputs = -1 if target.index.dim() == 3 else 1  # raw weights are (K, C_out, C_in)
+        rows = target.index.movedim(inputs, -1).flatten(0, -2)
+        for row in rows:
+            assert row.tolist() == [int(row[0]) + place // 4 for place in range(len(row))]
+        assert len(rows[:, 0].unique()) == len(rows) and gate.shape == (len(target.index.unique()),)
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_units_never_vanish_as_a_whole_and_weights_may(make: Any, branched: Any, granularity: str) -> None:
+    sparse = SparseNetwork(make(branched), granularity, "global_raw")
+    fewest = min(int(mask.sum()) for mask in sparse._kept(1.0))
+    assert fewest == (1 if granularity in ("channel", "branch") else 0)
+
+
+def test_small_layers_stay_denser_in_blocks_of_weights_too(make: Any) -> None:
+    net = network(make, "STGCN++")
+    sparse, shares = SparseNetwork(net, "block"), []
+    for scores, mask in zip(sparse.scores, sparse._kept(0.95), strict=True):
+        weight = net.get_parameter(scores.gate.name)
+        shares.append((sum(weight.shape) / weight.numel(), float(mask.float().mean()), 1 / mask.numel()))
+    shares.sort()
+    for (_, sparser, _), (_, denser, one_block) in pairwise(shares):
+        assert sparser <= denser + one_block
+    assert shares[-1][1] > 3 * shares[0][1]
 
 
 def test_edges_that_a_body_does_not_have_have_no_scores(make: Any) -> None:
@@ -197,6 +250,35 @@ def test_scores_may_start_from_magnitudes(make: Any) -> None:
         assert not mask.any() or mask.all() or float(sizes[mask].min()) >= float(sizes[~mask].max())
     for score in SparseNetwork(net, "channel", initial="magnitude").score_parameters():
         assert bool(torch.isfinite(score).all())
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_magnitudes_are_means_relative_to_each_parameter(make: Any, branched: Any, granularity: str) -> None:
+    """The order of the scores is that of what each of them opens; single weights are their own."""
+    net = make(branched, 3)
+    for scores in SparseNetwork(net, granularity, initial="magnitude").scores:
+        sizes = torch.zeros(scores.gate.shape).flatten()
+        for target in scores.gate.targets:
+            weight = net.get_parameter(target.parameter).abs()
+            if target.index is None:
+                sizes = weight.flatten()
+                continue
+            index = target.index if target.axis is None else _broadcast(target.index, target.axis, weight)
+            for place in range(len(sizes)):
+                opened = weight[index == place]
+                if len(opened):
+                    sizes[place] += opened.mean() / weight.mean()
+        order = sizes[scores.score.flatten().argsort()]
+        assert bool((order.diff() >= -1e-5 * order.max()).all()), scores.gate.name
+        bound, count = scores.gate.bound, scores.score.numel()
+        step = 2 * bound / count
+        even = -bound + step / 2 + step * torch.arange(count)
+        torch.testing.assert_close(scores.score.flatten().sort().values, even, msg="spread evenly within the bound")
+
+
+def _broadcast(index: torch.Tensor, axis: int, weight: torch.Tensor) -> torch.Tensor:
+    return index.reshape([-1 if place == axis else 1 for place in range(weight.dim())]).expand(weight.shape)
 
 
 def test_scores_by_magnitude_empty_no_layer_whose_weights_are_spread_evenly(make: Any) -> None:
