@@ -1,17 +1,19 @@
 """Costs of actions: one form for what is counted and what is measured."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from stgnn.errors import InputError
+from stgnn.latency import actions
 from stgnn.latency.actions import ActionTable, action_table, forced, measured_beside, read_table
 from stgnn.latency.adaptive import action_costs
 from stgnn.latency.cost import trace
 from stgnn.networks import SGN, AdaSGN
-from stgnn.runtimes.timing import Protocol
+from stgnn.runtimes.timing import Protocol, Timing
 from stgnn.skeleton import load_layout
 
 Make = Callable[..., AdaSGN]
@@ -64,6 +66,22 @@ def test_measured_costs_are_written_and_read_back(adasgn: Make, tmp_path: Path) 
     assert read_table(tmp_path / "actions.json", network) == action_table(network, tmp_path / "actions.json") == table
     with pytest.raises(InputError, match="of other actions"):
         read_table(tmp_path / "actions.json", adasgn())
+
+
+def test_an_action_adds_what_it_takes_more_than_the_first_and_never_less_than_nothing(
+    adasgn: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet, networks = [2.0, 1.9, 2.5, 4.0, 7.0], []
+
+    def timed(modules: Iterable[Any], *_: Any) -> list[Timing]:
+        networks.extend(name for name, *_ in modules)
+        return [Timing(3 * ms, ms, 4 * ms, 10, ms) for ms in quiet]  # with busy neighbours
+
+    monkeypatch.setattr(actions, "time_deployed", timed)
+    table, beside = measured_beside(adasgn(), {"sgn": SGN(NTU, 5, 4, width=4)}, "Torch")
+    assert networks == [*adasgn().actions, "sgn"]
+    assert table.fixed == 2.0 and list(table.added.values()) == [0.0, 0.0, 0.5, 2.0] and beside == {"sgn": 7.0}
+    assert table.total([0.5, 0.0, 0.25, 0.25]) == 2.0 + 0.25 * 0.5 + 0.25 * 2.0
 
 
 def test_measured_costs_are_those_of_one_policy(adasgn: Make, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from stgnn.latency.device import Entry
 from stgnn.latency.parts import Part, parts
 from stgnn.latency.plan import plan, thin
 from stgnn.latency.probes import probe_of
+from stgnn.latency.table import _bilinear_fit
 from stgnn.networks import Network
 from stgnn.runtimes import ONNXRuntime
 from stgnn.skeleton import SkeletonLayout, load_layout
@@ -79,6 +80,46 @@ def test_nothing_is_extrapolated(device: DeviceFile, axis: str) -> None:
     for size in (7, 17):
         with pytest.raises(InputError, match="no measurement"):
             latency(size)
+
+
+WIDTHS = (8, 24, 64)
+PAIRS = [(source, target) for source in WIDTHS for target in WIDTHS if source != target]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pairs_of_widths_are_fitted_in_relative_error(seed: int) -> None:
+    """Of the best fit no residual is left along ``1, s t, s, t``, each over the time."""
+    rng = random.Random(seed)
+    times = {(s, t): (0.1 + 0.01 * s + 0.002 * s * t) * rng.uniform(0.9, 1.1) for s, t in PAIRS}
+    off = {pair: _bilinear_fit(times, *pair) / ms - 1 for pair, ms in times.items()}
+    assert max(abs(error) for error in off.values()) > 0.01
+    for column in (lambda s, t: 1, lambda s, t: s * t, lambda s, t: s, lambda s, t: t):
+        along = [column(*pair) / times[pair] for pair in PAIRS]
+        assert sum(error * one for error, one in zip(off.values(), along, strict=True)) == pytest.approx(
+            0, abs=1e-9 * sum(abs(one) for one in along)
+        )
+
+
+def test_a_fit_never_falls_far_below_what_was_measured() -> None:
+    rng, lowest = random.Random(0), []
+    for _ in range(10):
+        times = {pair: 10 ** rng.uniform(-1, 1) for pair in PAIRS}
+        fitted = [_bilinear_fit(times, s, t) for s in range(8, 65, 8) for t in range(8, 65, 8)]
+        lowest.append(min(fitted) / min(times.values()))
+    assert min(lowest) == 0.5
+
+
+def test_equal_widths_say_nothing_about_different_ones(device: DeviceFile) -> None:
+    """A residual projects only where the width changes."""
+    base = Part(kind="spatial", operator="Graph", activation="ReLU", joints=20, frames=16, source=8, target=8)
+    crossing = tuple(Entry(replace(base, source=s, target=t), 0.1 + 0.01 * s * t) for s, t in PAIRS)
+    found = []
+    for equal in (1.0, 50.0):
+        diagonal = tuple(Entry(replace(base, source=width, target=width), equal * width) for width in WIDTHS)
+        table = LatencyTable(replace(device, entries=(*crossing, *diagonal)))
+        found.append(table._part_latency(replace(base, source=12, target=40)))
+        assert table._part_latency(replace(base, source=64, target=64)) == 64 * equal
+    assert found[0] == found[1] == pytest.approx(0.1 + 0.01 * 12 * 40)
 
 
 def with_block(architecture: Architecture, **change: object) -> Architecture:
