@@ -105,7 +105,7 @@ def ranks(
             infeasible one, and of two infeasible points the one that violates less.
     """
     losses = _losses(values, maximise)
-    amount = np.zeros(len(losses)) if violation is None else np.maximum(np.asarray(violation, dtype=np.float64), 0.0)
+    amount = np.zeros(len(losses)) if violation is None else np.asarray(violation, dtype=np.float64)
     worse = amount[:, None] < amount[None, :]
     both_feasible = (amount[:, None] == 0) & (amount[None, :] == 0)
     beaten = worse | (both_feasible & _dominates(losses))

@@ -138,7 +138,6 @@ class _Seed:
     def _dense(self) -> dict[str, Any]:
         path = self.folder / "dense.json"
         if not path.is_file():
-            self.network.load_state_dict(dict(self.first))
             early = KeepEarly(self.network, self.plan.rewind_epoch)
             train_quietly(self.task, self.data, self.plan.epochs, self.seed, [early])
             write_archive(path.with_suffix(".pt"), {"state": copied_state(self.network), "early": early.state})

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -256,7 +257,8 @@ def test_scores_may_start_from_magnitudes(make: Any) -> None:
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_magnitudes_are_means_relative_to_each_parameter(make: Any, branched: Any, granularity: str) -> None:
     """The order of the scores is that of what each of them opens; single weights are their own."""
-    net = make(branched, 3)
+    stages = [replace(stage, width=width) for stage, width in zip(branched.stages, (20, 28), strict=True)]
+    net = make(replace(branched, stages=tuple(stages)), 3)  # branches of unequal width, blocks of fewer than four
     for scores in SparseNetwork(net, granularity, initial="magnitude").scores:
         sizes = torch.zeros(scores.gate.shape).flatten()
         for target in scores.gate.targets:
