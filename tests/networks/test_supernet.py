@@ -1,5 +1,6 @@
 """The slicing law and what rests on it."""
 
+import copy
 import random
 from dataclasses import replace
 
@@ -152,6 +153,28 @@ def test_calibrated_evaluation_equals_training_mode_on_the_same_batch(supernet: 
             module.eval()
     with torch.no_grad():
         torch.testing.assert_close(supernet.eval()(x, architecture, buffers), alone(x), rtol=1e-4, atol=1e-4)
+
+
+def test_training_after_a_calibration_goes_on_as_before(supernet: Supernet) -> None:
+    """Its batch norms average over steps, as those of a supernet that was never calibrated."""
+    architecture, after = SPACE.smallest(), {}
+    for calibrated in (False, True):
+        net = copy.deepcopy(supernet)
+        if calibrated:
+            net.calibrated(architecture, [bodies(4, architecture.frames)])
+        net.train()(bodies(4, architecture.frames, 9), architecture)
+        after[calibrated] = net.state_dict()
+    assert all(torch.equal(value, after[True][name]) for name, value in after[False].items())
+
+
+def test_looking_at_an_architecture_draws_no_random_numbers() -> None:
+    """So a run that goes on, and has its templates still to build, trains as one that has them."""
+    net = Supernet(SPACE, LAYOUT, 6)
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    net.template(SPACE.sample(random.Random(77)))
+    assert torch.equal(torch.rand(3), wanted)
 
 
 def test_readouts_have_classifiers_of_their_own(supernet: Supernet) -> None:

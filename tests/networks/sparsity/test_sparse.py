@@ -1,7 +1,6 @@
 """Laws of the sparse generator: what s = 0 means, densities, gradients, the penalty, granularities."""
 
 import math
-import random
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -17,8 +16,7 @@ from stgnn.networks.sparsity import GRANULARITIES, SCOPES, SparseNetwork, list_w
 from stgnn.networks.sparsity.gates import find_gates
 from stgnn.networks.sparsity.maskable import block_of
 from stgnn.skeleton import load_layout
-from stgnn.space import load_architecture, load_space
-from tests.networks.spaces import EVERY_OPERATOR
+from stgnn.space import Architecture, load_architecture, load_space
 
 LAYOUT = load_layout("ntu25")
 NETWORKS = ("tiny", "SGN")
@@ -28,6 +26,13 @@ def network(make: Any, name: str) -> nn.Module:
     if name == "SGN":
         return SGN(LAYOUT, 6).eval()
     return make(load_space("tiny").largest() if name == "tiny" else load_architecture(name), 2)
+
+
+@pytest.fixture
+def uneven(branched: Architecture) -> Architecture:
+    """Branches of unequal width, whose channels are no multiples of four."""
+    stages = (replace(stage, width=width) for stage, width in zip(branched.stages, (20, 28), strict=True))
+    return replace(branched, stages=tuple(stages))
 
 
 def bodies(net: nn.Module, count: int = 3) -> torch.Tensor:
@@ -188,10 +193,8 @@ def test_blocks_lie_along_the_input_channels(make: Any) -> None:
     assert bool((groups == groups[..., :1]).all()) and 0.3 < float(weight.float().mean()) < 0.7
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_block_is_at_most_four_neighbours_of_one_output(make: Any, seed: int) -> None:
-    net = make(EVERY_OPERATOR.sample(random.Random(seed)), seed)
-    for gate in find_gates(net, "block"):
+def test_a_block_is_at_most_four_neighbours_of_one_output(make: Any, uneven: Architecture) -> None:
+    for gate in find_gates(make(uneven), "block"):
         (target,) = gate.targets
         assert target.index is not None
         inputs = -1 if target.index.dim() == 3 else 1  # raw weights are (K, C_out, C_in)
@@ -255,10 +258,9 @@ def test_scores_may_start_from_magnitudes(make: Any) -> None:
 
 @torch.no_grad()
 @pytest.mark.parametrize("granularity", GRANULARITIES)
-def test_magnitudes_are_means_relative_to_each_parameter(make: Any, branched: Any, granularity: str) -> None:
+def test_magnitudes_are_means_relative_to_each_parameter(make: Any, uneven: Architecture, granularity: str) -> None:
     """The order of the scores is that of what each of them opens; single weights are their own."""
-    stages = [replace(stage, width=width) for stage, width in zip(branched.stages, (20, 28), strict=True)]
-    net = make(replace(branched, stages=tuple(stages)), 3)  # branches of unequal width, blocks of fewer than four
+    net = make(uneven, 3)
     for scores in SparseNetwork(net, granularity, initial="magnitude").scores:
         sizes = torch.zeros(scores.gate.shape).flatten()
         for target in scores.gate.targets:
