@@ -143,10 +143,9 @@ def _threshold(values: Tensor, sparsity: float) -> Tensor:
 
 
 def _rounded(values: Tensor, mask: Tensor, round_to: int, floor: int) -> Tensor:
-    """The mask of the highest scores whose number is the nearest that is allowed; nothing leaves the device."""
+    """The mask of as many of the highest scores as the nearest multiple says; nothing leaves the device."""
     size, count = values.numel(), mask.sum()
     nearest = torch.div(count + round_to // 2, round_to, rounding_mode="floor") * round_to
-    nearest = nearest.clamp(min(max(floor, 0), size), size)
-    nearest = torch.where(count == size, count, nearest)
+    nearest = torch.where(count == size, count, nearest.clamp_min(floor))
     ranks = values.flatten().argsort(descending=True, stable=True).argsort(stable=True)
     return (ranks < nearest).reshape(values.shape)

@@ -1,5 +1,6 @@
 """Lottery tickets: pruning, rewinding and controls."""
 
+import random
 from typing import Any
 
 import pytest
@@ -35,6 +36,18 @@ def test_the_largest_weights_of_each_scope_stay() -> None:
     assert abs(int(large.sum() + small.sum()) - 0.3 * SIZE) <= 1
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_how_many_stay_is_exact_in_every_scope(seed: int) -> None:
+    rng = random.Random(seed)
+    weights = {str(number): torch.randn(rng.randint(1, 40), 3) for number in range(5)}
+    for sparsity in (0.0, rng.random(), 0.97, 1.0):
+        counts = [weight.numel() for weight in weights.values()]
+        whole, each = (magnitude_masks(weights, None, sparsity, scope) for scope in ("global", "layer"))
+        assert kept(whole) == sum(counts) - min(round(sparsity * sum(counts)), sum(counts) - 1)
+        gone = [min(round(sparsity * count), count - 1) for count in counts]
+        assert [int((~mask).sum()) for mask in each.values()] == gone
+
+
 def test_small_weights_do_not_empty_a_layer_unless_all_are_compared() -> None:
     weights = {"a": torch.randn(30, 20), "b": 0.001 * torch.randn(10, 8, 3)}
     assert not magnitude_masks(weights, None, 0.7, "global")["b"].any()
@@ -68,11 +81,14 @@ def test_random_masks_keep_as_many_of_each_layer() -> None:
     assert not torch.equal(other["a"], random_masks(masks, 2)["a"])
 
 
-def test_redrawn_weights_are_others_of_the_same_spread() -> None:
-    drawn = redrawn(WEIGHTS, 3)
-    for name, weight in WEIGHTS.items():
+def test_redrawn_weights_are_others_of_the_same_mean_and_spread() -> None:
+    weights = {**WEIGHTS, "shifted": 0.1 * torch.randn(20, 30) + 2}
+    drawn = redrawn(weights, 3)
+    for name, weight in weights.items():
         assert not torch.equal(drawn[name], weight)
         assert float(drawn[name].std()) == pytest.approx(float(weight.std()), rel=0.2)
+        error = float(weight.std()) / weight.numel() ** 0.5
+        assert float(drawn[name].mean()) == pytest.approx(float(weight.mean()), abs=5 * error)
 
 
 def test_rewinding_brings_back_the_early_state_under_the_masks(make: Any) -> None:

@@ -1,5 +1,6 @@
 """Thresholds and schedules as pure functions."""
 
+import random
 from itertools import pairwise
 
 import pytest
@@ -31,6 +32,21 @@ def test_higher_sparsity_keeps_a_subset_also_in_steps() -> None:
         for denser, sparser in pairwise(levels):
             assert all(bool((many | ~few).all()) for many, few in zip(denser, sparser, strict=True))
         assert all(bool(mask.all()) for mask in levels[0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_layer_keeps_the_nearest_multiple(seed: int) -> None:
+    """Or everything, where it has no more; no fewer than the floor; and its highest scores."""
+    rng, generator = random.Random(seed), torch.Generator().manual_seed(seed)
+    scores = [torch.randn(rng.randint(1, 60), generator=generator) for _ in range(40)]
+    step, floor, sparsity = rng.choice([3, 4, 16]), rng.choice([0, 8]), rng.random()
+    plain, found = (keep(scores, [""] * 40, sparsity, round_to=one, floor=low) for one, low in ((1, 0), (step, floor)))
+    for values, exact, mask in zip(scores, plain, found, strict=True):
+        size, wanted, kept = values.numel(), int(exact.sum()), int(mask.sum())
+        around = step * (wanted // step), step * -(-wanted // step)
+        near = [number for number in around if abs(number - wanted) == min(abs(one - wanted) for one in around)]
+        assert kept == size if wanted == size else kept in {min(max(number, floor), size) for number in near}
+        assert torch.equal(mask, values >= values.sort(descending=True).values[kept - 1] if kept else values > 9)
 
 
 def test_something_always_stays() -> None:
