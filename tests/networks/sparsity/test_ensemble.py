@@ -19,7 +19,15 @@ X = torch.randn(4, 12, 25, 3, generator=torch.Generator().manual_seed(3))
 
 
 def ensemble(make: Any, count: int, fusion: str = "mean", granularity: str = "unstructured") -> SparseEnsemble:
-    return SparseEnsemble([make(ARCHITECTURE, seed) for seed in range(count)], LEVELS, fusion, granularity).eval()
+    """As after a training: every classifier, every norm and the fusion of its own."""
+    net = SparseEnsemble([make(ARCHITECTURE, seed) for seed in range(count)], LEVELS, fusion, granularity).eval()
+    with torch.no_grad():
+        for parameter in (*net.fusion.parameters(), *net.heads.parameters(), *net.head.parameters()):
+            parameter.normal_()
+        for tensor in (*net.norms.parameters(), *net.norms.buffers()):
+            if tensor.is_floating_point():
+                tensor.add_(0.3 * torch.rand_like(tensor))
+    return net
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
@@ -118,9 +126,6 @@ def test_the_penalty_is_a_sum_over_experts(make: Any) -> None:
 @torch.no_grad()
 def test_the_penalty_of_nested_levels_is_of_the_norms_of_each(make: Any) -> None:
     net = ensemble(make, 1, granularity="channel")
-    for norms in net.norms:
-        for tensor in norms.parameters():
-            tensor.add_(torch.rand_like(tensor))
     shared, wanted = net.experts[0], torch.tensor(0.0)
     for level, own in zip(LEVELS, [{}, *(norms.by_name() for norms in net.norms)], strict=True):
         alone = copy.deepcopy(shared)
