@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from stgnn import cli, commands, load_layout
 from stgnn.cli import main
@@ -16,6 +17,7 @@ from stgnn.data import SyntheticActions
 from stgnn.recipe import load_recipe
 from stgnn.recipe_check import RecipeChecker
 from stgnn.signatures import Catalog
+from stgnn.skeleton.transforms import resample_frames
 from stgnn.training_recipe import TRAINING_WORDS, check_training
 from stgnn.words import WORDS, check_purpose, signature_of
 
@@ -30,7 +32,12 @@ PAGES = [
     MEASURED,
 ]
 SEARCH = ROOT / "recipes" / "search" / "tiny_synthetic.yaml"
-SMALL = {"clips=1200": "clips=64", "max_epochs=20": "max_epochs=1, accelerator='cpu'", "trials=200": "trials=3"}
+SMALL = {
+    "clips=1200": "clips=64",
+    "max_epochs=20": "max_epochs=1, accelerator='cpu'",
+    "trials=200": "trials=3",
+    "frames=16": "frames=20",
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -152,11 +159,18 @@ def test_python_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     for given, small in SMALL.items():
         assert example.count(given) == 1
         example = example.replace(given, small)
-    exec(example, {})
+    trained: dict[str, Any] = {}
+    exec(example, trained)
     assert "max_abs_difference" in capsys.readouterr().out
-    np.save("clip.npy", np.random.default_rng(0).normal(size=(2, 40, 25, 3)))
-    exec(device.replace("runs/model.onnx", "model.onnx"), {})
+    network, data = trained["network"], trained["data"]
+    np.save("clip.npy", data.store[0].keypoints)
+    deployed: dict[str, Any] = {}
+    exec(device.replace("runs/model.onnx", "model.onnx"), deployed)
     assert capsys.readouterr().out.strip() in SyntheticActions().store().class_names
+    bodies = data.clips().gather(np.array([0]), data.frames).bodies
+    with torch.no_grad():
+        tested = network(resample_frames(bodies, network.frames)).numpy()
+    np.testing.assert_allclose(deployed["logits"], tested, atol=1e-4, err_msg="another result than that of stgnn test")
     assert "data.real_bodies()" in example and "align=data.align" in example, "as the word export does it"
 
 

@@ -70,8 +70,9 @@ def export_network(
 ) -> ExportReport:
     """Export the deploy form of a network; ``output`` appears only when it agrees with the network itself.
 
-    Layout, class names, frames and architecture (or the options of SGN and AdaSGN) are stored in the file. Bodies in
-    which two actions of AdaSGN all but tie are not compared: a runtime may take the other one.
+    Layout, class names, frames and architecture (or the options of SGN and AdaSGN) are stored in the file; of the
+    bodies, how many frames were sampled before the network chose among them, and where their coordinates lie. Bodies
+    in which two actions of AdaSGN all but tie are not compared: a runtime may take the other one.
 
     Args:
         source: Checkpoint of a network, or a network and its class names.
@@ -97,8 +98,9 @@ def export_network(
     clear = _clear(network, seen)
     raw, wanted = raw[clear], wanted[clear.numpy()]
     deployed = AlignedNetwork(network.deploy(), network.layout) if align else network.deploy()
+    metadata = {**_metadata(network, class_names), "sampled_frames": str(bodies.shape[1]), **_seen_in(raw)}
     with draft(output) as hidden:
-        runtime.export(deployed, hidden, raw[:1], _metadata(network, class_names))
+        runtime.export(deployed, hidden, raw[:1], metadata)
         difference, agreement = compare_outputs(wanted, runtime.session(hidden), raw.numpy())
         _judge(difference, agreement, runtime)
     return ExportReport(str(output), runtime.name, difference, agreement, len(raw), output.stat().st_size)
@@ -162,6 +164,14 @@ def _checked(bodies: Tensor | NDArray[np.float32], network: Model) -> Tensor:
     if tensor.dim() != 4 or len(tensor) == 0:
         raise InputError("an export is checked on real bodies (B, T, V, C), at least one", given=tuple(tensor.shape))
     return resample_frames(tensor, network.frames).contiguous()
+
+
+def _seen_in(bodies: Tensor) -> dict[str, str]:
+    """Where nine tenths of each coordinate of the joints that were seen lie, so that another unit is noticed."""
+    points = bodies.flatten(0, -2).numpy()  # (B, T, V, C) -> (B * T * V, C)
+    points = points[(points != 0).any(axis=1)]
+    ends = np.quantile(points, (0.05, 0.95), axis=0) if len(points) else np.zeros((2, points.shape[1]))
+    return {"usual_range": json.dumps(ends.T.round(4).tolist())}
 
 
 def _metadata(network: Model, class_names: Sequence[str]) -> dict[str, str]:

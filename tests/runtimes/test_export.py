@@ -48,7 +48,16 @@ def test_exported_equals_trained(name: str, network: Network, bodies: Tensor, tm
     assert SkeletonLayout.from_dict(json.loads(stored["layout"])) == network.layout
     assert json.loads(stored["architecture"]) == network.architecture.to_dict()
     assert stored["frames"] == str(network.architecture.frames)
+    assert stored["sampled_frames"] == "20", "the network chooses among as many frames of a clip"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["network.ckpt", f"out{runtime.suffix}"]
+
+
+def test_a_file_says_where_coordinates_lie(network: Network, bodies: Tensor, tmp_path: Path) -> None:
+    bodies = bodies.clamp(-0.5, 0.5) + torch.tensor([2.0, -1.0, 40.0])
+    bodies[:, :, :13] = 0  # half of the joints were not seen
+    export_network((network, CLASSES), "ONNXRuntime", tmp_path / "out.onnx", bodies)
+    ranges = json.loads(RUNTIMES["ONNXRuntime"]().metadata(tmp_path / "out.onnx")["usual_range"])
+    assert np.allclose(ranges, [[1.5, 2.5], [-1.5, -0.5], [39.5, 40.5]])
 
 
 class Altered(Network):
