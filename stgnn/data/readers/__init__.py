@@ -39,7 +39,9 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "npz": Format("npz:read_npz", "one .npz file of plain arrays under fixed names"),
-    "csv": Format("table:read_csv", "one CSV file: clip, frame, person, joint, x, y[, z][, score][, label][, subject]"),
+    "csv": Format(
+        "table:read_csv", "one CSV file: clip, frame, person, joint, x, y[, z][, score][, label][, subject][, split]"
+    ),
     "coco": Format(
         "coco:read_coco", "folder of COCO-style JSON files, one a clip, in a folder for each class or with --labels"
     ),

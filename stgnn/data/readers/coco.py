@@ -85,7 +85,12 @@ def _record(file: Path) -> _Recording:
     if isinstance(content, dict):
         entries, images = content.get("annotations"), content.get("images", [])
     if not all(isinstance(part, list) and all(isinstance(one, dict) for one in part) for part in (entries, images)):
-        raise InputError(f"{file} does not follow COCO's form", given=type(content).__name__, allowed=_FORM)
+        raise InputError(
+            f"{file} does not follow COCO's form",
+            given=type(content).__name__,
+            allowed=_FORM,
+            hint="write the forms of MMPose and Ultralytics as the table of --format csv",
+        )
     found = [entry for entry in entries if entry.get("keypoints")]
     if not all(isinstance(entry.get("image_id"), (int, str)) for entry in found):
         raise InputError(f"{file}: a detection does not say its frame", allowed="'image_id', a number or a name")

@@ -93,6 +93,7 @@ def test_labels_are_needed_and_must_know_the_clips(tmp_path: Path) -> None:
         ([{"image_id": 0, "keypoints": [0.5] * 50}], "wrong detection"),
         ([{"image_id": 0, "keypoints": ["x"] * 51}], "not an array of numbers"),
         ({"info": 1}, "does not follow COCO's form"),
+        ({"meta_info": {}, "instance_info": []}, "(?s)does not follow COCO's form.*MMPose.*--format csv"),
     ],
 )
 def test_files_that_do_not_follow_the_form_are_refused(tmp_path: Path, content: Any, message: str) -> None:
