@@ -46,6 +46,7 @@ class ONNXRuntime(Runtime):
         outputs = list(output_names(module))
         model = _translate(module, (example.repeat_interleave(2, 0),), ({0: batch},), ["keypoints"], outputs)
         check_graph(model)
+        _forget_sources(model.graph)
         onnx.helper.set_model_props(model, dict(metadata))
         onnx.save(model, path)
 
@@ -112,6 +113,12 @@ def check_graph(model: Any) -> None:
         raise InputError(
             "the exported graph holds tensors of more than 4 axes", given=deep, hint="merge axes in deploy()"
         )
+
+
+def _forget_sources(graph: Any) -> None:
+    """Drop what PyTorch notes of every node: lines of code with the paths of this machine, half of a small file."""
+    for part in (*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        del part.metadata_props[:]
 
 
 def _export_group(modules: Sequence["nn.Module"], examples: Sequence["Tensor"], paths: Sequence[Path]) -> None:

@@ -60,6 +60,12 @@ def test_a_file_says_where_coordinates_lie(network: Network, bodies: Tensor, tmp
     assert np.allclose(ranges, [[1.5, 2.5], [-1.5, -0.5], [39.5, 40.5]])
 
 
+def test_an_onnx_file_holds_nothing_of_the_machine(network: Network, bodies: Tensor, tmp_path: Path) -> None:
+    export_network((network, CLASSES), "ONNXRuntime", tmp_path / "out.onnx", bodies)
+    content = (tmp_path / "out.onnx").read_bytes()
+    assert b"stack_trace" not in content and b"block.py" not in content
+
+
 class Altered(Network):
     """A network whose deploy form is another function."""
 
