@@ -86,7 +86,7 @@ class BaseTask(LightningModule, ABC):
     """
 
     network: nn.Module
-    uncalibrated = False  # whether its batch-norm statistics are those of the supernet that it was taken out of
+    unready: InputError | None = None  # what to say when it is to be scored before it is trained
     began = False  # whether it has trained in this process
     planned_steps = 0  # optimiser steps of the whole schedule
 
@@ -145,8 +145,8 @@ class BaseTask(LightningModule, ABC):
         warn_of_slow_bfloat16(str(self.trainer.precision), self.device)
 
     def on_train_start(self) -> None:
-        """Training gives batch norms statistics of their own."""
-        self.uncalibrated, self.began = False, True
+        """Training makes a network ready to be scored."""
+        self.unready, self.began = None, True
         self._seed = torch.initial_seed()
 
     def on_train_epoch_start(self) -> None:
@@ -168,14 +168,13 @@ class BaseTask(LightningModule, ABC):
                 )
 
     def on_validation_start(self) -> None:
-        """Refuse to score a network with statistics of others; before a training it is only tried out.
+        """Refuse to score what a training is to begin with; before a training it is only tried out.
 
         Raises:
-            InputError: the network was taken out of a supernet, and not trained since.
+            InputError: the network was taken out of a supernet, or is of other classes, and was not trained since.
         """
-        if self.uncalibrated and self.trainer.state.fn != "fit":
-            hint = "cut it out with: stgnn extract; or train it first"
-            raise InputError("a network taken out of a supernet has no batch-norm statistics of its own", hint=hint)
+        if self.unready is not None and self.trainer.state.fn != "fit":
+            raise self.unready
 
     on_test_start = on_predict_start = on_validation_start
 
@@ -267,7 +266,7 @@ class BaseTask(LightningModule, ABC):
             )
         if (data := self._data()) is not None and (word := self.trainer.state.fn) in ("validate", "test"):
             check_unseen(there.get("extra", {}), data, "test" if word == "test" else "val")
-        self.uncalibrated = False
+        self.unready = None
 
     def clips_seen(self) -> dict[str, Any]:
         """What a checkpoint says of the clips it was trained on; nothing where the Trainer was given mere loaders."""

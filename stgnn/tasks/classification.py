@@ -25,7 +25,7 @@ class ClassificationTask(BaseTask):
         layout: The skeleton layout. Filled in from the data module by the command line.
         class_names: Class names in label order. Filled in from the data module by the command line.
         init_from: Checkpoint of this network (or of SGN, without an architecture), or of a supernet whose space holds
-            the architecture, to start from.
+            the architecture, to start from. Of other classes it knows, the classifier keeps those that are wanted here.
         teacher: Checkpoint of a network to learn from, besides the labels.
         distillation: Share of the loss that comes from the teacher's logits.
         optimizer: ``AdamW``, ``Adam``, or ``SGD`` with Nesterov momentum 0.9.
@@ -37,7 +37,7 @@ class ClassificationTask(BaseTask):
             from 1 on.
 
     Raises:
-        InputError: neither architecture nor checkpoint, a checkpoint of another layout, other classes, another
+        InputError: neither architecture nor checkpoint, a checkpoint of another layout, another
             architecture or another number of frames, or a teacher that is a supernet.
     """
 
@@ -69,9 +69,7 @@ class ClassificationTask(BaseTask):
             label_smoothing=label_smoothing,
             milestones=milestones,
         )
-        self.network, self.uncalibrated = starting_network(
-            self.layout, self.class_names, architecture, frames, init_from
-        )
+        self.network, self.unready = starting_network(self.layout, self.class_names, architecture, frames, init_from)
         self.teacher = teacher_of(teacher, self.layout, self.class_names, distillation)
         self.val_metrics = self.metrics("val_")
 

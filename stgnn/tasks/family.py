@@ -16,6 +16,7 @@ from stgnn.networks import Model, load_model, save_checkpoint
 from stgnn.networks.sparsity import not_zero
 from stgnn.runtimes.base import Runtime, check_threads, device_name, resolve_runtime
 from stgnn.tasks.classification import ClassificationTask
+from stgnn.tasks.cutting import check_classes
 from stgnn.tasks.running import accuracy, check_held_out, train_quietly
 from stgnn.tasks.seen import check_unseen
 from stgnn.tasks.settings import claim, data_facts
@@ -179,7 +180,9 @@ def _row(path: Path, data: SkeletonDataModule, level: float) -> dict[str, Any]:
 
 def _claim(plan: Family, checkpoint: Path, data: SkeletonDataModule, output: Path) -> None:
     """Refuse a folder with another family; levels may be added to one."""
-    check_unseen(load_model(checkpoint).extra, data)
+    whole = load_model(checkpoint)
+    check_classes(whole.class_names, data)
+    check_unseen(whole.extra, data)
     settings = {key: value for key, value in asdict(plan).items() if key != "levels"}
     settings |= {"checkpoint": sha256(Path(checkpoint).read_bytes()).hexdigest(), "data": data_facts(data)}
     claim(output / SETTINGS, settings, "a sparse family")

@@ -132,7 +132,7 @@ class MultiLevelTask(SparseBaseTask):
         for level in levels:
             check_between(0, 1, levels=level)
         begin = partial(starting_network, self.layout, self.class_names, architecture, frames, init_from)
-        first, self.uncalibrated = begin()
+        first, self.unready = begin()
         others = () if nested else levels[1:]
         networks = [first, *(deepcopy(first) if init_from is not None else begin().network for _ in others)]
         self.content, self.frames = to_content(first), first.frames

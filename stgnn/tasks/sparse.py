@@ -125,7 +125,7 @@ class SparseTask(SparseBaseTask):
             milestones=milestones,
         )
         check_between(0, 1, sparsity=sparsity)
-        network, self.uncalibrated = starting_network(self.layout, self.class_names, architecture, frames, init_from)
+        network, self.unready = starting_network(self.layout, self.class_names, architecture, frames, init_from)
         self.content, self.frames, self.sparsity = to_content(network), network.frames, sparsity
         start = first_scores(initial, init_from)
         self.network = SparseNetwork(

@@ -81,6 +81,21 @@ def test_a_share_of_a_supernet_is_trained_before_it_is_scored(
     getattr(trainer(), word)(classification(**given), clips, ckpt_path=tmp_path / "run.ckpt", weights_only=True)
 
 
+@pytest.mark.parametrize("word", ["validate", "test", "predict"])
+def test_a_network_of_other_classes_is_trained_before_it_is_scored(
+    classification: Make, data: SyntheticDataModule, trainer: Run, tmp_path: Path, word: str
+) -> None:
+    names = [*data.class_names[:-1], "somersault"]
+    save_checkpoint(tmp_path / "n.ckpt", classification(architecture=SMALLEST.to_dict()).network, names)
+    with pytest.warns(UserWarning, match="to be learned"):
+        begun = classification(init_from=tmp_path / "n.ckpt")
+    run, clips = trainer(max_steps=1), data.val_dataloader()
+    with pytest.raises(InputError, match=r"yet to learn(.|\n)*train it first"):
+        getattr(run, word)(begun, clips)
+    run.fit(begun, datamodule=data)
+    getattr(run, word)(begun, clips)
+
+
 def test_frames_are_those_of_the_checkpoint(classification: Make, data: SyntheticDataModule, tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "n.ckpt", classification(architecture=SMALLEST.to_dict()).network, data.class_names)
     assert classification(init_from=tmp_path / "n.ckpt", frames=SMALLEST.frames).network.frames == SMALLEST.frames
@@ -92,7 +107,7 @@ def test_a_checkpoint_of_other_data_is_refused(classification: Make, data: Synth
     network = classification(architecture=SMALLEST.to_dict()).network
     save_checkpoint(tmp_path / "n.ckpt", network, data.class_names)
     with pytest.raises(InputError, match="other data"):
-        ClassificationTask("ntu25", [f"other {name}" for name in data.class_names], init_from=tmp_path / "n.ckpt")
+        ClassificationTask("coco17", data.class_names, init_from=tmp_path / "n.ckpt")
     with pytest.raises(InputError, match="no such checkpoint"):
         classification(init_from=tmp_path / "missing.ckpt")
 

@@ -50,7 +50,7 @@ def test_a_checkpoint_is_read_once(
     reads: list[str],
 ) -> None:
     started = task(data.layout, data.class_names, init_from=checkpoints(source), **arguments)
-    assert reads == [f"{source}.ckpt"] and started.uncalibrated == (source == "supernet")
+    assert reads == [f"{source}.ckpt"] and (started.unready is not None) == (source == "supernet")
 
 
 def test_levels_start_from_one_checkpoint_and_share_nothing(
@@ -89,3 +89,35 @@ def test_a_network_of_several_parts_is_no_start(data: SyntheticDataModule, tmp_p
     path = save_checkpoint(tmp_path / "adasgn.ckpt", network, data.class_names)
     with pytest.raises(InputError, match=r"several parts(.|\n)*adasgn"):
         ClassificationTask(data.layout, data.class_names, init_from=path)
+
+
+@pytest.mark.parametrize("source", ["supernet", "network"])
+@pytest.mark.parametrize(
+    ("task", "arguments"),
+    [(ClassificationTask, {}), (SparseTask, {"sparsity": 0.5}), (MultiLevelTask, {"levels": (0.5, 0.8)})],
+)
+def test_a_network_of_other_classes_is_begun_from_and_says_which_it_has_to_learn(
+    task: Callable[..., Any],
+    arguments: dict[str, Any],
+    source: str,
+    data: SyntheticDataModule,
+    checkpoints: Callable[[str], Path],
+) -> None:
+    names = ["jump", data.class_names[1], "run"]
+    with pytest.warns(UserWarning, match=r"network.ckpt|supernet.ckpt") as caught:
+        started = task(data.layout, names, init_from=checkpoints(source), **arguments)
+    (said,) = [str(one.message) for one in caught if "to be learned" in str(one.message)]
+    assert said.endswith("knows 1 of these 3 classes; to be learned: jump, run")
+    assert started.unready is not None and "jump" in str(started.unready)
+
+
+def test_fewer_classes_or_another_order_of_them_is_nothing_new(
+    data: SyntheticDataModule, checkpoints: Callable[[str], Path], recwarn: pytest.WarningsRecorder
+) -> None:
+    whole = ClassificationTask(data.layout, data.class_names, init_from=checkpoints("network"))
+    some = ClassificationTask(data.layout, [*data.class_names[3:0:-1]], init_from=checkpoints("network"))
+    assert some.unready is None and not [one for one in recwarn if "to be learned" in str(one.message)]
+    bodies = torch.randn(2, whole.network.frames, data.layout.num_joints, data.layout.dimensions)
+    with torch.no_grad():
+        wanted, found = whole.network.eval()(bodies), some.network.eval()(bodies)
+    torch.testing.assert_close(found, wanted[:, [3, 2, 1]])

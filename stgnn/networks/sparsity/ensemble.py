@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from stgnn.errors import InputError
+from stgnn.networks.classifier import classifier_path
 from stgnn.networks.sparsity.compact import compact
-from stgnn.networks.sparsity.maskable import is_head
 from stgnn.networks.sparsity.sparse import SparseNetwork
 
 FUSIONS = ("mean", "learned", "mix")
@@ -147,7 +147,7 @@ class SparseEnsemble(nn.Module):
             allowed = "rising levels; one network for each of them, or one for all"
             raise InputError("these networks and levels make no ensemble", given=given, allowed=allowed)
         self.levels = tuple(levels)
-        self._head_path = _head_path(networks[0])
+        self._head_path = classifier_path(networks[0])
         heads = [self._take_head(network) for network in networks]
         head = heads[0]
         heads += [copy.deepcopy(head) for _ in range(len(levels) - len(networks))]
@@ -204,7 +204,7 @@ class SparseEnsemble(nn.Module):
 
     def _take_head(self, network: nn.Module) -> nn.Linear:
         """The classifier of a network, which gives features from now on."""
-        head = network.get_submodule(_head_path(network))
+        head = network.get_submodule(classifier_path(network))
         network.set_submodule(self._head_path, nn.Identity())
         assert isinstance(head, nn.Linear)
         return head
@@ -252,23 +252,6 @@ class Norms(nn.Module):
             for path, norm in zip(self._names, self.norms, strict=True)
             for name, value in (*norm.named_parameters(), *norm.named_buffers())
         }
-
-
-def _head_path(network: nn.Module) -> str:
-    """Name of the classifier: the linear layer called ``head`` or ``head_...``, wherever in the network it is.
-
-    Raises:
-        InputError: there is none, or more than one.
-    """
-    found = [
-        name
-        for name, module in network.named_modules()
-        if is_head(name.rpartition(".")[2]) and isinstance(module, nn.Linear)
-    ]
-    if len(found) != 1:
-        hint = "a network of this package that no ensemble has taken yet has one"
-        raise InputError("an expert needs one linear layer called head", given=type(network).__name__, hint=hint)
-    return found[0]
 
 
 def _fresh(head: nn.Linear) -> nn.Linear:
