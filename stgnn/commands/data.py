@@ -11,6 +11,7 @@ def data_import(
     layout: str | Path | None = None,
     labels: Path | None = None,
     overwrite: bool = False,
+    image_size: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """Read a data set in a foreign format and write it as a store; a stopped import is continued by the same command.
 
@@ -21,6 +22,8 @@ def data_import(
         layout: A shipped layout or a layout file; what the source says when left out.
         labels: CSV table (clip, label, subject, view, split) for sources that hold coordinates only.
         overwrite: Whether an existing store may be replaced.
+        image_size: Width and height in pixels of the image of coordinates in two dimensions, where the source does not
+            say it: pixels become shares of half the image.
 
     Returns:
         What is in the store, what was left out, and what may be wrong with it.
@@ -29,7 +32,7 @@ def data_import(
     from stgnn.progress import counting
 
     with counting("clips") as advance:
-        return import_data(format, source, output, layout, labels, overwrite, advance)
+        return import_data(format, source, output, layout, labels, overwrite, advance, image_size)
 
 
 def data_check(store: Path, output: Path | None = None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from stgnn.data.image import Size, check_flat, check_image_size
 from stgnn.data.sequence import SkeletonSequence
 from stgnn.data.store import SkeletonStore
 from stgnn.data.validation import FloatArray
@@ -22,8 +23,6 @@ _NOT_IN_IMAGE = (
     "normalisation of the other tool (PreNormalize2D), or export with the size of the image"
 )
 _NO_SCORES = "the store has no scores: keypoint_score is 1 for joints that were seen and 0 for the others"
-
-Size = tuple[int, int]
 
 
 def export_data(
@@ -77,10 +76,9 @@ def _check(store: SkeletonStore, image_size: Size | None) -> None:
     if len(set(store.names)) != len(store):
         twice = next(name for index, name in enumerate(store.names) if name in store.names[:index])
         raise InputError("two clips have one name, by which the format tells them apart", given=twice)
-    if image_size is not None and store.layout.dimensions != 2:
-        raise InputError("an image size is for coordinates in an image", given=image_size, hint="leave it out")
-    if image_size is not None and min(image_size) < 1:
-        raise InputError("this is not the size of an image", given=image_size, allowed="(width, height) in pixels")
+    if image_size is not None:
+        check_image_size(image_size)
+        check_flat(store.layout)
 
 
 def _remarks(store: SkeletonStore, image_size: Size | None) -> list[str]:

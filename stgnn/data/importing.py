@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from stgnn.data.files import refuse_existing
+from stgnn.data.image import Size, check_image_size
+from stgnn.data.pixels import of_pixels
 from stgnn.data.quality.summary import check_store
 from stgnn.data.readers import FORMATS
 from stgnn.data.readers.labels import read_labels
@@ -25,6 +27,7 @@ def import_data(
     labels: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    image_size: Size | None = None,
 ) -> dict[str, Any]:
     """Read a data set in a foreign format and write it as a store, whole or not at all.
 
@@ -38,6 +41,8 @@ def import_data(
         labels: A CSV file with the labels of a source that holds none.
         overwrite: Whether an existing store may be replaced.
         progress: Told after each clip how many of how many are done.
+        image_size: Width and height of the image of all clips, where two coordinates are pixels: they become shares of
+            half of it, -1 to 1, as the readers do of sources that say the size. ``(1, 1)`` for shares of the whole.
 
     Returns:
         The summary of `check_store`; under ``left_out`` the number of clips that have no place in the store, by
@@ -55,6 +60,8 @@ def import_data(
             "the source does not exist", given=source, allowed=FORMATS[format].source, hint="check the path"
         )
     # Reading may take long: what is sure to fail at the end fails here.
+    if image_size is not None:
+        check_image_size(image_size)
     refuse_existing(Path(output), HEADER, overwrite)
     # Before anything is read, so that what changes meanwhile makes the next call another import.
     files = _digest([Path(source)] if labels is None else [Path(source), Path(labels)], Path(output))
@@ -63,8 +70,15 @@ def import_data(
         None if layout is None else load_layout(layout),
         None if labels is None else read_labels(Path(labels)),
     )
-    beside = _digest(clips.beside, Path(output))
-    identity = {"format": format, "source": str(Path(source).resolve()), "files": files, "beside": beside}
+    if image_size is not None:
+        clips = of_pixels(clips, image_size)
+    identity = {
+        "format": format,
+        "source": str(Path(source).resolve()),
+        "files": files,
+        "beside": _digest(clips.beside, Path(output)),
+        "image_size": image_size,
+    }
     imported = write_store(clips, Path(output), overwrite, progress, identity)
     left_out = dict(sorted(Counter(clip.reason for clip in imported.left_out).items()))
     try:

@@ -53,7 +53,8 @@ def _nobody(store: SkeletonStore, scan: Scan) -> Iterator[Finding]:
             "frames_all_zero",
             frames,
             f"Every joint is zero in {counted(frames, 'frame')} of {counted(clips, 'clip')}: tracking was lost.",
-            "Cut them off or fill them in; a network sees a body that collapses into the origin.",
+            "A network sees a body that collapses into the origin. Cut them off or fill them in in the source, and "
+            "import it again.",
             some(store.names, np.argsort(-gaps, kind="stable")[:clips]),
         )
     unused = np.flatnonzero(~scan.bodies.any(axis=0))

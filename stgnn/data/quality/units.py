@@ -45,7 +45,7 @@ def _unit(store: SkeletonStore, scan: Scan, size: float) -> Iterator[Finding]:
     if store.layout.dimensions == 2:
         if size > PIXELS:
             what = f"Coordinates are pixels: the mean bone is {size:.3g} long."
-            action = "Divide by the size of the image, so that clips of different cameras compare."
+            action = "Import again with --image_size '[WIDTH, HEIGHT]', so that clips of different cameras compare."
             yield Finding("warning", "unit_is_pixel", len(store), what, action)
         return
     if size > PIXELS and np.nanmin(scan.low[:, 2]) >= 0 and np.nanmax(scan.high[:, 2]) <= 1:

@@ -11,8 +11,8 @@ A file ``<clip>.json`` is a list of detections or a COCO data set, ``{"images": 
   detection with the highest score of each frame is kept.
 
 Where a data set says ``width`` and ``height`` of its images, x becomes (x - w/2) / (w/2) and y (y - h/2) / (h/2), as in
-PYSKL. The first file decides whether there are persons and image sizes. Labels are those of a table, or the files lie
-in one folder for each class.
+PYSKL; where none does, the ``image_size`` of the import may say it. The first file decides whether there are persons
+and image sizes. Labels are those of a table, or the files lie in one folder for each class.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stgnn.data.image import UNSIZED, in_image
 from stgnn.data.readers.common import coordinates, files_of, read_json_file
 from stgnn.data.readers.poses import (
     TRACKED,
@@ -30,7 +31,6 @@ from stgnn.data.readers.poses import (
     assemble,
     chosen_layout,
     clip_source,
-    in_image,
     named,
     natural,
 )
@@ -73,9 +73,11 @@ def read_coco(source: Path, layout: SkeletonLayout | None = None, labels: ClipLa
     def read(file: Path) -> Poses | None:
         return _read(_record(file), body, tracked, sized)
 
-    unit = "Coordinates are shares of half the image, -1 to 1" if sized else "Coordinates are pixels of the image"
+    unsized = f"The files do not say the size of the image: {UNSIZED}"
+    unit = "Coordinates are shares of half the image, -1 to 1" if sized else unsized
     kept = f"the {TRACKED} persons with the highest scores" if tracked else "the best detection of each frame"
-    estimates = Estimates(body, TRACKED if tracked else 1, True, (f"{unit}; kept of each clip: {kept}.",), read)
+    notes = (f"{unit}; kept of each clip: {kept}.",)
+    estimates = Estimates(body, TRACKED if tracked else 1, True, notes, read, in_image=sized)
     return clip_source(named(source, files), labels, "coco", estimates)
 
 

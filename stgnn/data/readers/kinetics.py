@@ -91,6 +91,7 @@ def read_kinetics_skeleton(
         splits=splits_by_name("main", lambda name: name.startswith("train/")),
         scored=True,
         notes=(_NOTE, *(passed_over,) * (unlisted > 0)),
+        in_image=True,
     )
 
 

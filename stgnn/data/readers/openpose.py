@@ -6,8 +6,8 @@ joints is named: the middle of the hips and the feet are left out. A joint with 
 
 Frames are in the order of the numbers in the file names. Where ``person_id`` is 0 or more, the two persons with the
 highest scores in all are kept; otherwise the best person of each frame. The files do not say the size of the image:
-coordinates stay as they are (see OpenPose's ``--keypoint_scale``). Labels are those of a table, or the clips lie in one
-folder for each class. Hands and face are not read.
+coordinates stay as they are (see OpenPose's ``--keypoint_scale``) unless the ``image_size`` of the import says it.
+Labels are those of a table, or the clips lie in one folder for each class. Hands and face are not read.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stgnn.data.image import UNSIZED
 from stgnn.data.readers.common import coordinates, files_of, read_json_file
 from stgnn.data.readers.poses import (
     TRACKED,
@@ -62,9 +63,8 @@ def read_openpose(source: Path, layout: SkeletonLayout | None = None, labels: Cl
         return _read(folder, len(first[0].joints), reduced, tracked)
 
     kept = f"the {TRACKED} persons with the highest scores" if tracked else "the best person of each frame"
-    notes = [
-        f"Coordinates are as OpenPose wrote them, in pixels unless it was told otherwise; kept of each clip: {kept}."
-    ]
+    unit = f"OpenPose writes pixels unless it is told otherwise, and {UNSIZED}"
+    notes = [f"{unit}; kept of each clip: {kept}."]
     if reduced:
         notes.append("Of the 25 joints of BODY_25 the middle of the hips and the feet are left out.")
     folders = sorted({file.parent for file in files})

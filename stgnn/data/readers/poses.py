@@ -1,4 +1,4 @@
-"""What the readers of estimated poses share: clips named by their paths, labels, tracks, units of the image."""
+"""What the readers of estimated poses share: clips named by their paths, labels, tracks."""
 
 import re
 from collections import Counter
@@ -48,6 +48,7 @@ class Estimates(Generic[Clip]):
         scored: Whether the poses have scores.
         notes: What the user should know, one sentence each.
         read: The poses of one clip; None if it shows nobody.
+        in_image: As of `ClipSource`.
     """
 
     layout: SkeletonLayout
@@ -55,6 +56,7 @@ class Estimates(Generic[Clip]):
     scored: bool
     notes: tuple[str, ...]
     read: Callable[[Clip], Poses | None]
+    in_image: bool = False
 
 
 def named(source: Path, paths: Iterable[Path]) -> dict[str, Path]:
@@ -112,6 +114,7 @@ def clip_source(
         splits=label_splits(table),
         scored=estimates.scored,
         notes=estimates.notes,
+        in_image=estimates.in_image,
     )
 
 
@@ -211,17 +214,6 @@ def assemble(frames: Sequence[Sequence[Body]], persons: int) -> Poses | None:
         return None
     np.multiply(joints, seen, out=joints)
     return Poses(joints[..., :-1], joints[..., -1])
-
-
-def in_image(points: FloatArray, width: float, height: float) -> FloatArray:
-    """Pixels (..., 2) as shares of half an image from its middle: -1 to 1, x to the right and y down.
-
-    The very middle is moved by a millionth: zeros stand for joints that were not seen.
-    """
-    half = np.array([width / 2, height / 2], dtype=np.float32)
-    shares: FloatArray = (points - half) / half
-    shares[(shares == 0).all(axis=-1), 0] = 1e-6
-    return shares
 
 
 def natural(text: object) -> list[tuple[int, str]]:

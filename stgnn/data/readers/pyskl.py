@@ -16,7 +16,8 @@ entry                type                        meaning
 
 **Units.** Where the image sizes are given, pixels become x' = (x - w/2) / (w/2) and y' = (y - h/2) / (h/2), the shares
 of half an image that PYSKL's own pipeline computes; x = (x' + 1) w/2 takes them back. A joint at pixel (0, 0) is one
-that was not seen, and stays exactly zero. 3-D coordinates stay as they are.
+that was not seen, and stays exactly zero. Where the file gives no sizes, the ``image_size`` of the import may. 3-D
+coordinates stay as they are.
 
 **Protocols.** ``xsub_train`` and ``xsub_val`` (or ``_test``) are the protocol `xsub`, ``train`` and ``val`` are `main`,
 ``train1`` and ``test1`` are `1`.
@@ -33,10 +34,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from stgnn.data.image import UNSIZED, seen_in_image
 from stgnn.data.pickles import StoredArray, open_pickle
 from stgnn.data.readers.common import refuse_labels, require_labels
 from stgnn.data.readers.labels import label_splits
-from stgnn.data.readers.poses import in_image
 from stgnn.data.readers.published import Body, body_of, class_names
 from stgnn.data.readers.pyskl_record import Content, Record, read_content
 from stgnn.data.readers.pyskl_side import PERSONS, SideFiles
@@ -48,7 +49,7 @@ from stgnn.errors import InputError
 from stgnn.skeleton.layout import SkeletonLayout
 
 _IMAGE = "coordinates are shares of half the image, -1 to 1: x' = (x - w/2) / (w/2), y' = (y - h/2) / (h/2)"
-_PIXELS = "coordinates are as in the file, because it gives no image sizes"
+_PIXELS = f"coordinates are as in the file, because it gives no image sizes: {UNSIZED}"
 _SIDE = (
     f"of key points in separate files the {PERSONS} bodies with the best boxes of each frame are kept, in that order"
 )
@@ -82,6 +83,7 @@ def read_pyskl(source: Path, layout: SkeletonLayout | None = None, labels: ClipL
         scored=clips.scored,
         notes=clips.notes(),
         beside=side.used_by(records),
+        in_image=clips.in_image,
     )
 
 
@@ -206,8 +208,7 @@ class _Clips:
         if not self.in_image or one.size is None:
             return keypoints
         height, width = one.size
-        seen = keypoints.any(axis=-1, keepdims=True)
-        return np.where(seen, in_image(keypoints, width, height), np.float32(0))
+        return seen_in_image(keypoints, width, height)
 
 
 def _split_scores(

@@ -46,6 +46,7 @@ class ClipSource:
         scored: Whether every clip has scores.
         notes: What the user should know about the source, one sentence each.
         beside: Files outside the source, and outside the table of labels, that decide what its clips are.
+        in_image: Whether two coordinates are shares of the image already, so that its size must not be given.
     """
 
     layout: SkeletonLayout
@@ -57,6 +58,7 @@ class ClipSource:
     scored: bool = False
     notes: tuple[str, ...] = ()
     beside: tuple[Path, ...] = ()
+    in_image: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ column        meaning
 `frame`       a whole number that orders the frames; required
 `person`      which person: a number or a name; may be left out
 `joint`       name of the joint, or its 0-based number in the layout; required
-`x`, `y`      coordinates; required; empty: the joint was not seen
+`x`, `y`      coordinates; required; empty: the joint was not seen; pixels: see ``image_size`` of the import
 `z`           depth of 3-D coordinates
 `score`       confidence; 0 does not make a joint missing
 `label`       name of the class, or its 0-based number; without this column a table of labels is needed
