@@ -18,6 +18,7 @@ EXPORTS: Final = ("pyskl",)
 """The formats that are written."""
 
 _BATCH: Final = 1000
+_FAR: Final = 10.0  # halves of an image from its middle
 _NOT_IN_IMAGE = (
     "the image size is not known, so that the coordinates are as in the store and img_shape is missing: leave out the "
     "normalisation of the other tool (PreNormalize2D), or export with the size of the image"
@@ -119,7 +120,7 @@ def _annotation(clip: SkeletonSequence, image_size: Size | None) -> dict[str, An
         "frame_dir": clip.name,
         "label": clip.label,
         "total_frames": keypoints.shape[1],
-        "keypoint": keypoints if image_size is None else _pixels(keypoints, image_size),
+        "keypoint": keypoints if image_size is None else _pixels(keypoints, image_size, clip.name),
         "subject": clip.subject,
         "view": clip.view,
     }
@@ -132,8 +133,16 @@ def _annotation(clip: SkeletonSequence, image_size: Size | None) -> dict[str, An
     return entry
 
 
-def _pixels(keypoints: FloatArray, image_size: Size) -> FloatArray:
-    half = np.array(image_size, np.float32) / 2
+def _pixels(keypoints: FloatArray, image_size: Size, name: str) -> FloatArray:
+    half, seen = np.array(image_size, np.float32) / 2, np.abs(keypoints[keypoints.any(axis=-1)])
+    middle = float(np.median(seen)) if len(seen) else 0.0
+    if middle > _FAR:
+        raise InputError(
+            f"the coordinates of clip {name!r} are no shares of half an image",
+            given=f"half of them are {middle:.4g} or more away from its middle",
+            allowed="-1 to 1, and little more",
+            hint="leave the image size out if they are pixels already",
+        )
     return np.where(keypoints.any(axis=-1, keepdims=True), (keypoints + 1) * half, np.float32(0))
 
 

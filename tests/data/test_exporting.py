@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,15 @@ def test_with_an_image_size_coordinates_become_pixels_and_come_back(tmp_path: Pa
     assert "keypoint_score is 1" in summary["remarks"][0]
     back = write_store(read_pyskl(tmp_path / "out.pkl"), tmp_path / "back").store
     assert np.allclose(back.keypoints, store.keypoints, atol=1e-6)
+
+
+def test_pixels_are_not_made_pixels_again(tmp_path: Path) -> None:
+    store = flat_store()
+    pixels = [replace(clip, keypoints=clip.keypoints * 960 + 960) for clip in (store[index] for index in range(5))]
+    SkeletonStore.from_sequences(pixels, store.class_names).save(tmp_path / "store")
+    with pytest.raises(InputError, match=r"(?s)no shares of half an image.*leave the image size out"):
+        export_data("pyskl", tmp_path / "store", tmp_path / "out.pkl", image_size=(1920, 1080))
+    assert not (tmp_path / "out.pkl").exists()
 
 
 def test_pythons_own_reader_finds_plain_annotations(saved: Path, store: SkeletonStore, tmp_path: Path) -> None:
