@@ -15,8 +15,8 @@ from stgnn.space import BaseArchitecture, read_architecture
 Plain = Network | SGN
 """Networks that take bodies and give logits, whatever the bodies are."""
 
-
 TRAIN = "train it first"
+SHOWN = 12  # classes that a message lists
 
 
 class Start(NamedTuple):
@@ -89,9 +89,10 @@ def _for_classes(start: Start, before: Sequence[str], after: Sequence[str], path
     new = [name for name in after if name not in before]
     if not new:
         return Start(network, start.unready)
-    known = f"{len(after) - len(new)} of these {len(after)} classes"
-    warnings.warn(f"{path} knows {known}; to be learned: {', '.join(new)}", stacklevel=3)
-    return Start(network, InputError("there are classes that the network has yet to learn", given=new, hint=TRAIN))
+    known, more = f"{len(after) - len(new)} of these {len(after)} classes", len(new) - SHOWN
+    listed = ", ".join(new[:SHOWN]) + (f", and {more} more" if more > 0 else "")
+    warnings.warn(f"{path} knows {known}; to be learned: {listed}", stacklevel=3)
+    return Start(network, InputError("there are classes that the network has yet to learn", given=listed, hint=TRAIN))
 
 
 def load_matching(path: str | Path, layout: SkeletonLayout, class_names: Sequence[str]) -> Model | Supernet:

@@ -121,3 +121,10 @@ def test_fewer_classes_or_another_order_of_them_is_nothing_new(
     with torch.no_grad():
         wanted, found = whole.network.eval()(bodies), some.network.eval()(bodies)
     torch.testing.assert_close(found, wanted[:, [3, 2, 1]])
+
+
+def test_many_new_classes_are_counted(data: SyntheticDataModule, checkpoints: Callable[[str], Path]) -> None:
+    with pytest.warns(
+        UserWarning, match=r"knows 0 of these 60 classes; to be learned: new 0, .*, new 11, and 48 more$"
+    ):
+        ClassificationTask(data.layout, [f"new {number}" for number in range(60)], init_from=checkpoints("network"))
