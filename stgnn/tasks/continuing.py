@@ -104,18 +104,17 @@ def claimed(runs: Path, version: str | int | None = None) -> Path:
     Raises:
         InputError: another run lies there, or the folder cannot be made.
     """
-    folder = version_folder(runs, version)
-    number = max(map(_number, runs.glob("version_*")), default=-1)
     with writing(runs):
         if version is not None:
+            folder = version_folder(runs, version)
             _check_free(folder)
             folder.mkdir(parents=True, exist_ok=True)
             return folder
-        runs.mkdir(parents=True, exist_ok=True)
+        number = max(map(_number, runs.glob("version_*")), default=-1)
         while True:
             number += 1
             with suppress(FileExistsError):
-                (folder := version_folder(runs, number)).mkdir()
+                (folder := version_folder(runs, number)).mkdir(parents=True)
                 return folder
 
 

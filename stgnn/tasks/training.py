@@ -217,7 +217,7 @@ class TrainingCLI(LightningCLI):
             yield
         except BaseException:
             folder = self.claimed
-            if folder is not None and {path.name for path in folder.iterdir()} <= {continuing.RECIPE}:
+            if folder is not None and {path.name for path in folder.glob("*")} <= {continuing.RECIPE}:
                 rmtree(folder, ignore_errors=True)
             raise
 
